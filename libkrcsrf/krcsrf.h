@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Umbrella header of libkrcsrf: the only one that programs include. */
+#pragma once
+
+#define KR_CSRF_INSIDE
+#include "kr-csrf-error.h"
+#include "kr-csrf-visibility.h"
+#undef KR_CSRF_INSIDE

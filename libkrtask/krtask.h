@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Umbrella header of libkrtask: the only one that programs include. */
+#pragma once
+
+#define KR_TASK_INSIDE
+#include "kr-task-error.h"
+#include "kr-task-visibility.h"
+#undef KR_TASK_INSIDE
