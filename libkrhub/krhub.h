@@ -3,6 +3,11 @@
 #pragma once
 
 #define KR_HUB_INSIDE
+#include "kr-hub-buffer.h"
+#include "kr-hub-clock.h"
 #include "kr-hub-error.h"
+#include "kr-hub-message.h"
+#include "kr-hub-protocol.h"
+#include "kr-hub-transport.h"
 #include "kr-hub-visibility.h"
 #undef KR_HUB_INSIDE

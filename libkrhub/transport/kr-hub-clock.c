@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright the krhub authors */
+/* KrHubClock: the time and the timers of one main context, real or virtual. */
+#include "config.h"
+
+#include "kr-hub-clock.h"
+
+/**
+ * KrHubClock:
+ *
+ * The time and the timers of one main context, real or virtual.
+ *
+ * A GSource per timer would make each turn of the main loop cost O(connections): the timers are a heap behind a single
+ * source. A virtual clock stands still until [method@KrHub.Clock.advance], which fires what falls due, in order; tests
+ * run hours in it without waiting.
+ *
+ * A clock and its timers belong to the thread of the main context.
+ *
+ * Since: 0.1
+ */
+struct _KrHubClock
+{
+  GObject parent_instance;
+
+  GSource *source;    /* NULL: the clock is virtual */
+  gint64 virtual_now;
+  gint64 ready_time;  /* what the source is set to: setting it takes a lock and may wake the loop */
+  GPtrArray *heap;    /* of KrHubTimer, the earliest deadline first; position = index + 1 */
+};
+
+G_DEFINE_FINAL_TYPE (KrHubClock, kr_hub_clock, G_TYPE_OBJECT)
+
+static inline KrHubTimer *
+timer_at (KrHubClock *self, guint index)
+{
+  return g_ptr_array_index (self->heap, index);
+}
+
+static inline void
+put (KrHubClock *self, guint index, KrHubTimer *timer)
+{
+  self->heap->pdata[index] = timer;
+  timer->position = index + 1;
+}
+
+static void
+sift_up (KrHubClock *self, guint index, KrHubTimer *timer)
+{
+  while (index > 0 && timer_at (self, (index - 1) / 2)->deadline > timer->deadline)
+    {
+      put (self, index, timer_at (self, (index - 1) / 2));
+      index = (index - 1) / 2;
+    }
+  put (self, index, timer);
+}
+
+static void
+sift_down (KrHubClock *self, guint index, KrHubTimer *timer)
+{
+  guint child;
+
+  while ((child = 2 * index + 1) < self->heap->len)
+    {
+      if (child + 1 < self->heap->len && timer_at (self, child + 1)->deadline < timer_at (self, child)->deadline)
+        child++;
+      if (timer_at (self, child)->deadline >= timer->deadline)
+        break;
+      put (self, index, timer_at (self, child));
+      index = child;
+    }
+  put (self, index, timer);
+}
+
+static void
+update_source (KrHubClock *self)
+{
+  gint64 ready_time = self->heap->len > 0 ? timer_at (self, 0)->deadline : -1;
+
+  if (self->source == NULL || ready_time == self->ready_time)
+    return;
+  self->ready_time = ready_time;
+  g_source_set_ready_time (self->source, ready_time);
+}
+
+static void
+fire_due (KrHubClock *self, gint64 now)
+{
+  while (self->heap->len > 0 && timer_at (self, 0)->deadline <= now)
+    {
+      KrHubTimer *timer = timer_at (self, 0);
+
+      kr_hub_clock_disarm (self, timer);
+      timer->fire (timer, now);
+    }
+}
+
+static gboolean
+dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
+{
+  g_autoptr (KrHubClock) self = g_object_ref (*(KrHubClock **) (source + 1));
+
+  fire_due (self, g_get_monotonic_time ());
+  return G_SOURCE_CONTINUE;
+}
+
+static GSourceFuncs source_funcs = { .dispatch = dispatch };
+
+static void
+kr_hub_clock_finalize (GObject *object)
+{
+  KrHubClock *self = KR_HUB_CLOCK (object);
+
+  for (guint i = 0; i < self->heap->len; i++)
+    timer_at (self, i)->position = 0;
+  g_ptr_array_unref (self->heap);
+  if (self->source != NULL)
+    {
+      g_source_destroy (self->source);
+      g_source_unref (self->source);
+    }
+  G_OBJECT_CLASS (kr_hub_clock_parent_class)->finalize (object);
+}
+
+static void
+kr_hub_clock_class_init (KrHubClockClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = kr_hub_clock_finalize;
+}
+
+static void
+kr_hub_clock_init (KrHubClock *self)
+{
+  self->heap = g_ptr_array_new ();
+  self->ready_time = -1;
+}
+
+/**
+ * kr_hub_clock_new:
+ * @context: (nullable): where the timers fire; %NULL means the thread-default one
+ *
+ * Creates a clock that follows the system's monotonic time.
+ *
+ * Returns: (transfer full): a new clock
+ *
+ * Since: 0.1
+ */
+KrHubClock *
+kr_hub_clock_new (GMainContext *context)
+{
+  KrHubClock *self = g_object_new (KR_HUB_TYPE_CLOCK, NULL);
+
+  self->source = g_source_new (&source_funcs, sizeof (GSource) + sizeof (gpointer));
+  *(KrHubClock **) (self->source + 1) = self;
+  g_source_set_static_name (self->source, "KrHubClock");
+  g_source_attach (self->source, context != NULL ? context : g_main_context_get_thread_default ());
+  return self;
+}
+
+/**
+ * kr_hub_clock_new_virtual:
+ * @start: its first time, µs
+ *
+ * Creates a clock that stands still until it is advanced.
+ *
+ * Returns: (transfer full): a new clock
+ *
+ * Since: 0.1
+ */
+KrHubClock *
+kr_hub_clock_new_virtual (gint64 start)
+{
+  KrHubClock *self = g_object_new (KR_HUB_TYPE_CLOCK, NULL);
+
+  self->virtual_now = start;
+  return self;
+}
+
+/**
+ * kr_hub_clock_get_time:
+ * @self: a clock
+ *
+ * Gets the time.
+ *
+ * Returns: µs since some moment in the past; never goes back
+ *
+ * Since: 0.1
+ */
+gint64
+kr_hub_clock_get_time (KrHubClock *self)
+{
+  return self->source != NULL ? g_get_monotonic_time () : self->virtual_now;
+}
+
+/**
+ * kr_hub_clock_advance:
+ * @self: a virtual clock
+ * @microseconds: how far, 0 or more; with 0, what is due already fires
+ *
+ * Moves a virtual clock on and fires each timer at its time, also those that are armed meanwhile.
+ *
+ * Since: 0.1
+ */
+void
+kr_hub_clock_advance (KrHubClock *self, gint64 microseconds)
+{
+  gint64 end;
+
+  g_return_if_fail (KR_HUB_IS_CLOCK (self));
+  g_return_if_fail (self->source == NULL);
+  g_return_if_fail (microseconds >= 0);
+
+  end = self->virtual_now + microseconds;
+  while (self->heap->len > 0 && timer_at (self, 0)->deadline <= end)
+    {
+      self->virtual_now = MAX (self->virtual_now, timer_at (self, 0)->deadline);
+      fire_due (self, self->virtual_now);
+    }
+  self->virtual_now = end;
+}
+
+/**
+ * kr_hub_clock_arm: (skip)
+ * @self: a clock
+ * @timer: a timer of this clock, armed or not
+ * @deadline: when it fires, µs; a time in the past means as soon as possible
+ *
+ * Arms @timer, or moves it if it is armed. O(log n).
+ *
+ * Since: 0.1
+ */
+void
+kr_hub_clock_arm (KrHubClock *self, KrHubTimer *timer, gint64 deadline)
+{
+  guint index;
+  gint64 before = timer->deadline;
+
+  timer->deadline = deadline;
+  if (timer->position == 0)
+    {
+      g_ptr_array_add (self->heap, timer);
+      sift_up (self, self->heap->len - 1, timer);
+    }
+  else
+    {
+      index = timer->position - 1;
+      if (deadline < before)
+        sift_up (self, index, timer);
+      else
+        sift_down (self, index, timer);
+    }
+  update_source (self);
+}
+
+/**
+ * kr_hub_clock_disarm: (skip)
+ * @self: a clock
+ * @timer: a timer of this clock, armed or not
+ *
+ * Disarms @timer. O(log n).
+ *
+ * Since: 0.1
+ */
+void
+kr_hub_clock_disarm (KrHubClock *self, KrHubTimer *timer)
+{
+  guint index = timer->position - 1;
+  KrHubTimer *last;
+
+  if (timer->position == 0)
+    return;
+  timer->position = 0;
+  last = timer_at (self, self->heap->len - 1);
+  g_ptr_array_set_size (self->heap, self->heap->len - 1);
+  if (last != timer)
+    {
+      sift_down (self, index, last);
+      sift_up (self, last->position - 1, last);
+    }
+  update_source (self);
+}
+
+/**
+ * kr_hub_clock_get_n_timers:
+ * @self: a clock
+ *
+ * Gets how many timers are armed.
+ *
+ * Returns: the number of armed timers
+ *
+ * Since: 0.1
+ */
+guint
+kr_hub_clock_get_n_timers (KrHubClock *self)
+{
+  g_return_val_if_fail (KR_HUB_IS_CLOCK (self), 0);
+  return self->heap->len;
+}
