@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright the krhub authors */
 /* Umbrella header of libkrtask: the only one that programs include. */
 #pragma once
 
