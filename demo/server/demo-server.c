@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright the krhub authors */
+/* DemoServer: the HTTP side of the demo, in a thread of its own. */
+#include "config.h"
+
+#include "demo-server.h"
+
+#include "demo-certificate.h"
+#include "demo-http.h"
+#include "demo-pages.h"
+
+struct _DemoServer
+{
+  GObject parent_instance;
+
+  const DemoOptions *options;
+  GMainContext *context;     /* of the HTTP thread; the hub and the tasks live in the one that made us */
+  GMainLoop *loop;
+  GThread *thread;           /* NULL: not running */
+  SoupServer *soup;          /* used in the HTTP thread only, but for the time before it starts */
+};
+
+G_DEFINE_FINAL_TYPE (DemoServer, demo_server, G_TYPE_OBJECT)
+
+static void
+demo_server_finalize (GObject *object)
+{
+  DemoServer *self = DEMO_SERVER (object);
+
+  demo_server_stop (self);
+  g_clear_object (&self->soup);
+  g_clear_pointer (&self->loop, g_main_loop_unref);
+  g_clear_pointer (&self->context, g_main_context_unref);
+  G_OBJECT_CLASS (demo_server_parent_class)->finalize (object);
+}
+
+static void
+demo_server_class_init (DemoServerClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = demo_server_finalize;
+}
+
+static void
+demo_server_init (DemoServer *self)
+{
+  self->context = g_main_context_new ();
+  self->loop = g_main_loop_new (self->context, FALSE);
+}
+
+static SoupServer *
+create_soup (DemoServer *self, GError **error)
+{
+  g_autofree char *folder = g_build_filename (g_get_user_data_dir (), "kr-demo", NULL);
+  g_autoptr (GTlsCertificate) certificate = NULL;
+
+  if (!self->options->http)
+    {
+      certificate = demo_certificate_load_or_create (folder, error);
+      if (certificate == NULL)
+        return NULL;
+    }
+  return soup_server_new ("server-header", "kr-demo", "tls-certificate", certificate, NULL);
+}
+
+static gboolean
+listen_on (DemoServer *self, GError **error)
+{
+  const DemoOptions *options = self->options;
+  g_autoptr (GSocketAddress) address = g_inet_socket_address_new_from_string (options->address, options->port);
+  SoupServerListenOptions flags = options->http ? 0 : SOUP_SERVER_LISTEN_HTTPS;
+
+  return soup_server_listen (self->soup, address, flags, error);
+}
+
+static void
+print_address (DemoServer *self)
+{
+  GSList *uris = soup_server_get_uris (self->soup);
+
+  for (GSList *l = uris; l != NULL; l = l->next)
+    {
+      g_autofree char *uri = g_uri_to_string (l->data);
+
+      g_print ("Listening on %s\n", uri);
+    }
+  g_slist_free_full (uris, (GDestroyNotify) g_uri_unref);
+}
+
+static gpointer
+run_thread (gpointer user_data)
+{
+  DemoServer *self = user_data;
+
+  g_main_context_push_thread_default (self->context);
+  g_main_loop_run (self->loop);
+  soup_server_disconnect (self->soup);
+  g_main_context_pop_thread_default (self->context);
+  return NULL;
+}
+
+/**
+ * demo_server_new:
+ * @options: the command line; must outlive the server
+ *
+ * Creates the server; it does nothing before demo_server_start().
+ *
+ * Returns: (transfer full): a server
+ */
+DemoServer *
+demo_server_new (const DemoOptions *options)
+{
+  DemoServer *self = g_object_new (DEMO_TYPE_SERVER, NULL);
+
+  self->options = options;
+  return self;
+}
+
+/**
+ * demo_server_start:
+ * @self: a server
+ * @error: return location for an error
+ *
+ * Listens, prints the address and begins to serve in a thread of its own.
+ *
+ * Returns: whether it is listening
+ */
+gboolean
+demo_server_start (DemoServer *self, GError **error)
+{
+  gboolean listening = FALSE;
+
+  self->soup = create_soup (self, error);
+  if (self->soup == NULL)
+    return FALSE;
+  demo_http_log_requests (self->soup);
+  demo_pages_add (self->soup, self->options->antiforgery);
+  /* Its sources belong to the context of the thread to come, so that errors can still be returned from here. */
+  g_main_context_push_thread_default (self->context);
+  listening = listen_on (self, error);
+  g_main_context_pop_thread_default (self->context);
+  if (!listening)
+    return FALSE;
+  print_address (self);
+  self->thread = g_thread_new ("http", run_thread, self);
+  return TRUE;
+}
+
+static gboolean
+quit_loop (gpointer user_data)
+{
+  g_main_loop_quit (user_data);
+  return G_SOURCE_REMOVE;
+}
+
+/**
+ * demo_server_stop:
+ * @self: a server
+ *
+ * Closes what is open and waits for the thread to end.
+ */
+void
+demo_server_stop (DemoServer *self)
+{
+  if (self->thread == NULL)
+    return;
+  g_main_context_invoke (self->context, quit_loop, self->loop);
+  g_clear_pointer (&self->thread, g_thread_join);
+}

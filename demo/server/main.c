@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright the krhub authors */
+/* kr-demo: the demo server. */
+#include "config.h"
+
+#include <glib-unix.h>
+#include <glib/gi18n.h>
+#include <locale.h>
+
+#include "demo-options.h"
+#include "demo-server.h"
+
+static gboolean
+on_signal (gpointer user_data)
+{
+  g_main_loop_quit (user_data);
+  return G_SOURCE_CONTINUE;
+}
+
+/* A program that runs from the build tree finds its translations where the environment says. */
+static void
+set_up_translations (void)
+{
+  const char *folder = g_getenv ("KR_DEMO_LOCALEDIR");
+
+  setlocale (LC_ALL, "");
+  bindtextdomain (GETTEXT_PACKAGE, folder != NULL ? folder : LOCALEDIR);
+  bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
+  textdomain (GETTEXT_PACKAGE);
+}
+
+static gboolean
+serve (const DemoOptions *options, GError **error)
+{
+  g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
+  g_autoptr (DemoServer) server = demo_server_new (options);
+
+  if (!demo_server_start (server, error))
+    return FALSE;
+  g_unix_signal_add (SIGINT, on_signal, loop);
+  g_unix_signal_add (SIGTERM, on_signal, loop);
+  g_main_loop_run (loop);
+  demo_server_stop (server);
+  return TRUE;
+}
+
+int
+main (int argc, char **argv)
+{
+  g_auto (DemoOptions) options = { 0 };
+  g_autoptr (GError) error = NULL;
+
+  set_up_translations ();
+  if (!demo_options_parse (&options, &argc, &argv, &error))
+    {
+      g_printerr ("kr-demo: %s\n", error->message);
+      return 2;
+    }
+  if (options.version)
+    {
+      g_print ("kr-demo %s\n", PACKAGE_VERSION);
+      return 0;
+    }
+  if (!serve (&options, &error))
+    {
+      g_printerr ("kr-demo: %s\n", error->message);
+      return 1;
+    }
+  return 0;
+}
