@@ -17,6 +17,7 @@ typedef struct
 {
   KrHubBuffer partial;  /* beginning of an incomplete message, from earlier feeds */
   gsize consumed;       /* bytes of partial that next() has already handed out */
+  gboolean incomplete;  /* the rest of partial is known to be no whole message */
   const guint8 *data;   /* what was fed last and is not consumed yet */
   gsize len;
 } KrHubFramer;

@@ -1,0 +1,684 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright the krhub authors */
+/* KrHubJsonProtocol: the JSON encoding of the hub protocol. */
+#include "config.h"
+
+#include "kr-hub-json-protocol.h"
+
+#include "kr-hub-error.h"
+#include "kr-hub-json-reader-private.h"
+#include "kr-hub-json-scanner-private.h"
+#include "kr-hub-json-writer-private.h"
+#include "kr-hub-text-frame-private.h"
+
+/**
+ * KrHubJsonProtocol:
+ *
+ * The JSON encoding: one object per message, ended by the byte 0x1E (HubProtocol.md, "JSON Hub Protocol Encoding").
+ *
+ * It has no state: one object, [func@KrHub.JsonProtocol.get_default], serves every connection and thread.
+ *
+ * Since: 0.1
+ */
+struct _KrHubJsonProtocol
+{
+  GObject parent_instance;
+};
+
+/* What the properties of one message were, before its type says which of them count. */
+typedef struct
+{
+  KrHubJsonScanner scanner;
+  KrHubMessage *message;
+  gint64 type;
+  gboolean has_type;
+  gboolean has_sequence_id;
+  KrHubSlice arguments;
+  KrHubSlice item;
+  KrHubSlice result;
+} Envelope;
+
+static void kr_hub_json_protocol_init_iface (KrHubProtocolInterface *iface);
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (KrHubJsonProtocol, kr_hub_json_protocol, G_TYPE_OBJECT,
+                               G_IMPLEMENT_INTERFACE (KR_HUB_TYPE_PROTOCOL, kr_hub_json_protocol_init_iface))
+
+/* FALSE, so that callers can return it. */
+static gboolean
+malformed (GError **error, const char *text)
+{
+  g_set_error_literal (error, KR_HUB_ERROR, KR_HUB_ERROR_MALFORMED, text);
+  return FALSE;
+}
+
+static gboolean
+missing (GError **error, const char *name)
+{
+  g_set_error (error, KR_HUB_ERROR, KR_HUB_ERROR_MALFORMED, "InvalidDataException: Missing required property '%s'.", name);
+  return FALSE;
+}
+
+static gboolean
+broken (Envelope *self, GError **error)
+{
+  kr_hub_json_scanner_set_error (&self->scanner, error);
+  return FALSE;
+}
+
+static gboolean
+decode_text (Envelope *self, KrHubSlice *text, guint flags, GError **error)
+{
+  KrHubMessage *message = self->message;
+  gsize begin;
+
+  if (G_LIKELY (flags == 0))
+    return TRUE;
+  if ((flags & KR_HUB_JSON_NON_ASCII) && !kr_hub_json_validate_utf8 (text, error))
+    return FALSE;
+  if (!(flags & KR_HUB_JSON_ESCAPED))
+    return TRUE;
+  /* As large as everything that can be unescaped into it: earlier slices point into it, so it must not move. */
+  if (message->scratch == NULL)
+    message->scratch = g_string_sized_new (self->scanner.end - self->scanner.start);
+  begin = message->scratch->len;
+  if (!kr_hub_json_unescape (text, message->scratch, error))
+    return FALSE;
+  *text = (KrHubSlice) { message->scratch->str + begin, message->scratch->len - begin };
+  return TRUE;
+}
+
+static gboolean
+read_string (Envelope *self, const char *name, KrHubSlice *text, GError **error)
+{
+  guint flags;
+
+  if (G_UNLIKELY (!kr_hub_json_scanner_expect (&self->scanner, KR_HUB_JSON_STRING, name, error)))
+    return FALSE;
+  if (G_UNLIKELY (!kr_hub_json_scanner_read_string (&self->scanner, text, &flags)))
+    return broken (self, error);
+  return decode_text (self, text, flags, error);
+}
+
+static gboolean
+read_type (Envelope *self, GError **error)
+{
+  self->has_type = TRUE;
+  return kr_hub_json_scanner_read_integer (&self->scanner, "type", G_MININT32, G_MAXINT32, &self->type, error);
+}
+
+static gboolean
+read_sequence_id (Envelope *self, GError **error)
+{
+  /* Of all properties this one alone may be null, and is then absent. */
+  if (kr_hub_json_scanner_peek (&self->scanner) == KR_HUB_JSON_NULL)
+    return kr_hub_json_scanner_skip_value (&self->scanner);
+  self->has_sequence_id = TRUE;
+  return kr_hub_json_scanner_read_integer (&self->scanner, "sequenceId", G_MININT64, G_MAXINT64, &self->message->sequence_id,
+                                           error);
+}
+
+static gboolean
+read_allow_reconnect (Envelope *self, GError **error)
+{
+  KrHubJsonKind kind = kr_hub_json_scanner_peek (&self->scanner);
+
+  if (kind == KR_HUB_JSON_BROKEN)
+    return broken (self, error);
+  if (kind != KR_HUB_JSON_TRUE && kind != KR_HUB_JSON_FALSE)
+    return malformed (error, "InvalidDataException: Expected 'allowReconnect' to be true or false.");
+  self->message->allow_reconnect = kind == KR_HUB_JSON_TRUE;
+  return kr_hub_json_scanner_skip_value (&self->scanner);
+}
+
+/* Keeps a whole value, encoded as it is. */
+static gboolean
+read_raw (Envelope *self, KrHubSlice *value, GError **error)
+{
+  const char *begin = self->scanner.pos;
+
+  if (!kr_hub_json_scanner_skip_value (&self->scanner))
+    return broken (self, error);
+  *value = (KrHubSlice) { begin, self->scanner.pos - begin };
+  return TRUE;
+}
+
+static gboolean
+read_stream_id (Envelope *self, GError **error)
+{
+  KrHubJsonKind kind = kr_hub_json_scanner_peek (&self->scanner);
+  KrHubSlice text;
+  guint flags;
+
+  switch (kind)
+    {
+    case KR_HUB_JSON_STRING:
+      if (!kr_hub_json_scanner_read_string (&self->scanner, &text, &flags))
+        return broken (self, error);
+      return decode_text (self, &text, flags, error);
+    case KR_HUB_JSON_NULL:
+      return malformed (error, "InvalidDataException: Null value for 'streamIds' is not valid.");
+    case KR_HUB_JSON_BROKEN:
+      return broken (self, error);
+    case KR_HUB_JSON_TRUE:
+    case KR_HUB_JSON_FALSE:
+    case KR_HUB_JSON_NUMBER:
+    case KR_HUB_JSON_ARRAY:
+    case KR_HUB_JSON_OBJECT:
+    default:
+      g_set_error (error, KR_HUB_ERROR, KR_HUB_ERROR_MALFORMED,
+                   "InvalidOperationException: Cannot get the value of a token type '%s%s' as a string.",
+                   kind == KR_HUB_JSON_ARRAY || kind == KR_HUB_JSON_OBJECT ? "Start" : "", kr_hub_json_kind_to_string (kind));
+      return FALSE;
+    }
+}
+
+static gboolean
+read_stream_ids (Envelope *self, GError **error)
+{
+  KrHubMessage *message = self->message;
+  gboolean first = TRUE;
+  const char *begin;
+
+  if (!kr_hub_json_scanner_expect (&self->scanner, KR_HUB_JSON_ARRAY, "streamIds", error))
+    return FALSE;
+  message->n_stream_ids = 0;
+  if (!kr_hub_json_scanner_enter (&self->scanner))
+    return broken (self, error);
+  begin = self->scanner.pos;
+  while (kr_hub_json_scanner_next_element (&self->scanner, &first))
+    {
+      if (!read_stream_id (self, error))
+        return FALSE;
+      message->n_stream_ids++;
+      message->stream_ids = (KrHubSlice) { begin, self->scanner.pos - begin };
+    }
+  if (message->n_stream_ids == 0)
+    message->stream_ids = (KrHubSlice) { NULL, 0 };
+  return self->scanner.fault == KR_HUB_JSON_FAULT_NONE || broken (self, error);
+}
+
+/* A map of strings to strings; kept as it is. */
+static gboolean
+read_headers (Envelope *self, GError **error)
+{
+  const char *begin = self->scanner.pos;
+  gboolean first = TRUE;
+  KrHubSlice name, value;
+  guint flags;
+
+  if (!kr_hub_json_scanner_expect (&self->scanner, KR_HUB_JSON_OBJECT, "headers", error))
+    return FALSE;
+  if (!kr_hub_json_scanner_enter (&self->scanner))
+    return broken (self, error);
+  while (kr_hub_json_scanner_next_property (&self->scanner, &first, &name, &flags))
+    {
+      KrHubJsonKind kind = kr_hub_json_scanner_peek (&self->scanner);
+
+      if (kind == KR_HUB_JSON_BROKEN)
+        return broken (self, error);
+      if (!decode_text (self, &name, flags, error))
+        return FALSE;
+      if (kind != KR_HUB_JSON_STRING)
+        {
+          g_set_error (error, KR_HUB_ERROR, KR_HUB_ERROR_MALFORMED,
+                       "InvalidDataException: Expected header '%.*s' to be of type String.", (int) MIN (name.len, 100),
+                       name.data);
+          return FALSE;
+        }
+      if (!kr_hub_json_scanner_read_string (&self->scanner, &value, &flags))
+        return broken (self, error);
+      if (!decode_text (self, &value, flags, error))
+        return FALSE;
+    }
+  self->message->headers = (KrHubSlice) { begin, self->scanner.pos - begin };
+  return self->scanner.fault == KR_HUB_JSON_FAULT_NONE || broken (self, error);
+}
+
+/* ASP.NET Core holds a broken end of the arguments against the invocation alone: with ["a",] its reader goes on behind. */
+static gboolean
+forgive_arguments (Envelope *self, GError **error)
+{
+  g_autofree char *text = NULL;
+
+  if (self->scanner.fault != KR_HUB_JSON_FAULT_TRAILING_COMMA_ARRAY)
+    return broken (self, error);
+  text = kr_hub_json_scanner_describe (&self->scanner);
+  g_clear_error (&self->message->arguments_error);
+  g_set_error_literal (&self->message->arguments_error, KR_HUB_ERROR, KR_HUB_ERROR_BINDING, text);
+  self->scanner.fault = KR_HUB_JSON_FAULT_NONE;
+  kr_hub_json_scanner_leave (&self->scanner);
+  return TRUE;
+}
+
+static gboolean
+read_arguments (Envelope *self, GError **error)
+{
+  KrHubMessage *message = self->message;
+  gboolean first = TRUE;
+  const char *begin;
+
+  if (!kr_hub_json_scanner_expect (&self->scanner, KR_HUB_JSON_ARRAY, "arguments", error))
+    return FALSE;
+  g_clear_error (&message->arguments_error);
+  message->n_arguments = 0;
+  if (!kr_hub_json_scanner_enter (&self->scanner))
+    return broken (self, error);
+  begin = self->scanner.pos;
+  self->arguments = (KrHubSlice) { begin, 0 };
+  while (kr_hub_json_scanner_next_element (&self->scanner, &first))
+    {
+      if (!kr_hub_json_scanner_skip_value (&self->scanner))
+        return broken (self, error);
+      message->n_arguments++;
+      self->arguments.len = self->scanner.pos - begin;
+    }
+  return self->scanner.fault == KR_HUB_JSON_FAULT_NONE || forgive_arguments (self, error);
+}
+
+static gboolean
+skip_unknown (Envelope *self, GError **error)
+{
+  return kr_hub_json_scanner_skip_value (&self->scanner) || broken (self, error);
+}
+
+#define IS(name, literal) (memcmp ((name)->data, literal, sizeof (literal) - 1) == 0)
+
+static gboolean
+read_property (Envelope *self, const KrHubSlice *name, GError **error)
+{
+  switch (name->len)
+    {
+    case 4:
+      if (IS (name, "type"))
+        return read_type (self, error);
+      return IS (name, "item") ? read_raw (self, &self->item, error) : skip_unknown (self, error);
+    case 5:
+      return IS (name, "error") ? read_string (self, "error", &self->message->error, error) : skip_unknown (self, error);
+    case 6:
+      if (IS (name, "target"))
+        return read_string (self, "target", &self->message->target, error);
+      return IS (name, "result") ? read_raw (self, &self->result, error) : skip_unknown (self, error);
+    case 7:
+      return IS (name, "headers") ? read_headers (self, error) : skip_unknown (self, error);
+    case 9:
+      if (IS (name, "arguments"))
+        return read_arguments (self, error);
+      return IS (name, "streamIds") ? read_stream_ids (self, error) : skip_unknown (self, error);
+    case 10:
+      return IS (name, "sequenceId") ? read_sequence_id (self, error) : skip_unknown (self, error);
+    case 12:
+      return IS (name, "invocationId") ? read_string (self, "invocationId", &self->message->invocation_id, error)
+                                       : skip_unknown (self, error);
+    case 14:
+      return IS (name, "allowReconnect") ? read_allow_reconnect (self, error) : skip_unknown (self, error);
+    default:
+      return skip_unknown (self, error);
+    }
+}
+
+static gboolean
+read_envelope (Envelope *self, GError **error)
+{
+  gboolean first = TRUE;
+  KrHubSlice name;
+  guint flags;
+
+  if (!kr_hub_json_scanner_expect_object (&self->scanner, error))
+    return FALSE;
+  kr_hub_json_scanner_enter (&self->scanner);
+  while (kr_hub_json_scanner_next_property (&self->scanner, &first, &name, &flags))
+    {
+      /* A name that is no Unicode is just unknown. */
+      if (G_UNLIKELY (flags & KR_HUB_JSON_ESCAPED) && !decode_text (self, &name, KR_HUB_JSON_ESCAPED, NULL))
+        name.len = 0;
+      if (!read_property (self, &name, error))
+        return FALSE;
+    }
+  return self->scanner.fault == KR_HUB_JSON_FAULT_NONE || broken (self, error);
+}
+
+static gboolean
+finish_invocation (Envelope *self, gboolean streaming, GError **error)
+{
+  KrHubMessage *message = self->message;
+
+  if (message->target.data == NULL)
+    return missing (error, "target");
+  if (streaming && message->invocation_id.len == 0)
+    return missing (error, "invocationId");
+  if (self->arguments.data == NULL)
+    return missing (error, "arguments");
+  /* An empty id is none. */
+  if (message->invocation_id.len == 0)
+    message->invocation_id.data = NULL;
+  if (message->n_arguments > 0)
+    message->value = (KrHubValue) { .kind = KR_HUB_VALUE_RAW, .slice = self->arguments };
+  return TRUE;
+}
+
+static gboolean
+finish_item (Envelope *self, GError **error)
+{
+  if (self->message->invocation_id.data == NULL)
+    return missing (error, "invocationId");
+  if (self->item.data == NULL)
+    return missing (error, "item");
+  self->message->value = (KrHubValue) { .kind = KR_HUB_VALUE_RAW, .slice = self->item };
+  return TRUE;
+}
+
+static gboolean
+finish_completion (Envelope *self, GError **error)
+{
+  if (self->message->invocation_id.len == 0)
+    return missing (error, "invocationId");
+  if (self->result.data == NULL)
+    return TRUE;
+  if (self->message->error.data != NULL)
+    return malformed (error, "InvalidDataException: The 'error' and 'result' properties are mutually exclusive.");
+  self->message->value = (KrHubValue) { .kind = KR_HUB_VALUE_RAW, .slice = self->result };
+  return TRUE;
+}
+
+static gboolean
+finish (Envelope *self, GError **error)
+{
+  switch ((KrHubMessageType) self->type)
+    {
+    case KR_HUB_MESSAGE_INVOCATION:
+    case KR_HUB_MESSAGE_STREAM_INVOCATION:
+      return finish_invocation (self, self->type == KR_HUB_MESSAGE_STREAM_INVOCATION, error);
+    case KR_HUB_MESSAGE_STREAM_ITEM:
+      return finish_item (self, error);
+    case KR_HUB_MESSAGE_COMPLETION:
+      return finish_completion (self, error);
+    case KR_HUB_MESSAGE_CANCEL_INVOCATION:
+      return self->message->invocation_id.len > 0 || missing (error, "invocationId");
+    case KR_HUB_MESSAGE_ACK:
+    case KR_HUB_MESSAGE_SEQUENCE:
+      return self->has_sequence_id || missing (error, "sequenceId");
+    case KR_HUB_MESSAGE_PING:
+    case KR_HUB_MESSAGE_CLOSE:
+    default:
+      return TRUE;
+    }
+}
+
+static KrHubParseResult
+kr_hub_json_protocol_parse (KrHubProtocol *protocol, const KrHubSlice *body, KrHubMessage *message, GError **error)
+{
+  Envelope envelope = { .message = message };
+
+  kr_hub_json_scanner_init (&envelope.scanner, body);
+  if (!read_envelope (&envelope, error))
+    return KR_HUB_PARSE_ERROR;
+  if (!envelope.has_type)
+    {
+      missing (error, "type");
+      return KR_HUB_PARSE_ERROR;
+    }
+  if (envelope.type < KR_HUB_MESSAGE_INVOCATION || envelope.type > KR_HUB_MESSAGE_SEQUENCE)
+    return KR_HUB_PARSE_IGNORED;
+  message->type = envelope.type;
+  return finish (&envelope, error) ? KR_HUB_PARSE_MESSAGE : KR_HUB_PARSE_ERROR;
+}
+
+static gssize
+kr_hub_json_protocol_frame (KrHubProtocol *protocol,
+                            const guint8 *data,
+                            gsize len,
+                            gsize max_size,
+                            KrHubSlice *body,
+                            GError **error)
+{
+  return kr_hub_text_frame (data, len, max_size, body, error);
+}
+
+/* The body of an array of arguments. */
+static gboolean
+write_arguments (KrHubBuffer *out, const KrHubValue *value, GError **error)
+{
+  gsize n = value->kind == KR_HUB_VALUE_VARIANT ? g_variant_n_children (value->variant) : 0;
+
+  if (value->kind == KR_HUB_VALUE_RAW)
+    kr_hub_buffer_append (out, value->slice.data, value->slice.len);
+  for (gsize i = 0; i < n; i++)
+    {
+      g_autoptr (GVariant) child = g_variant_get_child_value (value->variant, i);
+
+      if (i > 0)
+        kr_hub_buffer_append_byte (out, ',');
+      if (!kr_hub_json_write_variant (out, child, 2, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+static gboolean
+write_value (KrHubBuffer *out, const KrHubValue *value, GError **error)
+{
+  switch (value->kind)
+    {
+    case KR_HUB_VALUE_RAW:
+      kr_hub_buffer_append (out, value->slice.data, value->slice.len);
+      return TRUE;
+    case KR_HUB_VALUE_STRING:
+      kr_hub_json_write_string (out, value->slice.data, value->slice.len);
+      return TRUE;
+    case KR_HUB_VALUE_VARIANT:
+      return kr_hub_json_write_variant (out, value->variant, 1, error);
+    case KR_HUB_VALUE_NONE:
+    case KR_HUB_VALUE_NULL:
+    default:
+      kr_hub_buffer_append_literal (out, "null");
+      return TRUE;
+    }
+}
+
+/* ,"headers":{…},"invocationId":"…" as far as they are there. */
+static void
+write_ids (KrHubBuffer *out, const KrHubMessage *message)
+{
+  if (message->headers.len > 0)
+    {
+      kr_hub_buffer_append_literal (out, ",\"headers\":");
+      kr_hub_buffer_append (out, message->headers.data, message->headers.len);
+    }
+  if (message->invocation_id.len == 0)
+    return;
+  kr_hub_buffer_append_literal (out, ",\"invocationId\":");
+  kr_hub_json_write_string (out, message->invocation_id.data, message->invocation_id.len);
+}
+
+static gboolean
+write_invocation (KrHubBuffer *out, const KrHubMessage *message, GError **error)
+{
+  write_ids (out, message);
+  kr_hub_buffer_append_literal (out, ",\"target\":");
+  kr_hub_json_write_string (out, message->target.data, message->target.len);
+  kr_hub_buffer_append_literal (out, ",\"arguments\":[");
+  if (!write_arguments (out, &message->value, error))
+    return FALSE;
+  kr_hub_buffer_append_byte (out, ']');
+  if (message->stream_ids.len == 0)
+    return TRUE;
+  kr_hub_buffer_append_literal (out, ",\"streamIds\":[");
+  kr_hub_buffer_append (out, message->stream_ids.data, message->stream_ids.len);
+  kr_hub_buffer_append_byte (out, ']');
+  return TRUE;
+}
+
+static gboolean
+write_completion (KrHubBuffer *out, const KrHubMessage *message, GError **error)
+{
+  write_ids (out, message);
+  if (message->error.len > 0)
+    {
+      kr_hub_buffer_append_literal (out, ",\"error\":");
+      kr_hub_json_write_string (out, message->error.data, message->error.len);
+      return TRUE;
+    }
+  if (message->value.kind == KR_HUB_VALUE_NONE)
+    return TRUE;
+  kr_hub_buffer_append_literal (out, ",\"result\":");
+  return write_value (out, &message->value, error);
+}
+
+static void
+write_close (KrHubBuffer *out, const KrHubMessage *message)
+{
+  if (message->error.len > 0)
+    {
+      kr_hub_buffer_append_literal (out, ",\"error\":");
+      kr_hub_json_write_string (out, message->error.data, message->error.len);
+    }
+  if (message->allow_reconnect)
+    kr_hub_buffer_append_literal (out, ",\"allowReconnect\":true");
+}
+
+static gboolean
+write_members (KrHubBuffer *out, const KrHubMessage *message, GError **error)
+{
+  switch (message->type)
+    {
+    case KR_HUB_MESSAGE_INVOCATION:
+    case KR_HUB_MESSAGE_STREAM_INVOCATION:
+      return write_invocation (out, message, error);
+    case KR_HUB_MESSAGE_STREAM_ITEM:
+      write_ids (out, message);
+      kr_hub_buffer_append_literal (out, ",\"item\":");
+      return write_value (out, &message->value, error);
+    case KR_HUB_MESSAGE_COMPLETION:
+      return write_completion (out, message, error);
+    case KR_HUB_MESSAGE_CANCEL_INVOCATION:
+      write_ids (out, message);
+      return TRUE;
+    case KR_HUB_MESSAGE_CLOSE:
+      write_close (out, message);
+      return TRUE;
+    case KR_HUB_MESSAGE_ACK:
+    case KR_HUB_MESSAGE_SEQUENCE:
+      kr_hub_buffer_append_literal (out, ",\"sequenceId\":");
+      kr_hub_json_write_int64 (out, message->sequence_id);
+      return TRUE;
+    case KR_HUB_MESSAGE_PING:
+    default:
+      return TRUE;
+    }
+}
+
+static gboolean
+kr_hub_json_protocol_write (KrHubProtocol *protocol, const KrHubMessage *message, KrHubBuffer *out, GError **error)
+{
+  gsize begin = out->len;
+
+  kr_hub_buffer_append_literal (out, "{\"type\":");
+  kr_hub_buffer_append_byte (out, '0' + message->type);
+  if (!write_members (out, message, error))
+    {
+      out->len = begin;
+      return FALSE;
+    }
+  kr_hub_buffer_append_literal (out, "}\x1e");
+  return TRUE;
+}
+
+static gboolean
+kr_hub_json_protocol_next_value (KrHubProtocol *protocol, KrHubSlice *rest, KrHubSlice *value)
+{
+  KrHubJsonScanner scanner;
+  const char *begin;
+
+  if (rest->len == 0)
+    return FALSE;
+  kr_hub_json_scanner_init (&scanner, rest);
+  begin = scanner.pos;
+  if (scanner.fault != KR_HUB_JSON_FAULT_NONE || !kr_hub_json_scanner_skip_value (&scanner))
+    return FALSE;
+  *value = (KrHubSlice) { begin, scanner.pos - begin };
+  if (scanner.pos < scanner.end && *scanner.pos == ',')
+    scanner.pos++;
+  *rest = (KrHubSlice) { scanner.pos, scanner.end - scanner.pos };
+  return TRUE;
+}
+
+static gboolean
+kr_hub_json_protocol_decode_string (KrHubProtocol *protocol,
+                                    const KrHubSlice *value,
+                                    GString *scratch,
+                                    KrHubSlice *text,
+                                    GError **error)
+{
+  return kr_hub_json_read_string (value, scratch, text, error);
+}
+
+static GVariant *
+kr_hub_json_protocol_decode_variant (KrHubProtocol *protocol,
+                                     const KrHubSlice *value,
+                                     const GVariantType *type,
+                                     GError **error)
+{
+  return kr_hub_json_read_variant (value, type, error);
+}
+
+static JsonNode *
+kr_hub_json_protocol_decode_node (KrHubProtocol *protocol, const KrHubSlice *value, GError **error)
+{
+  return kr_hub_json_read_node (value, error);
+}
+
+static gboolean
+kr_hub_json_protocol_encode_node (KrHubProtocol *protocol, JsonNode *node, KrHubBuffer *out, GError **error)
+{
+  gsize begin = out->len;
+
+  if (kr_hub_json_write_node (out, node, 1, error))
+    return TRUE;
+  out->len = begin;
+  return FALSE;
+}
+
+static void
+kr_hub_json_protocol_class_init (KrHubJsonProtocolClass *klass)
+{
+}
+
+static void
+kr_hub_json_protocol_init (KrHubJsonProtocol *self)
+{
+}
+
+static void
+kr_hub_json_protocol_init_iface (KrHubProtocolInterface *iface)
+{
+  iface->name = "json";
+  iface->version = 2;
+  iface->transfer_format = KR_HUB_TRANSFER_FORMAT_TEXT;
+  iface->frame = kr_hub_json_protocol_frame;
+  iface->parse = kr_hub_json_protocol_parse;
+  iface->write = kr_hub_json_protocol_write;
+  iface->next_value = kr_hub_json_protocol_next_value;
+  iface->decode_string = kr_hub_json_protocol_decode_string;
+  iface->decode_variant = kr_hub_json_protocol_decode_variant;
+  iface->decode_node = kr_hub_json_protocol_decode_node;
+  iface->encode_node = kr_hub_json_protocol_encode_node;
+}
+
+/**
+ * kr_hub_json_protocol_get_default:
+ *
+ * Gets the one JSON protocol. May be called from any thread.
+ *
+ * Returns: (transfer none): the protocol, which lives for ever
+ *
+ * Since: 0.1
+ */
+KrHubProtocol *
+kr_hub_json_protocol_get_default (void)
+{
+  static gsize once;
+
+  if (g_once_init_enter (&once))
+    g_once_init_leave (&once, (gsize) g_object_new (KR_HUB_TYPE_JSON_PROTOCOL, NULL));
+  return (KrHubProtocol *) once;
+}

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright the krhub authors */
+/* KrHubJsonScanner: walks over strict JSON without building anything. */
+#pragma once
+
+#if !defined (KR_HUB_INSIDE) && !defined (KR_HUB_COMPILATION)
+#error "This header is private to libkrhub."
+#endif
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+#include "kr-hub-message.h"
+
+G_BEGIN_DECLS
+
+/* Nesting of objects and arrays, the message itself included (signalr-observed: 64, as .NET's reader). */
+#define KR_HUB_JSON_MAX_DEPTH 64
+
+/* What a string contains beside plain ASCII. */
+typedef enum
+{
+  KR_HUB_JSON_ESCAPED = 1 << 0,
+  KR_HUB_JSON_NON_ASCII = 1 << 1,
+} KrHubJsonStringFlags;
+
+typedef enum
+{
+  KR_HUB_JSON_NULL,
+  KR_HUB_JSON_TRUE,
+  KR_HUB_JSON_FALSE,
+  KR_HUB_JSON_NUMBER,
+  KR_HUB_JSON_STRING,
+  KR_HUB_JSON_ARRAY,
+  KR_HUB_JSON_OBJECT,
+  KR_HUB_JSON_BROKEN,
+} KrHubJsonKind;
+
+typedef enum
+{
+  KR_HUB_JSON_FAULT_NONE,
+  KR_HUB_JSON_FAULT_NO_TOKENS,
+  KR_HUB_JSON_FAULT_END_OF_DATA,
+  KR_HUB_JSON_FAULT_END_OF_STRING,
+  KR_HUB_JSON_FAULT_CONTROL_CHARACTER,
+  KR_HUB_JSON_FAULT_ESCAPE,
+  KR_HUB_JSON_FAULT_HEX_DIGIT,
+  KR_HUB_JSON_FAULT_VALUE,
+  KR_HUB_JSON_FAULT_LITERAL,
+  KR_HUB_JSON_FAULT_LEADING_ZERO,
+  KR_HUB_JSON_FAULT_DIGIT,
+  KR_HUB_JSON_FAULT_NUMBER_END,
+  KR_HUB_JSON_FAULT_PROPERTY_NAME,
+  KR_HUB_JSON_FAULT_COLON,
+  KR_HUB_JSON_FAULT_SEPARATOR,
+  KR_HUB_JSON_FAULT_TRAILING_COMMA_ARRAY,
+  KR_HUB_JSON_FAULT_TRAILING_COMMA_OBJECT,
+  KR_HUB_JSON_FAULT_DEPTH,
+} KrHubJsonFault;
+
+typedef struct
+{
+  const char *start;
+  const char *pos;
+  const char *end;
+  guint depth;            /* objects and arrays that are open at pos */
+  KrHubJsonFault fault;   /* the first thing wrong, which pos points to */
+  gboolean detailed;      /* errors say what was wrong with the JSON, not only that something was */
+} KrHubJsonScanner;
+
+void kr_hub_json_scanner_init (KrHubJsonScanner *self, const KrHubSlice *text);
+
+/* Each moves behind what it names and the white space after it; FALSE leaves a fault. */
+gboolean kr_hub_json_scanner_skip_value (KrHubJsonScanner *self);
+gboolean kr_hub_json_scanner_skip_number (KrHubJsonScanner *self);
+
+/* What begins at pos; a container is not looked into, anything else is validated. */
+KrHubJsonKind kr_hub_json_scanner_peek (KrHubJsonScanner *self);
+
+/* Walk over an object or array: enter() moves behind the bracket, next_...() to the next property's value or element,
+ * which the caller must then move over. FALSE without a fault is the end, and behind the closing bracket. @first is TRUE
+ * before the first call. leave() moves behind the closing bracket at pos. */
+gboolean kr_hub_json_scanner_enter (KrHubJsonScanner *self);
+void kr_hub_json_scanner_leave (KrHubJsonScanner *self);
+gboolean kr_hub_json_scanner_next_property (KrHubJsonScanner *self, gboolean *first, KrHubSlice *name, guint *flags);
+gboolean kr_hub_json_scanner_next_element (KrHubJsonScanner *self, gboolean *first);
+
+/* The string at pos, which must be one, still escaped. */
+gboolean kr_hub_json_scanner_read_string (KrHubJsonScanner *self, KrHubSlice *text, guint *flags);
+
+/* The same with errors that name the property @name, as ASP.NET Core words them. */
+gboolean kr_hub_json_scanner_expect_object (KrHubJsonScanner *self, GError **error);
+gboolean kr_hub_json_scanner_expect (KrHubJsonScanner *self, KrHubJsonKind kind, const char *name, GError **error);
+gboolean kr_hub_json_scanner_read_integer (KrHubJsonScanner *self,
+                                           const char *name,
+                                           gint64 min,
+                                           gint64 max,
+                                           gint64 *value,
+                                           GError **error);
+
+/* An error with .NET's text for the fault. */
+void kr_hub_json_scanner_set_error (const KrHubJsonScanner *self, GError **error);
+char *kr_hub_json_scanner_describe (const KrHubJsonScanner *self);
+/* The name .NET has for a token, as in its error texts. */
+const char *kr_hub_json_kind_to_string (KrHubJsonKind kind);
+
+/* Decodes a string (without its quotes) that needs it: appended to @out. FALSE with .NET's reason, type included. */
+gboolean kr_hub_json_unescape (const KrHubSlice *text, GString *out, GError **error);
+gboolean kr_hub_json_validate_utf8 (const KrHubSlice *text, GError **error);
+
+/* The plain decimal integer that @text is; FALSE if it is none (a fraction, an exponent) or does not fit. */
+gboolean kr_hub_json_parse_int64 (const KrHubSlice *text, gint64 *value);
+gboolean kr_hub_json_parse_uint64 (const KrHubSlice *text, guint64 *value);
+
+/* First byte at or behind @p that a string cannot contain as it is: quote, backslash, control character. */
+static inline const char *
+kr_hub_json_find_special (const char *p, const char *end, guint *flags)
+{
+  guint high = 0;
+
+#ifdef __SSE2__
+  const __m128i quote = _mm_set1_epi8 ('"'), backslash = _mm_set1_epi8 ('\\'), control = _mm_set1_epi8 (0x1f);
+
+  while (end - p >= 16)
+    {
+      __m128i bytes = _mm_loadu_si128 ((const __m128i *) p);
+      __m128i special = _mm_or_si128 (_mm_or_si128 (_mm_cmpeq_epi8 (bytes, quote), _mm_cmpeq_epi8 (bytes, backslash)),
+                                      _mm_cmpeq_epi8 (_mm_min_epu8 (bytes, control), bytes));
+      guint mask = _mm_movemask_epi8 (special);
+
+      if (mask != 0)
+        {
+          guint at = __builtin_ctz (mask);
+
+          high |= _mm_movemask_epi8 (bytes) & ((1u << at) - 1);
+          *flags |= high != 0 ? KR_HUB_JSON_NON_ASCII : 0;
+          return p + at;
+        }
+      high |= _mm_movemask_epi8 (bytes);
+      p += 16;
+    }
+#endif
+  for (; p < end && *p != '"' && *p != '\\' && (guchar) *p >= 0x20; p++)
+    high |= (guchar) *p & 0x80;
+  *flags |= high != 0 ? KR_HUB_JSON_NON_ASCII : 0;
+  return p;
+}
+
+G_END_DECLS

@@ -1,0 +1,581 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright the krhub authors */
+/* KrHubJsonScanner: walks over strict JSON without building anything. */
+#include "config.h"
+
+#include "kr-hub-json-scanner-private.h"
+
+#include "kr-hub-error.h"
+
+static inline void
+skip_space (KrHubJsonScanner *self)
+{
+  while (self->pos < self->end && (*self->pos == ' ' || *self->pos == '\n' || *self->pos == '\r' || *self->pos == '\t'))
+    self->pos++;
+}
+
+static gboolean
+fail (KrHubJsonScanner *self, KrHubJsonFault fault)
+{
+  if (self->fault == KR_HUB_JSON_FAULT_NONE)
+    self->fault = self->pos < self->end || fault == KR_HUB_JSON_FAULT_END_OF_STRING ? fault : KR_HUB_JSON_FAULT_END_OF_DATA;
+  return FALSE;
+}
+
+void
+kr_hub_json_scanner_init (KrHubJsonScanner *self, const KrHubSlice *text)
+{
+  *self = (KrHubJsonScanner) { .start = text->data, .pos = text->data, .end = text->data + text->len };
+  skip_space (self);
+  if (self->pos == self->end)
+    self->fault = KR_HUB_JSON_FAULT_NO_TOKENS;
+}
+
+/* At the character behind a backslash. */
+static gboolean
+skip_escape (KrHubJsonScanner *self)
+{
+  if (self->pos == self->end)
+    return fail (self, KR_HUB_JSON_FAULT_END_OF_STRING);
+  switch (*self->pos)
+    {
+    case '"': case '\\': case '/': case 'b': case 'f': case 'n': case 'r': case 't':
+      self->pos++;
+      return TRUE;
+    case 'u':
+      self->pos++;
+      for (guint i = 0; i < 4; i++, self->pos++)
+        if (self->pos == self->end)
+          return fail (self, KR_HUB_JSON_FAULT_END_OF_STRING);
+        else if (!g_ascii_isxdigit (*self->pos))
+          return fail (self, KR_HUB_JSON_FAULT_HEX_DIGIT);
+      return TRUE;
+    default:
+      return fail (self, KR_HUB_JSON_FAULT_ESCAPE);
+    }
+}
+
+/* From the opening quote to behind the closing one; no white space. */
+static inline gboolean
+scan_string (KrHubJsonScanner *self, KrHubSlice *text, guint *flags)
+{
+  const char *begin = self->pos + 1;
+
+  *flags = 0;
+  self->pos = kr_hub_json_find_special (begin, self->end, flags);
+  while (self->pos < self->end && *self->pos == '\\')
+    {
+      *flags |= KR_HUB_JSON_ESCAPED;
+      self->pos++;
+      if (!skip_escape (self))
+        return FALSE;
+      self->pos = kr_hub_json_find_special (self->pos, self->end, flags);
+    }
+  if (self->pos == self->end)
+    return fail (self, KR_HUB_JSON_FAULT_END_OF_STRING);
+  if (*self->pos != '"')
+    return fail (self, KR_HUB_JSON_FAULT_CONTROL_CHARACTER);
+  *text = (KrHubSlice) { begin, self->pos - begin };
+  self->pos++;
+  return TRUE;
+}
+
+gboolean
+kr_hub_json_scanner_read_string (KrHubJsonScanner *self, KrHubSlice *text, guint *flags)
+{
+  if (!scan_string (self, text, flags))
+    return FALSE;
+  skip_space (self);
+  return TRUE;
+}
+
+static gboolean
+skip_digits (KrHubJsonScanner *self)
+{
+  if (self->pos == self->end || !g_ascii_isdigit (*self->pos))
+    return fail (self, KR_HUB_JSON_FAULT_DIGIT);
+  while (self->pos < self->end && g_ascii_isdigit (*self->pos))
+    self->pos++;
+  return TRUE;
+}
+
+/* RFC 8259, section 6. */
+static gboolean
+scan_number (KrHubJsonScanner *self)
+{
+  if (*self->pos == '-')
+    self->pos++;
+  if (self->pos < self->end && *self->pos == '0')
+    {
+      self->pos++;
+      if (self->pos < self->end && g_ascii_isdigit (*self->pos))
+        return fail (self, KR_HUB_JSON_FAULT_LEADING_ZERO);
+    }
+  else if (!skip_digits (self))
+    return FALSE;
+  if (self->pos < self->end && *self->pos == '.')
+    {
+      self->pos++;
+      if (!skip_digits (self))
+        return FALSE;
+    }
+  if (self->pos < self->end && (*self->pos == 'e' || *self->pos == 'E'))
+    {
+      self->pos++;
+      if (self->pos < self->end && (*self->pos == '+' || *self->pos == '-'))
+        self->pos++;
+      if (!skip_digits (self))
+        return FALSE;
+    }
+  if (self->pos < self->end && strchr (" \n\r\t,]}/", *self->pos) == NULL)
+    return fail (self, KR_HUB_JSON_FAULT_NUMBER_END);
+  return TRUE;
+}
+
+gboolean
+kr_hub_json_scanner_skip_number (KrHubJsonScanner *self)
+{
+  if (!scan_number (self))
+    return FALSE;
+  skip_space (self);
+  return TRUE;
+}
+
+static gboolean
+skip_literal (KrHubJsonScanner *self, const char *literal)
+{
+  for (; *literal != '\0'; literal++, self->pos++)
+    if (self->pos == self->end || *self->pos != *literal)
+      return fail (self, KR_HUB_JSON_FAULT_LITERAL);
+  return TRUE;
+}
+
+/* Anything but an object or array, which is none of its business: BROKEN without moving. */
+static KrHubJsonKind
+scan_scalar (KrHubJsonScanner *self)
+{
+  KrHubSlice text;
+  guint flags;
+
+  switch (*self->pos)
+    {
+    case '"':
+      return scan_string (self, &text, &flags) ? KR_HUB_JSON_STRING : KR_HUB_JSON_BROKEN;
+    case 'n':
+      return skip_literal (self, "null") ? KR_HUB_JSON_NULL : KR_HUB_JSON_BROKEN;
+    case 't':
+      return skip_literal (self, "true") ? KR_HUB_JSON_TRUE : KR_HUB_JSON_BROKEN;
+    case 'f':
+      return skip_literal (self, "false") ? KR_HUB_JSON_FALSE : KR_HUB_JSON_BROKEN;
+    case '-': case '0': case '1': case '2': case '3': case '4': case '5': case '6': case '7': case '8': case '9':
+      return scan_number (self) ? KR_HUB_JSON_NUMBER : KR_HUB_JSON_BROKEN;
+    default:
+      fail (self, KR_HUB_JSON_FAULT_VALUE);
+      return KR_HUB_JSON_BROKEN;
+    }
+}
+
+KrHubJsonKind
+kr_hub_json_scanner_peek (KrHubJsonScanner *self)
+{
+  const char *pos = self->pos;
+  KrHubJsonKind kind;
+
+  if (self->fault != KR_HUB_JSON_FAULT_NONE || self->pos == self->end)
+    {
+      fail (self, KR_HUB_JSON_FAULT_END_OF_DATA);
+      return KR_HUB_JSON_BROKEN;
+    }
+  if (*self->pos == '{')
+    return KR_HUB_JSON_OBJECT;
+  if (*self->pos == '[')
+    return KR_HUB_JSON_ARRAY;
+  kind = scan_scalar (self);
+  if (kind != KR_HUB_JSON_BROKEN)
+    self->pos = pos;
+  return kind;
+}
+
+gboolean
+kr_hub_json_scanner_enter (KrHubJsonScanner *self)
+{
+  if (self->depth >= KR_HUB_JSON_MAX_DEPTH)
+    return fail (self, KR_HUB_JSON_FAULT_DEPTH);
+  self->depth++;
+  self->pos++;
+  skip_space (self);
+  return TRUE;
+}
+
+void
+kr_hub_json_scanner_leave (KrHubJsonScanner *self)
+{
+  self->depth--;
+  self->pos++;
+  skip_space (self);
+}
+
+/* Behind a value or an opening bracket: TRUE where another item begins, FALSE without a fault behind @close. */
+static gboolean
+next_item (KrHubJsonScanner *self, gboolean first, char close)
+{
+  if (G_UNLIKELY (self->pos == self->end || self->fault != KR_HUB_JSON_FAULT_NONE))
+    return fail (self, KR_HUB_JSON_FAULT_END_OF_DATA);
+  if (*self->pos == close)
+    {
+      kr_hub_json_scanner_leave (self);
+      return FALSE;
+    }
+  if (first)
+    return TRUE;
+  if (*self->pos != ',')
+    return fail (self, KR_HUB_JSON_FAULT_SEPARATOR);
+  self->pos++;
+  skip_space (self);
+  if (self->pos < self->end && *self->pos == close)
+    return fail (self, close == ']' ? KR_HUB_JSON_FAULT_TRAILING_COMMA_ARRAY : KR_HUB_JSON_FAULT_TRAILING_COMMA_OBJECT);
+  return TRUE;
+}
+
+gboolean
+kr_hub_json_scanner_next_property (KrHubJsonScanner *self, gboolean *first, KrHubSlice *name, guint *flags)
+{
+  if (!next_item (self, *first, '}'))
+    return FALSE;
+  *first = FALSE;
+  if (self->pos == self->end || *self->pos != '"')
+    return fail (self, KR_HUB_JSON_FAULT_PROPERTY_NAME);
+  if (!kr_hub_json_scanner_read_string (self, name, flags))
+    return FALSE;
+  if (self->pos == self->end || *self->pos != ':')
+    return fail (self, KR_HUB_JSON_FAULT_COLON);
+  self->pos++;
+  skip_space (self);
+  return self->pos < self->end || fail (self, KR_HUB_JSON_FAULT_END_OF_DATA);
+}
+
+gboolean
+kr_hub_json_scanner_next_element (KrHubJsonScanner *self, gboolean *first)
+{
+  if (!next_item (self, *first, ']'))
+    return FALSE;
+  *first = FALSE;
+  return self->pos < self->end || fail (self, KR_HUB_JSON_FAULT_END_OF_DATA);
+}
+
+/* Iterative, so that the stack does not depend on what the peer sent: one bit per level says object or array. */
+gboolean
+kr_hub_json_scanner_skip_value (KrHubJsonScanner *self)
+{
+  guint base = self->depth;
+  guint64 objects = 0;
+  gboolean first = FALSE;
+
+  if (G_UNLIKELY (self->pos == self->end))
+    return fail (self, KR_HUB_JSON_FAULT_END_OF_DATA);
+  for (;;)
+    {
+      if (*self->pos == '{' || *self->pos == '[')
+        {
+          objects = objects << 1 | (*self->pos == '{');
+          if (!kr_hub_json_scanner_enter (self))
+            return FALSE;
+          first = TRUE;
+        }
+      else if (scan_scalar (self) == KR_HUB_JSON_BROKEN)
+        return FALSE;
+      else
+        skip_space (self);
+
+      for (;; first = FALSE)
+        {
+          KrHubSlice name;
+          guint flags;
+
+          if (self->depth == base)
+            return TRUE;
+          if (objects & 1 ? kr_hub_json_scanner_next_property (self, &first, &name, &flags)
+                          : kr_hub_json_scanner_next_element (self, &first))
+            break;
+          if (self->fault != KR_HUB_JSON_FAULT_NONE)
+            return FALSE;
+          objects >>= 1;
+        }
+    }
+}
+
+const char *
+kr_hub_json_kind_to_string (KrHubJsonKind kind)
+{
+  static const char *const names[] = { "Null", "True", "False", "Number", "String", "Array", "Object", "None" };
+
+  return names[kind];
+}
+
+/* .NET's reader: the text, and whether it names the byte at fault. */
+char *
+kr_hub_json_scanner_describe (const KrHubJsonScanner *self)
+{
+  static const char *const texts[] = {
+    [KR_HUB_JSON_FAULT_NONE] = "",
+    [KR_HUB_JSON_FAULT_NO_TOKENS] = "The input does not contain any JSON tokens. Expected the input to start with a valid "
+                                    "JSON token, when isFinalBlock is true.",
+    [KR_HUB_JSON_FAULT_END_OF_DATA] = "Expected depth to be zero at the end of the JSON payload. There is an open JSON "
+                                      "object or array that should be closed.",
+    [KR_HUB_JSON_FAULT_END_OF_STRING] = "Expected end of string, but instead reached end of data.",
+    [KR_HUB_JSON_FAULT_CONTROL_CHARACTER] = "'%s' is invalid within a JSON string. The string should be correctly escaped.",
+    [KR_HUB_JSON_FAULT_ESCAPE] = "'%s' is an invalid escapable character within a JSON string. The string should be "
+                                 "correctly escaped.",
+    [KR_HUB_JSON_FAULT_HEX_DIGIT] = "'%s' is not a hex digit following '\\u' within a JSON string. The string should be "
+                                    "correctly escaped.",
+    [KR_HUB_JSON_FAULT_VALUE] = "'%s' is an invalid start of a value.",
+    [KR_HUB_JSON_FAULT_LITERAL] = "'%s' is an invalid JSON literal.",
+    [KR_HUB_JSON_FAULT_LEADING_ZERO] = "Invalid leading zero before '%s'.",
+    [KR_HUB_JSON_FAULT_DIGIT] = "'%s' is an invalid digit within a number. Expected a digit.",
+    [KR_HUB_JSON_FAULT_NUMBER_END] = "'%s' is an invalid end of a number. Expected a delimiter.",
+    [KR_HUB_JSON_FAULT_PROPERTY_NAME] = "'%s' is an invalid start of a property name. Expected a '\"'.",
+    [KR_HUB_JSON_FAULT_COLON] = "'%s' is invalid after a property name. Expected a ':'.",
+    [KR_HUB_JSON_FAULT_SEPARATOR] = "'%s' is invalid after a value. Expected either ',', '}', or ']'.",
+    [KR_HUB_JSON_FAULT_TRAILING_COMMA_ARRAY] = "The JSON array contains a trailing comma at the end which is not supported "
+                                               "in this mode. Change the reader options.",
+    [KR_HUB_JSON_FAULT_TRAILING_COMMA_OBJECT] = "The JSON object contains a trailing comma at the end which is not "
+                                                "supported in this mode. Change the reader options.",
+    [KR_HUB_JSON_FAULT_DEPTH] = "The maximum configured depth of 64 has been exceeded. Cannot read next JSON object or array.",
+  };
+  const char *text = texts[self->fault], *piece = strstr (text, "%s");
+  g_autoptr (GString) result = g_string_new ("JsonReaderException: ");
+  gsize line = 0, column = 0;
+
+  for (const char *p = self->start; p < self->pos; p++, column++)
+    if (*p == '\n')
+      {
+        line++;
+        column = -1;
+      }
+  if (piece == NULL)
+    g_string_append (result, text);
+  else
+    {
+      guchar byte = self->pos < self->end ? (guchar) *self->pos : 0;
+
+      g_string_append_len (result, text, piece - text);
+      if (byte >= 0x20 && byte < 0x7f)
+        g_string_append_c (result, byte);
+      else
+        g_string_append_printf (result, "0x%02X", byte);
+      g_string_append (result, piece + 2);
+    }
+  g_string_append_printf (result, " LineNumber: %" G_GSIZE_FORMAT " | BytePositionInLine: %" G_GSIZE_FORMAT ".", line, column);
+  return g_string_free (g_steal_pointer (&result), FALSE);
+}
+
+void
+kr_hub_json_scanner_set_error (const KrHubJsonScanner *self, GError **error)
+{
+  g_autofree char *text = self->detailed ? kr_hub_json_scanner_describe (self) : NULL;
+
+  g_set_error_literal (error, KR_HUB_ERROR,
+                       self->fault == KR_HUB_JSON_FAULT_DEPTH ? KR_HUB_ERROR_TOO_LARGE : KR_HUB_ERROR_MALFORMED,
+                       text != NULL ? text : "InvalidDataException: Error reading JSON.");
+}
+
+gboolean
+kr_hub_json_scanner_expect_object (KrHubJsonScanner *self, GError **error)
+{
+  KrHubJsonKind kind = kr_hub_json_scanner_peek (self);
+
+  if (G_LIKELY (kind == KR_HUB_JSON_OBJECT))
+    return TRUE;
+  if (kind == KR_HUB_JSON_BROKEN)
+    kr_hub_json_scanner_set_error (self, error);
+  else
+    g_set_error (error, KR_HUB_ERROR, KR_HUB_ERROR_MALFORMED,
+                 "InvalidDataException: Unexpected JSON Token Type '%s'. Expected a JSON Object.",
+                 kr_hub_json_kind_to_string (kind));
+  return FALSE;
+}
+
+gboolean
+kr_hub_json_scanner_expect (KrHubJsonScanner *self, KrHubJsonKind kind, const char *name, GError **error)
+{
+  static const char first[] = { [KR_HUB_JSON_STRING] = '"', [KR_HUB_JSON_ARRAY] = '[', [KR_HUB_JSON_OBJECT] = '{' };
+
+  if (G_LIKELY (*self->pos == first[kind]))
+    return TRUE;
+  if (kr_hub_json_scanner_peek (self) == KR_HUB_JSON_BROKEN)
+    kr_hub_json_scanner_set_error (self, error);
+  else
+    g_set_error (error, KR_HUB_ERROR, KR_HUB_ERROR_MALFORMED, "InvalidDataException: Expected '%s' to be of type %s.", name,
+                 kind == KR_HUB_JSON_OBJECT ? "StartObject" : kr_hub_json_kind_to_string (kind));
+  return FALSE;
+}
+
+gboolean
+kr_hub_json_scanner_read_integer (KrHubJsonScanner *self,
+                                  const char *name,
+                                  gint64 min,
+                                  gint64 max,
+                                  gint64 *value,
+                                  GError **error)
+{
+  const char *begin = self->pos;
+  KrHubJsonKind kind = kr_hub_json_scanner_peek (self);
+  KrHubSlice text;
+
+  if (kind == KR_HUB_JSON_NUMBER)
+    {
+      scan_number (self);
+      text = (KrHubSlice) { begin, self->pos - begin };
+      skip_space (self);
+      if (G_LIKELY (kr_hub_json_parse_int64 (&text, value) && *value >= min && *value <= max))
+        return TRUE;
+      g_set_error (error, KR_HUB_ERROR, KR_HUB_ERROR_MALFORMED,
+                   "FormatException: Either the JSON value is not in a supported format, or is out of bounds for an %s.",
+                   max == G_MAXINT64 ? "Int64" : "Int32");
+    }
+  else if (kind == KR_HUB_JSON_BROKEN)
+    kr_hub_json_scanner_set_error (self, error);
+  else
+    g_set_error (error, KR_HUB_ERROR, KR_HUB_ERROR_MALFORMED, "InvalidDataException: Expected '%s' to be of type Number.", name);
+  return FALSE;
+}
+
+/* Length of the well-formed sequence at @p (Unicode, table 3-7), 0 if there is none. */
+static guint
+utf8_sequence (const guchar *p, gsize left)
+{
+  guint n = *p < 0x80 ? 1 : *p < 0xc2 ? 0 : *p < 0xe0 ? 2 : *p < 0xf0 ? 3 : *p < 0xf5 ? 4 : 0;
+
+  if (n > left)
+    return 0;
+  for (guint i = 1; i < n; i++)
+    if ((p[i] & 0xc0) != 0x80)
+      return 0;
+  if ((*p == 0xe0 && p[1] < 0xa0) || (*p == 0xed && p[1] > 0x9f) || (*p == 0xf0 && p[1] < 0x90) || (*p == 0xf4 && p[1] > 0x8f))
+    return 0;
+  return n;
+}
+
+gboolean
+kr_hub_json_validate_utf8 (const KrHubSlice *text, GError **error)
+{
+  const guchar *p = (const guchar *) text->data, *end = p + text->len;
+
+  while (p < end)
+    {
+      guint n = utf8_sequence (p, end - p);
+
+      if (n == 0)
+        {
+          g_set_error_literal (error, KR_HUB_ERROR, KR_HUB_ERROR_MALFORMED,
+                               "InvalidOperationException: Cannot transcode invalid UTF-8 JSON text to UTF-16 string.");
+          return FALSE;
+        }
+      p += n;
+    }
+  return TRUE;
+}
+
+static guint
+read_hex (const char *p)
+{
+  guint value = 0;
+
+  for (guint i = 0; i < 4; i++)
+    value = value << 4 | g_ascii_xdigit_value (p[i]);
+  return value;
+}
+
+/* At the first hex digit; the four are known to be there. */
+static gboolean
+unescape_unicode (const char **p, const char *end, GString *out, GError **error)
+{
+  gunichar unit = read_hex (*p);
+
+  *p += 4;
+  if (unit >= 0xdc00 && unit <= 0xdfff)
+    {
+      g_set_error (error, KR_HUB_ERROR, KR_HUB_ERROR_MALFORMED,
+                   "InvalidOperationException: Cannot read invalid UTF-16 JSON text as string. Invalid surrogate value: '0x%X'.",
+                   unit);
+      return FALSE;
+    }
+  if (unit >= 0xd800 && unit <= 0xdbff)
+    {
+      gunichar low = end - *p >= 6 && (*p)[0] == '\\' && (*p)[1] == 'u' ? read_hex (*p + 2) : 0;
+
+      if (low < 0xdc00 || low > 0xdfff)
+        {
+          g_set_error_literal (error, KR_HUB_ERROR, KR_HUB_ERROR_MALFORMED,
+                               "InvalidOperationException: Cannot read incomplete UTF-16 JSON text as string with missing low "
+                               "surrogate.");
+          return FALSE;
+        }
+      *p += 6;
+      unit = 0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00);
+    }
+  g_string_append_unichar (out, unit);
+  return TRUE;
+}
+
+gboolean
+kr_hub_json_unescape (const KrHubSlice *text, GString *out, GError **error)
+{
+  const char *p = text->data, *end = p + text->len;
+
+  while (p < end)
+    {
+      const char *backslash = memchr (p, '\\', end - p);
+
+      if (backslash == NULL)
+        backslash = end;
+      g_string_append_len (out, p, backslash - p);
+      p = backslash;
+      if (p == end)
+        break;
+      p += 2;
+      switch (p[-1])
+        {
+        case 'b': g_string_append_c (out, '\b'); break;
+        case 'f': g_string_append_c (out, '\f'); break;
+        case 'n': g_string_append_c (out, '\n'); break;
+        case 'r': g_string_append_c (out, '\r'); break;
+        case 't': g_string_append_c (out, '\t'); break;
+        case 'u':
+          if (!unescape_unicode (&p, end, out, error))
+            return FALSE;
+          break;
+        default: g_string_append_c (out, p[-1]); break;
+        }
+    }
+  return TRUE;
+}
+
+gboolean
+kr_hub_json_parse_uint64 (const KrHubSlice *text, guint64 *value)
+{
+  guint64 result = 0;
+
+  for (gsize i = 0; i < text->len; i++)
+    {
+      guint digit = (guchar) text->data[i] - '0';
+
+      if (digit > 9 || !g_uint64_checked_mul (&result, result, 10) || !g_uint64_checked_add (&result, result, digit))
+        return FALSE;
+    }
+  *value = result;
+  return text->len > 0;
+}
+
+gboolean
+kr_hub_json_parse_int64 (const KrHubSlice *text, gint64 *value)
+{
+  gboolean negative = text->len > 0 && text->data[0] == '-';
+  KrHubSlice digits = { text->data + negative, text->len - negative };
+  guint64 magnitude;
+
+  if (!kr_hub_json_parse_uint64 (&digits, &magnitude) || magnitude > (guint64) G_MAXINT64 + negative)
+    return FALSE;
+  *value = negative ? (gint64) (0 - magnitude) : (gint64) magnitude;
+  return TRUE;
+}
