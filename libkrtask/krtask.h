@@ -4,6 +4,8 @@
 #pragma once
 
 #define KR_TASK_INSIDE
+#include "kr-task-enums.h"
 #include "kr-task-error.h"
+#include "kr-task-state.h"
 #include "kr-task-visibility.h"
 #undef KR_TASK_INSIDE
