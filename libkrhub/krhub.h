@@ -5,12 +5,19 @@
 
 #define KR_HUB_INSIDE
 #include "kr-hub-buffer.h"
+#include "kr-hub-client.h"
+#include "kr-hub-clients.h"
 #include "kr-hub-clock.h"
+#include "kr-hub-connection.h"
 #include "kr-hub-error.h"
+#include "kr-hub-invocation.h"
 #include "kr-hub-json-protocol.h"
+#include "kr-hub-memory-transport.h"
 #include "kr-hub-message.h"
 #include "kr-hub-negotiation.h"
 #include "kr-hub-protocol.h"
+#include "kr-hub-server.h"
 #include "kr-hub-transport.h"
+#include "kr-hub-types.h"
 #include "kr-hub-visibility.h"
 #undef KR_HUB_INSIDE

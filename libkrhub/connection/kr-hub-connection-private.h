@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright the krhub authors */
+/* KrHubConnection, as hubs, clients and invocations see it: the only pump between a session and a transport. */
+#pragma once
+
+#if !defined (KR_HUB_INSIDE) && !defined (KR_HUB_COMPILATION)
+#error "This header is private to libkrhub."
+#endif
+
+#include "kr-hub-clock.h"
+#include "kr-hub-connection.h"
+#include "kr-hub-dispatcher-private.h"
+#include "kr-hub-pending-calls-private.h"
+#include "kr-hub-session-private.h"
+#include "kr-hub-transport.h"
+
+G_BEGIN_DECLS
+
+/* What the owner (a hub or a client) is told, in its thread. */
+typedef struct
+{
+  void (*opened) (KrHubConnection *connection, gpointer owner);
+  /* The last call, also when the connection never opened. */
+  void (*closed) (KrHubConnection *connection, const GError *error, gboolean allow_reconnect, gpointer owner);
+  void (*unknown_method) (KrHubConnection *connection, const KrHubSlice *name, gpointer owner);
+} KrHubConnectionFuncs;
+
+struct _KrHubConnection
+{
+  GObject parent_instance;
+
+  KrHubSession session;
+  KrHubTransport *transport;      /* NULL once it is closed */
+  KrHubClock *clock;
+  KrHubTimer timer;               /* armed at or before the session's deadline */
+  KrHubDispatcher *dispatcher;
+  const KrHubConnectionFuncs *funcs;
+  gpointer owner;                 /* NULL once the owner was told of the end */
+  gpointer owner_data;            /* the owner's own, about this connection */
+  GMainContext *context;
+  GThread *thread;
+  char *id;
+  char *user_id;
+  GHashTable *running;            /* of detached KrHubInvocation, all not answered; NULL while there is none */
+  guint n_running;                /* those that count against the limit of parallel invocations */
+  KrHubInvocation *waiting;       /* read already, but no slot was free; nothing is read meanwhile */
+  KrHubPendingCalls *calls;       /* our calls to the peer; NULL until the first */
+  gboolean paused;                /* the transport was told not to read */
+  gboolean processing;            /* events are being worked off further down the stack */
+};
+
+KrHubConnection *kr_hub_connection_new (KrHubRole role,
+                                        KrHubSettings *settings,
+                                        KrHubDispatcher *dispatcher,
+                                        KrHubClock *clock,
+                                        KrHubTransport *transport,
+                                        const char *id,
+                                        const char *user_id,
+                                        const KrHubConnectionFuncs *funcs,
+                                        gpointer owner);
+/* From here until the transport has closed the connection holds a reference on itself. */
+void kr_hub_connection_start (KrHubConnection *self);
+
+/* All of these in the connection's thread. */
+gboolean kr_hub_connection_send_message (KrHubConnection *self, const KrHubMessage *message, GError **error);
+void kr_hub_connection_send_shared (KrHubConnection *self, GBytes *messages);
+void kr_hub_connection_close (KrHubConnection *self, gboolean failed, const char *detail, gboolean allow_reconnect);
+void kr_hub_connection_invocation_answered (KrHubConnection *self, KrHubInvocation *invocation);
+
+/* Calls a method of the peer; @result_type NULL: any result, as a GVariant of what it looks like. */
+void kr_hub_connection_invoke_async (KrHubConnection *self,
+                                     const char *target,
+                                     GVariant *arguments,
+                                     const GVariantType *result_type,
+                                     GCancellable *cancellable,
+                                     GAsyncReadyCallback callback,
+                                     gpointer user_data);
+GVariant *kr_hub_connection_invoke_finish (KrHubConnection *self, GAsyncResult *result, GError **error);
+
+static inline gboolean
+kr_hub_connection_is_own_thread (KrHubConnection *self)
+{
+  return self->thread == g_thread_self ();
+}
+
+G_END_DECLS

@@ -1,0 +1,797 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright the krhub authors */
+/* KrHubConnection: the only pump between a session and a transport. */
+#include "config.h"
+
+#include "kr-hub-connection-private.h"
+
+#include "kr-hub-error.h"
+#include "kr-hub-invocation-private.h"
+
+/**
+ * KrHubConnection:
+ *
+ * One connection to a peer, as a hub or a client sees it.
+ *
+ * A connection belongs to the thread of its hub or client; its id and user id may be read from any thread. It ends by
+ * itself when the peer leaves, breaks the protocol, falls silent or does not read.
+ *
+ * Since: 0.1
+ */
+G_DEFINE_FINAL_TYPE (KrHubConnection, kr_hub_connection, G_TYPE_OBJECT)
+
+static void process_events (KrHubConnection *self);
+
+static void
+kr_hub_connection_finalize (GObject *object)
+{
+  KrHubConnection *self = KR_HUB_CONNECTION (object);
+
+  kr_hub_clock_disarm (self->clock, &self->timer);
+  kr_hub_session_clear (&self->session);
+  g_clear_object (&self->transport);
+  g_clear_object (&self->clock);
+  g_clear_pointer (&self->dispatcher, kr_hub_dispatcher_unref);
+  g_clear_pointer (&self->running, g_hash_table_unref);
+  g_clear_pointer (&self->calls, kr_hub_pending_calls_free);
+  g_clear_pointer (&self->context, g_main_context_unref);
+  g_free (self->id);
+  g_free (self->user_id);
+  G_OBJECT_CLASS (kr_hub_connection_parent_class)->finalize (object);
+}
+
+static void
+kr_hub_connection_class_init (KrHubConnectionClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = kr_hub_connection_finalize;
+}
+
+static void
+kr_hub_connection_init (KrHubConnection *self)
+{
+}
+
+/* --- timers and output --- */
+
+/* Lazily: a deadline that moves away, as with each message, leaves the timer as it is; it looks again when it fires. */
+static void
+update_timer (KrHubConnection *self)
+{
+  gint64 deadline = kr_hub_session_next_deadline (&self->session);
+
+  if (deadline == G_MAXINT64)
+    kr_hub_clock_disarm (self->clock, &self->timer);
+  else if (self->timer.position == 0 || deadline < self->timer.deadline)
+    kr_hub_clock_arm (self->clock, &self->timer, deadline);
+}
+
+static void
+overflow (KrHubConnection *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_set_error (&error,
+               KR_HUB_ERROR,
+               KR_HUB_ERROR_OUTBOX_FULL,
+               "The peer does not read: more than %" G_GSIZE_FORMAT " bytes wait for it",
+               self->session.settings->max_outbox_size);
+  g_debug ("connection %s: %s", self->id, error->message);
+  kr_hub_session_transport_closed (&self->session, error);
+  kr_hub_transport_abort (self->transport);
+}
+
+/* What was written goes out at the end of the turn; a peer that does not read loses its connection. Events that this
+ * causes are worked off by process_events(), which the caller leads to. */
+static void
+flush (KrHubConnection *self)
+{
+  if (self->transport == NULL || self->session.outbox.size == 0)
+    return;
+  if (G_UNLIKELY (self->session.outbox.size > self->session.settings->max_outbox_size))
+    overflow (self);
+  else
+    kr_hub_transport_request_write (self->transport);
+}
+
+/* After output outside the reading of events. */
+static void
+after_output (KrHubConnection *self)
+{
+  if (self->processing)
+    return;
+  flush (self);
+  if (G_UNLIKELY (self->session.close_pending))
+    process_events (self);
+}
+
+gboolean
+kr_hub_connection_send_message (KrHubConnection *self, const KrHubMessage *message, GError **error)
+{
+  gboolean sent = kr_hub_session_send (&self->session, message, error);
+
+  after_output (self);
+  return sent;
+}
+
+void
+kr_hub_connection_send_shared (KrHubConnection *self, GBytes *messages)
+{
+  kr_hub_session_send_shared (&self->session, messages);
+  after_output (self);
+}
+
+/* --- calls from the peer --- */
+
+static void
+send_completion_error (KrHubConnection *self, const KrHubSlice *id, const char *text)
+{
+  const KrHubMessage message = {
+    .type = KR_HUB_MESSAGE_COMPLETION,
+    .invocation_id = *id,
+    .error = { text, strlen (text) },
+  };
+
+  if (id->data != NULL)
+    kr_hub_connection_send_message (self, &message, NULL);
+}
+
+/* ASP.NET Core names a method as declared, and a detail only where the settings or its kind allow it (signalr.md 7.4). */
+static void
+refuse_call (KrHubConnection *self, const KrHubSlice *id, const char *name, const char *detail, gboolean always)
+{
+  gboolean detailed = always || self->session.settings->detailed_errors;
+  g_autofree char *text = g_strdup_printf ("Failed to invoke '%s' due to an error on the server.%s%s",
+                                           name,
+                                           detailed ? " " : "",
+                                           detailed ? detail : "");
+
+  send_completion_error (self, id, text);
+}
+
+static void
+refuse_unknown (KrHubConnection *self, const KrHubMessage *message)
+{
+  g_autofree char *name = g_strndup (message->target.data, message->target.len);
+
+  if (self->owner != NULL && self->funcs->unknown_method != NULL)
+    self->funcs->unknown_method (self, &message->target, self->owner);
+  if (self->session.role == KR_HUB_ROLE_CLIENT)
+    send_completion_error (self, &message->invocation_id, "Client didn't provide a result.");
+  else
+    refuse_call (self, &message->invocation_id, name, "HubException: Method does not exist.", TRUE);
+}
+
+static void
+refuse_stream_call (KrHubConnection *self, const KrHubMessage *message, const KrHubMethod *method)
+{
+  g_autofree char *text =
+    g_strdup_printf ("The client attempted to invoke the non-streaming '%s' method with a streaming invocation.",
+                     method->name);
+
+  send_completion_error (self, &message->invocation_id, text);
+}
+
+static void
+add_running (KrHubConnection *self, KrHubInvocation *invocation)
+{
+  if (self->running == NULL)
+    self->running = g_hash_table_new_full (NULL, NULL, (GDestroyNotify) kr_hub_invocation_release, NULL);
+  g_hash_table_add (self->running, kr_hub_invocation_hold (invocation));
+}
+
+/* Runs the handler of a bound call. The caller holds a reference. */
+static void
+run_handler (KrHubConnection *self, KrHubInvocation *invocation)
+{
+  invocation->method->func (invocation, invocation->method->data);
+  /* Answered; or never will be, and giving up the last reference says so to the caller. */
+  if (G_LIKELY (!kr_hub_invocation_is_kept (invocation)))
+    return;
+  kr_hub_invocation_detach (invocation);
+  if (invocation->completed)
+    return;
+  add_running (self, invocation);
+  invocation->counted = TRUE;
+  self->n_running++;
+}
+
+static gboolean
+has_slot (KrHubConnection *self)
+{
+  guint limit = self->session.settings->max_parallel_invocations;
+
+  return limit == 0 || self->n_running < limit;
+}
+
+static void
+pause_reading (KrHubConnection *self, KrHubInvocation *invocation)
+{
+  kr_hub_invocation_detach (invocation);
+  self->waiting = invocation;
+  self->paused = TRUE;
+  kr_hub_session_set_busy (&self->session, TRUE, kr_hub_clock_get_time (self->clock));
+  kr_hub_transport_set_reading (self->transport, FALSE);
+}
+
+static void
+receive_call (KrHubConnection *self, const KrHubMessage *message)
+{
+  const KrHubMethod *method = kr_hub_dispatcher_find (self->dispatcher, &message->target);
+  KrHubInvocation *invocation;
+  g_autoptr (GError) error = NULL;
+
+  if (G_UNLIKELY (method == NULL))
+    {
+      refuse_unknown (self, message);
+      return;
+    }
+  invocation = kr_hub_invocation_new (self, method, message);
+  if (G_UNLIKELY (!kr_hub_invocation_bind (invocation, message, &error)))
+    {
+      refuse_call (self, &message->invocation_id, method->name, error->message, FALSE);
+      kr_hub_invocation_claim (invocation);
+    }
+  else if (G_UNLIKELY (message->type == KR_HUB_MESSAGE_STREAM_INVOCATION))
+    {
+      refuse_stream_call (self, message, method);
+      kr_hub_invocation_claim (invocation);
+    }
+  else if (G_UNLIKELY (!has_slot (self)))
+    {
+      pause_reading (self, invocation);
+      return;
+    }
+  else
+    run_handler (self, invocation);
+  kr_hub_invocation_unref (invocation);
+}
+
+static gboolean
+can_run_waiting (KrHubConnection *self)
+{
+  return self->waiting != NULL && has_slot (self) && self->session.state == KR_HUB_SESSION_OPEN;
+}
+
+static void
+run_waiting (KrHubConnection *self)
+{
+  KrHubInvocation *invocation = g_steal_pointer (&self->waiting);
+
+  kr_hub_session_set_busy (&self->session, FALSE, kr_hub_clock_get_time (self->clock));
+  run_handler (self, invocation);
+  kr_hub_invocation_unref (invocation);
+}
+
+void
+kr_hub_connection_invocation_answered (KrHubConnection *self, KrHubInvocation *invocation)
+{
+  if (invocation->counted)
+    {
+      invocation->counted = FALSE;
+      self->n_running--;
+      g_hash_table_remove (self->running, invocation);
+    }
+  if (can_run_waiting (self))
+    process_events (self);
+}
+
+static void
+receive_cancel (KrHubConnection *self, const KrHubSlice *id)
+{
+  GHashTableIter iter;
+  KrHubInvocation *invocation;
+
+  if (self->running == NULL)
+    return;
+  /* Few calls run at a time on one connection. A handler of the cancellable may answer, which changes the table. */
+  g_hash_table_iter_init (&iter, self->running);
+  while (g_hash_table_iter_next (&iter, (gpointer *) &invocation, NULL))
+    if (invocation->id.data != NULL && invocation->id.len == id->len &&
+        memcmp (invocation->id.data, id->data, id->len) == 0)
+      {
+        kr_hub_invocation_hold (invocation);
+        kr_hub_invocation_cancel (invocation);
+        kr_hub_invocation_release (invocation);
+        return;
+      }
+}
+
+static void
+receive_message (KrHubConnection *self, const KrHubMessage *message)
+{
+  switch (message->type)
+    {
+    case KR_HUB_MESSAGE_INVOCATION:
+    case KR_HUB_MESSAGE_STREAM_INVOCATION:
+      receive_call (self, message);
+      break;
+    case KR_HUB_MESSAGE_COMPLETION:
+      if (self->calls != NULL)
+        kr_hub_pending_calls_complete (self->calls, self->session.protocol, message);
+      break;
+    case KR_HUB_MESSAGE_CANCEL_INVOCATION:
+      receive_cancel (self, &message->invocation_id);
+      break;
+    case KR_HUB_MESSAGE_STREAM_ITEM: /* of a stream that nobody has opened */
+    case KR_HUB_MESSAGE_PING:
+    case KR_HUB_MESSAGE_CLOSE:
+    case KR_HUB_MESSAGE_ACK:
+    case KR_HUB_MESSAGE_SEQUENCE:
+    default:
+      break;
+    }
+}
+
+/* --- the end --- */
+
+/* Nobody is there to hear an answer. */
+static void
+drop_running (KrHubConnection *self)
+{
+  g_autoptr (GHashTable) running = g_steal_pointer (&self->running);
+  GHashTableIter iter;
+  KrHubInvocation *invocation;
+
+  self->n_running = 0;
+  if (self->waiting != NULL)
+    {
+      kr_hub_invocation_claim (self->waiting);
+      g_clear_pointer (&self->waiting, kr_hub_invocation_unref);
+    }
+  if (running == NULL)
+    return;
+  g_hash_table_iter_init (&iter, running);
+  while (g_hash_table_iter_next (&iter, (gpointer *) &invocation, NULL))
+    {
+      invocation->counted = FALSE;
+      kr_hub_invocation_claim (invocation);
+      kr_hub_invocation_cancel (invocation);
+    }
+}
+
+static void
+fail_calls (KrHubConnection *self, const GError *error)
+{
+  g_autoptr (GError) fallback = NULL;
+
+  if (self->calls == NULL)
+    return;
+  if (error == NULL)
+    error = fallback = g_error_new_literal (G_IO_ERROR,
+                                            G_IO_ERROR_CONNECTION_CLOSED,
+                                            "Invocation canceled due to the underlying connection being closed.");
+  kr_hub_pending_calls_fail_all (self->calls, error);
+}
+
+static void
+ended (KrHubConnection *self, const GError *error, gboolean allow_reconnect)
+{
+  gpointer owner = g_steal_pointer (&self->owner);
+
+  g_debug ("connection %s ended: %s", self->id, error != NULL ? error->message : "in good order");
+  if (self->transport != NULL && self->session.state == KR_HUB_SESSION_CLOSING)
+    kr_hub_transport_close (self->transport);
+  drop_running (self);
+  fail_calls (self, error);
+  if (owner != NULL)
+    self->funcs->closed (self, error, allow_reconnect, owner);
+}
+
+/* --- the pump --- */
+
+static void
+opened (KrHubConnection *self)
+{
+  if (self->transport != NULL)
+    kr_hub_transport_set_transfer_format (self->transport,
+                                          kr_hub_protocol_get_transfer_format (self->session.protocol));
+  if (self->owner != NULL)
+    self->funcs->opened (self, self->owner);
+}
+
+/* Last, since the transport may deliver at once what has arrived meanwhile. */
+static void
+resume_reading (KrHubConnection *self)
+{
+  if (!self->paused || self->waiting != NULL || self->transport == NULL)
+    return;
+  self->paused = FALSE;
+  kr_hub_transport_set_reading (self->transport, TRUE);
+}
+
+static void
+process_events (KrHubConnection *self)
+{
+  KrHubEvent event = { 0 };
+
+  if (self->processing)
+    return;
+  self->processing = TRUE;
+  g_object_ref (self);
+  do
+    {
+      if (can_run_waiting (self))
+        run_waiting (self);
+      while ((self->waiting == NULL || self->session.close_pending) &&
+             kr_hub_session_next_event (&self->session, &event))
+        switch (event.type)
+          {
+          case KR_HUB_EVENT_OPENED:
+            opened (self);
+            break;
+          case KR_HUB_EVENT_MESSAGE:
+            receive_message (self, &event.message);
+            break;
+          case KR_HUB_EVENT_CLOSED:
+            ended (self, event.error, event.allow_reconnect);
+            break;
+          default:
+            g_assert_not_reached ();
+          }
+      flush (self);
+    }
+  while (self->session.close_pending || can_run_waiting (self));
+  kr_hub_message_clear (&event.message);
+  update_timer (self);
+  self->processing = FALSE;
+  resume_reading (self);
+  g_object_unref (self);
+}
+
+static void
+timer_fired (KrHubTimer *timer, gint64 now)
+{
+  KrHubConnection *self = timer->data;
+
+  kr_hub_session_tick (&self->session, now);
+  process_events (self);
+}
+
+static void
+sink_received (gpointer sink, const guint8 *data, gsize len)
+{
+  KrHubConnection *self = sink;
+
+  kr_hub_session_feed (&self->session, data, len, kr_hub_clock_get_time (self->clock));
+  process_events (self);
+}
+
+static gsize
+sink_peek (gpointer sink, GOutputVector *vectors, gsize max_vectors, gsize *n_bytes)
+{
+  KrHubConnection *self = sink;
+
+  return kr_hub_outbox_peek (&self->session.outbox, vectors, max_vectors, n_bytes);
+}
+
+static void
+sink_sent (gpointer sink, gsize n_bytes)
+{
+  KrHubConnection *self = sink;
+
+  kr_hub_outbox_sent (&self->session.outbox, n_bytes);
+}
+
+static void
+sink_closed (gpointer sink, const GError *error)
+{
+  KrHubConnection *self = sink;
+
+  kr_hub_session_transport_closed (&self->session, error);
+  g_clear_object (&self->transport);
+  process_events (self);
+  g_object_unref (self);
+}
+
+static const KrHubTransportSink sink_funcs = { sink_received, sink_peek, sink_sent, sink_closed };
+
+KrHubConnection *
+kr_hub_connection_new (KrHubRole role,
+                       KrHubSettings *settings,
+                       KrHubDispatcher *dispatcher,
+                       KrHubClock *clock,
+                       KrHubTransport *transport,
+                       const char *id,
+                       const char *user_id,
+                       const KrHubConnectionFuncs *funcs,
+                       gpointer owner)
+{
+  KrHubConnection *self = g_object_new (KR_HUB_TYPE_CONNECTION, NULL);
+
+  self->transport = g_object_ref (transport);
+  self->clock = g_object_ref (clock);
+  self->timer.fire = timer_fired;
+  self->timer.data = self;
+  self->dispatcher = kr_hub_dispatcher_ref (dispatcher);
+  self->funcs = funcs;
+  self->owner = owner;
+  self->context = g_main_context_ref_thread_default ();
+  self->thread = g_thread_self ();
+  self->id = g_strdup (id);
+  self->user_id = g_strdup (user_id);
+  kr_hub_session_init (&self->session,
+                       role,
+                       settings,
+                       kr_hub_transport_get_transfer_formats (transport),
+                       kr_hub_transport_get_keeps_alive (transport),
+                       kr_hub_clock_get_time (clock));
+  return self;
+}
+
+void
+kr_hub_connection_start (KrHubConnection *self)
+{
+  g_object_ref (self);
+  update_timer (self);
+  kr_hub_transport_start (self->transport, &sink_funcs, self);
+  flush (self);
+}
+
+void
+kr_hub_connection_close (KrHubConnection *self, gboolean failed, const char *detail, gboolean allow_reconnect)
+{
+  kr_hub_session_close (&self->session, failed, detail, allow_reconnect);
+  process_events (self);
+}
+
+/* --- calls to the peer --- */
+
+typedef struct
+{
+  char *id;
+  GCancellable *cancellable;
+  gulong cancel_handler;
+} Call;
+
+static void
+call_free (gpointer data)
+{
+  Call *call = data;
+
+  if (call->cancellable != NULL)
+    g_cancellable_disconnect (call->cancellable, call->cancel_handler);
+  g_clear_object (&call->cancellable);
+  g_free (call->id);
+  g_free (call);
+}
+
+static gboolean
+cancel_call (gpointer data)
+{
+  GTask *task = data;
+  KrHubConnection *self = g_task_get_source_object (task);
+  Call *call = g_task_get_task_data (task);
+  KrHubMessage message = { .type = KR_HUB_MESSAGE_CANCEL_INVOCATION };
+
+  message.invocation_id = (KrHubSlice) { call->id, strlen (call->id) };
+  if (kr_hub_pending_calls_fail (self->calls,
+                                 call->id,
+                                 g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, "The call was cancelled")))
+    kr_hub_connection_send_message (self, &message, NULL);
+  return G_SOURCE_REMOVE;
+}
+
+/* In whatever thread cancels; all else is for the connection's own. The last reference is never dropped here: freeing
+ * the call disconnects this very handler, which would wait for itself. */
+static void
+call_cancelled (GCancellable *cancellable, gpointer data)
+{
+  GWeakRef *weak = data;
+  GTask *task = g_weak_ref_get (weak);
+  g_autoptr (GSource) source = NULL;
+
+  if (task == NULL)
+    return;
+  source = g_idle_source_new ();
+  g_source_set_static_name (source, "KrHubConnection cancel");
+  g_source_set_priority (source, G_PRIORITY_DEFAULT);
+  g_source_set_callback (source, cancel_call, task, g_object_unref);
+  g_source_attach (source, KR_HUB_CONNECTION (g_task_get_source_object (task))->context);
+}
+
+static void
+weak_free (gpointer data)
+{
+  g_weak_ref_clear (data);
+  g_free (data);
+}
+
+static void
+watch_cancellable (GTask *task, Call *call, GCancellable *cancellable)
+{
+  GWeakRef *weak = g_new0 (GWeakRef, 1);
+
+  g_weak_ref_init (weak, task);
+  call->cancellable = g_object_ref (cancellable);
+  call->cancel_handler = g_cancellable_connect (cancellable, G_CALLBACK (call_cancelled), weak, weak_free);
+}
+
+void
+kr_hub_connection_invoke_async (KrHubConnection *self,
+                                const char *target,
+                                GVariant *arguments,
+                                const GVariantType *result_type,
+                                GCancellable *cancellable,
+                                GAsyncReadyCallback callback,
+                                gpointer user_data)
+{
+  g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
+  g_autoptr (GVariant) sunk = arguments != NULL ? g_variant_ref_sink (arguments) : NULL;
+  KrHubMessage message = { .type = KR_HUB_MESSAGE_INVOCATION, .target = { target, strlen (target) } };
+  Call *call = g_new0 (Call, 1);
+  GError *error = NULL;
+
+  g_task_set_source_tag (task, kr_hub_connection_invoke_async);
+  g_task_set_check_cancellable (task, FALSE);
+  g_task_set_task_data (task, call, call_free);
+  if (self->session.state != KR_HUB_SESSION_OPEN)
+    {
+      g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED, "The connection is not open");
+      return;
+    }
+  if (self->calls == NULL)
+    self->calls = kr_hub_pending_calls_new (self->session.role == KR_HUB_ROLE_SERVER ? "s" : "");
+  call->id = g_strdup (kr_hub_pending_calls_add (self->calls, task, result_type));
+  message.invocation_id = (KrHubSlice) { call->id, strlen (call->id) };
+  message.value = (KrHubValue) { sunk != NULL ? KR_HUB_VALUE_VARIANT : KR_HUB_VALUE_NONE, { NULL, 0 }, sunk };
+  if (!kr_hub_connection_send_message (self, &message, &error))
+    kr_hub_pending_calls_fail (self->calls, call->id, error);
+  else if (cancellable != NULL)
+    watch_cancellable (task, call, cancellable);
+}
+
+GVariant *
+kr_hub_connection_invoke_finish (KrHubConnection *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+/* --- public --- */
+
+/**
+ * kr_hub_connection_get_id:
+ * @self: a connection
+ *
+ * Gets the connection's public id. Any thread.
+ *
+ * Returns: (transfer none) (nullable): the id; %NULL at a client that does not know its own
+ *
+ * Since: 0.1
+ */
+const char *
+kr_hub_connection_get_id (KrHubConnection *self)
+{
+  g_return_val_if_fail (KR_HUB_IS_CONNECTION (self), NULL);
+  return self->id;
+}
+
+/**
+ * kr_hub_connection_get_user_id:
+ * @self: a connection
+ *
+ * Gets the user that the connection was authenticated as. Any thread.
+ *
+ * Returns: (transfer none) (nullable): the user id, or %NULL
+ *
+ * Since: 0.1
+ */
+const char *
+kr_hub_connection_get_user_id (KrHubConnection *self)
+{
+  g_return_val_if_fail (KR_HUB_IS_CONNECTION (self), NULL);
+  return self->user_id;
+}
+
+/**
+ * kr_hub_connection_get_transport_name:
+ * @self: a connection
+ *
+ * Gets the name of what carries the connection, such as `WebSockets`.
+ *
+ * Returns: (transfer none) (nullable): the name; %NULL once the connection has ended
+ *
+ * Since: 0.1
+ */
+const char *
+kr_hub_connection_get_transport_name (KrHubConnection *self)
+{
+  g_return_val_if_fail (KR_HUB_IS_CONNECTION (self), NULL);
+  return self->transport != NULL ? kr_hub_transport_get_name (self->transport) : NULL;
+}
+
+/**
+ * kr_hub_connection_get_protocol_name:
+ * @self: a connection
+ *
+ * Gets the name of the encoding that the handshake chose, such as `json`.
+ *
+ * Returns: (transfer none) (nullable): the name; %NULL before the handshake
+ *
+ * Since: 0.1
+ */
+const char *
+kr_hub_connection_get_protocol_name (KrHubConnection *self)
+{
+  g_return_val_if_fail (KR_HUB_IS_CONNECTION (self), NULL);
+  return self->session.protocol != NULL ? kr_hub_protocol_get_name (self->session.protocol) : NULL;
+}
+
+/**
+ * kr_hub_connection_is_open:
+ * @self: a connection
+ *
+ * Gets whether messages can be sent: the handshake is done, and neither end has ended the connection.
+ *
+ * Returns: %TRUE if it is open
+ *
+ * Since: 0.1
+ */
+gboolean
+kr_hub_connection_is_open (KrHubConnection *self)
+{
+  g_return_val_if_fail (KR_HUB_IS_CONNECTION (self), FALSE);
+  return self->session.state == KR_HUB_SESSION_OPEN;
+}
+
+/**
+ * kr_hub_connection_get_outbox_size:
+ * @self: a connection
+ *
+ * Gets how much waits for the peer to read it.
+ *
+ * Returns: bytes
+ *
+ * Since: 0.1
+ */
+gsize
+kr_hub_connection_get_outbox_size (KrHubConnection *self)
+{
+  g_return_val_if_fail (KR_HUB_IS_CONNECTION (self), 0);
+  return self->session.outbox.size;
+}
+
+/**
+ * kr_hub_connection_send:
+ * @self: a connection
+ * @target: the method to call at the peer
+ * @arguments: (nullable): a tuple of the arguments, sunk if it is floating; %NULL for none
+ * @error: return location for an error
+ *
+ * Calls a method at the peer and expects no answer; does nothing if the connection is not open.
+ *
+ * Errors: %KR_HUB_ERROR_BINDING for a value that the encoding cannot express.
+ *
+ * Returns: %FALSE with @error set if nothing could be sent
+ *
+ * Since: 0.1
+ */
+gboolean
+kr_hub_connection_send (KrHubConnection *self, const char *target, GVariant *arguments, GError **error)
+{
+  g_autoptr (GVariant) sunk = arguments != NULL ? g_variant_ref_sink (arguments) : NULL;
+  KrHubMessage message = { .type = KR_HUB_MESSAGE_INVOCATION };
+
+  g_return_val_if_fail (KR_HUB_IS_CONNECTION (self), FALSE);
+  g_return_val_if_fail (target != NULL && *target != '\0', FALSE);
+  g_return_val_if_fail (sunk == NULL || g_variant_is_of_type (sunk, G_VARIANT_TYPE_TUPLE), FALSE);
+
+  message.target = (KrHubSlice) { target, strlen (target) };
+  message.value = (KrHubValue) { sunk != NULL ? KR_HUB_VALUE_VARIANT : KR_HUB_VALUE_NONE, { NULL, 0 }, sunk };
+  return kr_hub_connection_send_message (self, &message, error);
+}
+
+/**
+ * kr_hub_connection_abort:
+ * @self: a connection
+ *
+ * Ends the connection; the peer is told not to reconnect (ASP.NET Core's Context.Abort).
+ *
+ * Since: 0.1
+ */
+void
+kr_hub_connection_abort (KrHubConnection *self)
+{
+  g_return_if_fail (KR_HUB_IS_CONNECTION (self));
+  kr_hub_connection_close (self, FALSE, NULL, FALSE);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright the krhub authors */
+/* KrHubConnection: one connection to a peer, as a hub or a client sees it. */
+#pragma once
+
+#if !defined (KR_HUB_INSIDE) && !defined (KR_HUB_COMPILATION)
+#error "Only <krhub.h> can be included directly."
+#endif
+
+#include <gio/gio.h>
+
+#include "kr-hub-types.h"
+
+G_BEGIN_DECLS
+
+#define KR_HUB_TYPE_CONNECTION (kr_hub_connection_get_type ())
+KR_HUB_AVAILABLE_IN_ALL
+G_DECLARE_FINAL_TYPE (KrHubConnection, kr_hub_connection, KR_HUB, CONNECTION, GObject)
+
+KR_HUB_AVAILABLE_IN_ALL
+const char *kr_hub_connection_get_id (KrHubConnection *self);
+KR_HUB_AVAILABLE_IN_ALL
+const char *kr_hub_connection_get_user_id (KrHubConnection *self);
+KR_HUB_AVAILABLE_IN_ALL
+const char *kr_hub_connection_get_transport_name (KrHubConnection *self);
+KR_HUB_AVAILABLE_IN_ALL
+const char *kr_hub_connection_get_protocol_name (KrHubConnection *self);
+KR_HUB_AVAILABLE_IN_ALL
+gboolean kr_hub_connection_is_open (KrHubConnection *self);
+KR_HUB_AVAILABLE_IN_ALL
+gsize kr_hub_connection_get_outbox_size (KrHubConnection *self);
+KR_HUB_AVAILABLE_IN_ALL
+gboolean kr_hub_connection_send (KrHubConnection *self, const char *target, GVariant *arguments, GError **error);
+KR_HUB_AVAILABLE_IN_ALL
+void kr_hub_connection_abort (KrHubConnection *self);
+
+G_END_DECLS

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright the krhub authors */
+/* KrHubDispatcher: the methods of one hub or client, by name. */
+#pragma once
+
+#if !defined (KR_HUB_INSIDE) && !defined (KR_HUB_COMPILATION)
+#error "This header is private to libkrhub."
+#endif
+
+#include "kr-hub-invocation.h"
+#include "kr-hub-message.h"
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  char *name;               /* as declared */
+  GVariantType *arguments;  /* a tuple, or NULL: any number of any type */
+  guint n_arguments;
+  gboolean strings_only;    /* at most KR_HUB_INLINE_STRINGS, each an "s" */
+  GVariantType *result;     /* NULL: void */
+  KrHubMethodFunc func;
+  gpointer data;
+  GDestroyNotify destroy;
+} KrHubMethod;
+
+/* Counted; methods are never taken away, so that a running call can point to its own. */
+typedef struct
+{
+  grefcount ref_count;
+  GHashTable *methods;      /* of KrHubMethod, by its name in upper case */
+} KrHubDispatcher;
+
+KrHubDispatcher *kr_hub_dispatcher_new (void);
+KrHubDispatcher *kr_hub_dispatcher_ref (KrHubDispatcher *self);
+void kr_hub_dispatcher_unref (KrHubDispatcher *self);
+
+/* FALSE if there is a method of that name, in any case. */
+gboolean kr_hub_dispatcher_add (KrHubDispatcher *self,
+                                const char *name,
+                                const char *arguments,
+                                const char *result,
+                                KrHubMethodFunc func,
+                                gpointer data,
+                                GDestroyNotify destroy);
+/* By name in any case, as .NET's OrdinalIgnoreCase; NULL if there is none. */
+const KrHubMethod *kr_hub_dispatcher_find (KrHubDispatcher *self, const KrHubSlice *name);
+
+G_END_DECLS

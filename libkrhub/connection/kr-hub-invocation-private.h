@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright the krhub authors */
+/* KrHubInvocation, as its connection sees it. */
+#pragma once
+
+#if !defined (KR_HUB_INSIDE) && !defined (KR_HUB_COMPILATION)
+#error "This header is private to libkrhub."
+#endif
+
+#include "kr-hub-dispatcher-private.h"
+#include "kr-hub-invocation.h"
+#include "kr-hub-protocol.h"
+
+G_BEGIN_DECLS
+
+#define KR_HUB_INLINE_STRINGS 4
+
+typedef enum
+{
+  KR_HUB_INVOCATION_PENDING,
+  KR_HUB_INVOCATION_ANSWERED, /* by the handler, or by the connection in its place */
+} KrHubInvocationState;
+
+struct _KrHubInvocation
+{
+  gint ref_count;             /* atomic; the holders together have one */
+  gint n_holders;             /* atomic; those who may answer */
+  gint state;                 /* atomic; the one who moves it to ANSWERED answers */
+  KrHubConnection *connection; /* a reference only once detached: until then the connection is on the stack below */
+  const KrHubMethod *method;  /* lives as long as the connection */
+  KrHubSlice id;
+  KrHubSlice arguments;
+  guint n_arguments;
+  gboolean detached;          /* written before another thread can know of the invocation */
+  gboolean completed;         /* the answer is written; hub's thread only */
+  gboolean counted;           /* takes one of the connection's slots; hub's thread only */
+  char *storage;              /* id and arguments once detached */
+  KrHubSlice strings[KR_HUB_INLINE_STRINGS]; /* bound arguments of a method that takes strings only */
+  char *texts[KR_HUB_INLINE_STRINGS];        /* the same with a NUL, where somebody asked or they had escapes */
+  GVariant *variant;          /* all arguments, once somebody asked */
+  GCancellable *cancellable;  /* atomic pointer, made on request */
+  gint cancelled;             /* atomic */
+};
+
+/* An invocation on borrowed slices, owned by the caller. */
+KrHubInvocation *kr_hub_invocation_new (KrHubConnection *connection,
+                                        const KrHubMethod *method,
+                                        const KrHubMessage *message);
+/* Checks the arguments against the method's signature before the handler sees them. */
+gboolean kr_hub_invocation_bind (KrHubInvocation *self, const KrHubMessage *message, GError **error);
+/* Copies what is borrowed and takes a reference on the connection. */
+void kr_hub_invocation_detach (KrHubInvocation *self);
+/* References that say nothing about who answers. */
+KrHubInvocation *kr_hub_invocation_hold (KrHubInvocation *self);
+void kr_hub_invocation_release (KrHubInvocation *self);
+/* TRUE for the one caller who may answer. */
+gboolean kr_hub_invocation_claim (KrHubInvocation *self);
+/* After its handler returned: whether somebody else still has it. */
+gboolean kr_hub_invocation_is_kept (KrHubInvocation *self);
+/* Fires the cancellable; hub's thread. */
+void kr_hub_invocation_cancel (KrHubInvocation *self);
+
+G_END_DECLS

@@ -1,0 +1,651 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright the krhub authors */
+/* KrHubInvocation: one call that was given to a handler, and its answer. */
+#include "config.h"
+
+#include "kr-hub-invocation-private.h"
+
+#include "kr-hub-arguments-private.h"
+#include "kr-hub-connection-private.h"
+#include "kr-hub-error.h"
+
+G_DEFINE_BOXED_TYPE (KrHubInvocation, kr_hub_invocation, kr_hub_invocation_ref, kr_hub_invocation_unref)
+
+KrHubInvocation *
+kr_hub_invocation_new (KrHubConnection *connection, const KrHubMethod *method, const KrHubMessage *message)
+{
+  KrHubInvocation *self = g_slice_new0 (KrHubInvocation);
+
+  self->ref_count = 1;
+  self->n_holders = 1;
+  self->connection = connection;
+  self->method = method;
+  self->id = message->invocation_id;
+  self->arguments = message->value.slice;
+  self->n_arguments = message->n_arguments;
+  return self;
+}
+
+static gboolean
+do_nothing (gpointer data)
+{
+  return G_SOURCE_REMOVE;
+}
+
+/* A connection belongs to its thread, and so does its end. */
+static void
+drop_connection (KrHubConnection *connection)
+{
+  g_autoptr (GSource) source = NULL;
+
+  if (kr_hub_connection_is_own_thread (connection))
+    {
+      g_object_unref (connection);
+      return;
+    }
+  source = g_idle_source_new ();
+  g_source_set_static_name (source, "KrHubInvocation end");
+  g_source_set_callback (source, do_nothing, connection, g_object_unref);
+  g_source_attach (source, connection->context);
+}
+
+static void
+invocation_free (KrHubInvocation *self)
+{
+  for (guint i = 0; i < KR_HUB_INLINE_STRINGS; i++)
+    g_free (self->texts[i]);
+  if (self->variant != NULL)
+    g_variant_unref (self->variant);
+  g_clear_object (&self->cancellable);
+  if (self->detached)
+    {
+      g_free (self->storage);
+      drop_connection (self->connection);
+    }
+  g_slice_free (KrHubInvocation, self);
+}
+
+KrHubInvocation *
+kr_hub_invocation_hold (KrHubInvocation *self)
+{
+  g_atomic_int_inc (&self->ref_count);
+  return self;
+}
+
+void
+kr_hub_invocation_release (KrHubInvocation *self)
+{
+  if (g_atomic_int_dec_and_test (&self->ref_count))
+    invocation_free (self);
+}
+
+/**
+ * kr_hub_invocation_ref:
+ * @self: an invocation
+ *
+ * Keeps the invocation, to answer it later. Any thread; the first time within its handler.
+ *
+ * Returns: (transfer full): @self
+ *
+ * Since: 0.1
+ */
+KrHubInvocation *
+kr_hub_invocation_ref (KrHubInvocation *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+  g_atomic_int_inc (&self->n_holders);
+  return self;
+}
+
+/**
+ * kr_hub_invocation_unref:
+ * @self: (transfer full): an invocation
+ *
+ * Gives up a reference; when nobody is left to answer, the caller gets an error. Any thread.
+ *
+ * Since: 0.1
+ */
+void
+kr_hub_invocation_unref (KrHubInvocation *self)
+{
+  g_return_if_fail (self != NULL);
+  if (!g_atomic_int_dec_and_test (&self->n_holders))
+    return;
+  if (g_atomic_int_get (&self->state) == KR_HUB_INVOCATION_PENDING)
+    kr_hub_invocation_return_error_literal (self, "The method did not answer.");
+  kr_hub_invocation_release (self);
+}
+
+/* A string of a method that takes only strings: borrowed if it lies in the message as it is. */
+static gboolean
+bind_string (KrHubInvocation *self, guint index, const KrHubSlice *value, GString *scratch, GError **error)
+{
+  KrHubProtocol *protocol = self->connection->session.protocol;
+
+  if (!kr_hub_protocol_decode_string (protocol, value, scratch, &self->strings[index], error))
+    return FALSE;
+  if (self->strings[index].data == scratch->str)
+    {
+      self->texts[index] = g_strndup (scratch->str, scratch->len);
+      self->strings[index].data = self->texts[index];
+    }
+  return TRUE;
+}
+
+static gboolean
+bind_strings (KrHubInvocation *self, GError **error)
+{
+  GString *scratch = self->connection->session.settings->scratch;
+  KrHubSlice rest = self->arguments;
+  KrHubSlice value;
+
+  for (guint i = 0; i < self->n_arguments; i++)
+    if (!kr_hub_protocol_next_value (self->connection->session.protocol, &rest, &value) ||
+        !bind_string (self, i, &value, scratch, error))
+      return FALSE;
+  return TRUE;
+}
+
+gboolean
+kr_hub_invocation_bind (KrHubInvocation *self, const KrHubMessage *message, GError **error)
+{
+  const KrHubMethod *method = self->method;
+
+  if (message->arguments_error != NULL)
+    {
+      g_propagate_error (error, g_error_copy (message->arguments_error));
+      return FALSE;
+    }
+  if (method->arguments == NULL)
+    return TRUE;
+  if (self->n_arguments != method->n_arguments)
+    {
+      g_set_error (error,
+                   KR_HUB_ERROR,
+                   KR_HUB_ERROR_BINDING,
+                   "InvalidDataException: Invocation provides %u argument(s) but target expects %u.",
+                   self->n_arguments,
+                   method->n_arguments);
+      return FALSE;
+    }
+  if (method->strings_only)
+    return bind_strings (self, error);
+  self->variant = kr_hub_arguments_to_variant (self->connection->session.protocol,
+                                               &self->arguments,
+                                               self->n_arguments,
+                                               method->arguments,
+                                               error);
+  return self->variant != NULL;
+}
+
+void
+kr_hub_invocation_detach (KrHubInvocation *self)
+{
+  char *storage;
+
+  if (self->detached)
+    return;
+  if (self->method != NULL && self->method->strings_only)
+    for (guint i = 0; i < self->n_arguments; i++)
+      kr_hub_invocation_get_string (self, i);
+  storage = self->storage = g_malloc (self->id.len + self->arguments.len + 1);
+  if (self->id.data != NULL)
+    self->id.data = memcpy (storage, self->id.data, self->id.len);
+  storage += self->id.len;
+  if (self->arguments.data != NULL)
+    self->arguments.data = memcpy (storage, self->arguments.data, self->arguments.len);
+  g_object_ref (self->connection);
+  self->detached = TRUE;
+}
+
+gboolean
+kr_hub_invocation_claim (KrHubInvocation *self)
+{
+  return g_atomic_int_compare_and_exchange (&self->state, KR_HUB_INVOCATION_PENDING, KR_HUB_INVOCATION_ANSWERED);
+}
+
+gboolean
+kr_hub_invocation_is_kept (KrHubInvocation *self)
+{
+  /* In this order: a thread that answers takes its hold before it gives up its reference. */
+  return g_atomic_int_get (&self->n_holders) > 1 || g_atomic_int_get (&self->ref_count) > 1;
+}
+
+/* --- answers --- */
+
+/* Writes the answer; in the connection's thread, by the one who claimed. */
+static void
+complete (KrHubInvocation *self, const KrHubValue *value, const char *error_text)
+{
+  KrHubConnection *connection = self->connection;
+  KrHubMessage message = { .type = KR_HUB_MESSAGE_COMPLETION, .invocation_id = self->id };
+  g_autoptr (GError) error = NULL;
+  g_autofree char *text = NULL;
+
+  self->completed = TRUE;
+  if (self->id.data != NULL)
+    {
+      if (error_text == NULL)
+        message.value = *value;
+      else
+        message.error = (KrHubSlice) { error_text, strlen (error_text) };
+      if (!kr_hub_connection_send_message (connection, &message, &error))
+        {
+          g_warning ("the result of method '%s' cannot be sent: %s", self->method->name, error->message);
+          text = g_strdup_printf ("An unexpected error occurred invoking '%s' on the server.", self->method->name);
+          message.value = (KrHubValue) { KR_HUB_VALUE_NONE };
+          message.error = (KrHubSlice) { text, strlen (text) };
+          kr_hub_connection_send_message (connection, &message, NULL);
+        }
+    }
+  kr_hub_connection_invocation_answered (connection, self);
+}
+
+/* An answer on its way to the connection's thread; it owns what the value borrows. */
+typedef struct
+{
+  KrHubInvocation *invocation;
+  KrHubValue value;
+  char *text;
+  GVariant *variant;
+  char *error_text;
+} Answer;
+
+static gboolean
+answer_arrived (gpointer data)
+{
+  Answer *answer = data;
+
+  complete (answer->invocation, &answer->value, answer->error_text);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+answer_free (gpointer data)
+{
+  Answer *answer = data;
+
+  kr_hub_invocation_release (answer->invocation);
+  g_clear_pointer (&answer->variant, g_variant_unref);
+  g_free (answer->text);
+  g_free (answer->error_text);
+  g_free (answer);
+}
+
+static void
+post_answer (KrHubInvocation *self, const KrHubValue *value, const char *error_text)
+{
+  Answer *answer = g_new0 (Answer, 1);
+  g_autoptr (GSource) source = g_idle_source_new ();
+
+  answer->invocation = kr_hub_invocation_hold (self);
+  answer->error_text = g_strdup (error_text);
+  if (value != NULL)
+    {
+      answer->value = *value;
+      if (value->variant != NULL)
+        answer->variant = g_variant_ref (value->variant);
+      if (value->slice.data != NULL)
+        answer->value.slice.data = answer->text = g_memdup2 (value->slice.data, value->slice.len);
+    }
+  g_source_set_static_name (source, "KrHubInvocation answer");
+  g_source_set_priority (source, G_PRIORITY_DEFAULT);
+  g_source_set_callback (source, answer_arrived, answer, answer_free);
+  g_source_attach (source, self->connection->context);
+}
+
+/* Only the first answer counts: a later one comes too late, as after a disconnect. */
+static void
+answer_call (KrHubInvocation *self, const KrHubValue *value, const char *error_text)
+{
+  KrHubConnection *connection = self->connection;
+
+  if (kr_hub_connection_is_own_thread (connection))
+    {
+      if (kr_hub_invocation_claim (self))
+        complete (self, value, error_text);
+    }
+  else
+    {
+      /* The hold comes before the claim: see kr_hub_invocation_is_kept(). */
+      kr_hub_invocation_hold (self);
+      if (kr_hub_invocation_claim (self))
+        post_answer (self, value, error_text);
+      kr_hub_invocation_release (self);
+    }
+}
+
+/**
+ * kr_hub_invocation_return_void:
+ * @self: an invocation
+ *
+ * Answers that the method is done and has no result. Any thread.
+ *
+ * Since: 0.1
+ */
+void
+kr_hub_invocation_return_void (KrHubInvocation *self)
+{
+  const KrHubValue value = { KR_HUB_VALUE_NULL };
+
+  g_return_if_fail (self != NULL);
+  answer_call (self, &value, NULL);
+}
+
+/**
+ * kr_hub_invocation_return_value:
+ * @self: an invocation
+ * @value: (nullable): the result, sunk if it is floating; %NULL stands for null
+ *
+ * Answers with a result. Any thread.
+ *
+ * Since: 0.1
+ */
+void
+kr_hub_invocation_return_value (KrHubInvocation *self, GVariant *value)
+{
+  g_autoptr (GVariant) sunk = value != NULL ? g_variant_ref_sink (value) : NULL;
+  const KrHubValue answer = { sunk != NULL ? KR_HUB_VALUE_VARIANT : KR_HUB_VALUE_NULL, { NULL, 0 }, sunk };
+
+  g_return_if_fail (self != NULL);
+  answer_call (self, &answer, NULL);
+}
+
+/**
+ * kr_hub_invocation_return_string:
+ * @self: an invocation
+ * @text: (nullable): the result, in UTF-8; %NULL stands for null
+ *
+ * Answers with a string, without making a #GVariant of it. Any thread.
+ *
+ * Since: 0.1
+ */
+void
+kr_hub_invocation_return_string (KrHubInvocation *self, const char *text)
+{
+  const KrHubValue value = { text != NULL ? KR_HUB_VALUE_STRING : KR_HUB_VALUE_NULL,
+                             { text, text != NULL ? strlen (text) : 0 } };
+
+  g_return_if_fail (self != NULL);
+  answer_call (self, &value, NULL);
+}
+
+/**
+ * kr_hub_invocation_return_node:
+ * @self: an invocation
+ * @node: the result
+ *
+ * Answers with a value of any type. Any thread.
+ *
+ * Since: 0.1
+ */
+void
+kr_hub_invocation_return_node (KrHubInvocation *self, JsonNode *node)
+{
+  g_auto (KrHubBuffer) buffer = KR_HUB_BUFFER_INIT;
+  g_autoptr (GError) error = NULL;
+  KrHubValue value = { KR_HUB_VALUE_RAW };
+
+  g_return_if_fail (self != NULL);
+  g_return_if_fail (node != NULL);
+
+  if (kr_hub_protocol_encode_node (self->connection->session.protocol, node, &buffer, &error))
+    {
+      value.slice = (KrHubSlice) { (const char *) buffer.data, buffer.len };
+      answer_call (self, &value, NULL);
+    }
+  else
+    kr_hub_invocation_return_error (self, error);
+}
+
+/**
+ * kr_hub_invocation_return_error:
+ * @self: an invocation
+ * @error: what went wrong; the caller is told its message
+ *
+ * Answers that the method failed. Any thread.
+ *
+ * The caller sees what it would see of a HubException of ASP.NET Core, also without detailed errors: so pass only what
+ * it may know.
+ *
+ * Since: 0.1
+ */
+void
+kr_hub_invocation_return_error (KrHubInvocation *self, const GError *error)
+{
+  g_return_if_fail (error != NULL);
+  kr_hub_invocation_return_error_literal (self, error->message);
+}
+
+/**
+ * kr_hub_invocation_return_error_literal:
+ * @self: an invocation
+ * @message: what went wrong, for the caller to read
+ *
+ * Answers that the method failed, as [method@KrHub.Invocation.return_error] does. Any thread.
+ *
+ * Since: 0.1
+ */
+void
+kr_hub_invocation_return_error_literal (KrHubInvocation *self, const char *message)
+{
+  g_autofree char *text = NULL;
+
+  g_return_if_fail (self != NULL);
+  g_return_if_fail (message != NULL);
+
+  /* A client's error goes as it is (signalr.md 9, "Client results"). */
+  if (self->connection->session.role == KR_HUB_ROLE_SERVER)
+    text = g_strdup_printf ("An unexpected error occurred invoking '%s' on the server. HubException: %s",
+                            self->method->name,
+                            message);
+  answer_call (self, NULL, text != NULL ? text : message);
+}
+
+void
+kr_hub_invocation_cancel (KrHubInvocation *self)
+{
+  GCancellable *cancellable;
+
+  g_atomic_int_set (&self->cancelled, TRUE);
+  cancellable = g_atomic_pointer_get (&self->cancellable);
+  if (cancellable != NULL)
+    g_cancellable_cancel (cancellable);
+}
+
+/**
+ * kr_hub_invocation_get_connection:
+ * @self: an invocation
+ *
+ * Gets the connection that the call came on. Any thread.
+ *
+ * Returns: (transfer none): the connection; valid as long as @self
+ *
+ * Since: 0.1
+ */
+KrHubConnection *
+kr_hub_invocation_get_connection (KrHubInvocation *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+  return self->connection;
+}
+
+/**
+ * kr_hub_invocation_get_method_name:
+ * @self: an invocation
+ *
+ * Gets the method's name as it was declared, whatever case the caller wrote. Any thread.
+ *
+ * Returns: (transfer none): the name
+ *
+ * Since: 0.1
+ */
+const char *
+kr_hub_invocation_get_method_name (KrHubInvocation *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+  return self->method->name;
+}
+
+/**
+ * kr_hub_invocation_get_expects_answer:
+ * @self: an invocation
+ *
+ * Gets whether the caller waits for an answer; an answer that nobody waits for is dropped (HubProtocol.md, "Non-Blocking
+ * Invocations"). Any thread.
+ *
+ * Returns: %TRUE if the caller waits
+ *
+ * Since: 0.1
+ */
+gboolean
+kr_hub_invocation_get_expects_answer (KrHubInvocation *self)
+{
+  g_return_val_if_fail (self != NULL, FALSE);
+  return self->id.data != NULL;
+}
+
+/**
+ * kr_hub_invocation_get_cancellable:
+ * @self: an invocation
+ *
+ * Gets what fires when the caller cancels or goes away, or the server stops. Any thread.
+ *
+ * It is made when it is first asked for, and fires in the thread of the hub.
+ *
+ * Returns: (transfer none): the cancellable of this call alone, valid as long as @self
+ *
+ * Since: 0.1
+ */
+GCancellable *
+kr_hub_invocation_get_cancellable (KrHubInvocation *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  if (g_atomic_pointer_get (&self->cancellable) == NULL)
+    {
+      GCancellable *made = g_cancellable_new ();
+
+      if (!g_atomic_pointer_compare_and_exchange (&self->cancellable, NULL, made))
+        g_object_unref (made);
+    }
+  /* The flag is set before the pointer is read there, and read after the pointer is set here: one of the two sees the
+   * other. */
+  if (g_atomic_int_get (&self->cancelled))
+    g_cancellable_cancel (self->cancellable);
+  return self->cancellable;
+}
+
+/**
+ * kr_hub_invocation_get_n_arguments:
+ * @self: an invocation
+ *
+ * Gets how many arguments the caller sent. Any thread.
+ *
+ * Returns: the number of arguments
+ *
+ * Since: 0.1
+ */
+guint
+kr_hub_invocation_get_n_arguments (KrHubInvocation *self)
+{
+  g_return_val_if_fail (self != NULL, 0);
+  return self->n_arguments;
+}
+
+/**
+ * kr_hub_invocation_get_string:
+ * @self: an invocation of a method whose signature has an `s` at @index
+ * @index: which argument, from 0
+ *
+ * Gets an argument that was declared as a string, without making a #GVariant of it. In the handler's thread.
+ *
+ * Returns: (transfer none) (nullable): the text, valid as long as @self; %NULL if the caller sent null
+ *
+ * Since: 0.1
+ */
+const char *
+kr_hub_invocation_get_string (KrHubInvocation *self, guint index)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+  g_return_val_if_fail (index < self->n_arguments, NULL);
+
+  if (self->method->strings_only)
+    {
+      const KrHubSlice *text = &self->strings[index];
+
+      if (self->texts[index] == NULL && text->data != NULL)
+        {
+          self->texts[index] = g_malloc (text->len + 1);
+          memcpy (self->texts[index], text->data, text->len);
+          self->texts[index][text->len] = '\0';
+        }
+      return self->texts[index];
+    }
+  if (self->variant != NULL)
+    {
+      g_autoptr (GVariant) child = g_variant_get_child_value (self->variant, index);
+
+      /* The parent keeps the bytes of its children. */
+      if (g_variant_is_of_type (child, G_VARIANT_TYPE_STRING))
+        return g_variant_get_string (child, NULL);
+    }
+  g_critical ("argument %u of method '%s' is not declared as a string", index, self->method->name);
+  return NULL;
+}
+
+/**
+ * kr_hub_invocation_get_arguments:
+ * @self: an invocation of a method that has a signature
+ * @error: return location for an error
+ *
+ * Gets all arguments as a tuple of the types that the method declared. In the handler's thread.
+ *
+ * Errors: %KR_HUB_ERROR_BINDING if a string argument is null, which a #GVariant of that type cannot be.
+ *
+ * Returns: (transfer none): the tuple, valid as long as @self; %NULL with @error set
+ *
+ * Since: 0.1
+ */
+GVariant *
+kr_hub_invocation_get_arguments (KrHubInvocation *self, GError **error)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+  g_return_val_if_fail (self->method->arguments != NULL, NULL);
+
+  if (self->variant == NULL)
+    self->variant = kr_hub_arguments_to_variant (self->connection->session.protocol,
+                                                 &self->arguments,
+                                                 self->n_arguments,
+                                                 self->method->arguments,
+                                                 error);
+  return self->variant;
+}
+
+/**
+ * kr_hub_invocation_dup_node:
+ * @self: an invocation
+ * @index: which argument, from 0
+ * @error: return location for an error
+ *
+ * Decodes an argument of any type. In the handler's thread.
+ *
+ * Errors: %KR_HUB_ERROR_BINDING if there is no such argument, or JSON cannot express it.
+ *
+ * Returns: (transfer full): the argument; %NULL with @error set
+ *
+ * Since: 0.1
+ */
+JsonNode *
+kr_hub_invocation_dup_node (KrHubInvocation *self, guint index, GError **error)
+{
+  KrHubSlice value;
+
+  g_return_val_if_fail (self != NULL, NULL);
+  if (!kr_hub_arguments_nth (self->connection->session.protocol, &self->arguments, index, &value))
+    {
+      g_set_error (error, KR_HUB_ERROR, KR_HUB_ERROR_BINDING, "There is no argument %u", index);
+      return NULL;
+    }
+  return kr_hub_protocol_decode_node (self->connection->session.protocol, &value, error);
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright the krhub authors */
+/* KrHubOutbox: what waits to be delivered to one peer, as own bytes and shared ones, with a limit. */
+#pragma once
+
+#if !defined (KR_HUB_INSIDE) && !defined (KR_HUB_COMPILATION)
+#error "This header is private to libkrhub."
+#endif
+
+#include "kr-hub-buffer.h"
+
+G_BEGIN_DECLS
+
+/* Spare buffers of all connections of one hub: a busy connection need not grow a new one each turn, an idle one holds
+ * none. All zero is a valid empty pool; it belongs to the hub's thread. */
+#define KR_HUB_BUFFER_POOL_SIZE 32
+typedef struct
+{
+  KrHubBuffer spare[KR_HUB_BUFFER_POOL_SIZE];
+  guint n;
+} KrHubBufferPool;
+
+void kr_hub_buffer_pool_clear (KrHubBufferPool *self);
+
+/* A run of output: bytes shared with other outboxes, or (shared == NULL) a range of the outbox's own buffer. */
+typedef struct
+{
+  GBytes *shared;
+  gsize offset;
+  gsize len;
+} KrHubSegment;
+
+/* All zero but for the pool is a valid empty outbox; an empty one holds no memory. */
+typedef struct
+{
+  KrHubBufferPool *pool;
+  KrHubBuffer own;
+  gsize counted;          /* bytes of own that belong to a segment already */
+  KrHubSegment *segments; /* the oldest at head */
+  guint head;
+  guint n;
+  guint cap;
+  gsize size;             /* bytes that wait, in all */
+} KrHubOutbox;
+
+/* Messages for this peer alone are appended to begin()'s buffer; end() then makes them wait. What was appended beyond
+ * what end() saw may be taken back by shortening the buffer. */
+KrHubBuffer *kr_hub_outbox_begin (KrHubOutbox *self);
+void kr_hub_outbox_end (KrHubOutbox *self);
+
+/* Whole messages that other outboxes may hold too; a reference is taken. */
+void kr_hub_outbox_push (KrHubOutbox *self, GBytes *messages);
+
+/* As KrHubTransportSink.peek and .sent. */
+gsize kr_hub_outbox_peek (KrHubOutbox *self, GOutputVector *vectors, gsize max_vectors, gsize *n_bytes);
+void kr_hub_outbox_sent (KrHubOutbox *self, gsize n_bytes);
+
+void kr_hub_outbox_clear (KrHubOutbox *self);
+
+G_END_DECLS

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright the krhub authors */
+/* KrHubOutbox: what waits to be delivered to one peer, as own bytes and shared ones, with a limit. */
+#include "config.h"
+
+#include "kr-hub-outbox-private.h"
+
+/* Larger buffers go back to the allocator: one large answer must not be kept for ever. */
+#define MAX_SPARE_CAPACITY (64 * 1024)
+#define MIN_COMPACTION (16 * 1024)
+
+static KrHubBuffer
+buffer_pool_take (KrHubBufferPool *self)
+{
+  if (self != NULL && self->n > 0)
+    return self->spare[--self->n];
+  return (KrHubBuffer) KR_HUB_BUFFER_INIT;
+}
+
+static void
+buffer_pool_give (KrHubBufferPool *self, KrHubBuffer *buffer)
+{
+  if (self != NULL && self->n < KR_HUB_BUFFER_POOL_SIZE && buffer->cap <= MAX_SPARE_CAPACITY)
+    {
+      buffer->len = 0;
+      self->spare[self->n++] = *buffer;
+      *buffer = (KrHubBuffer) KR_HUB_BUFFER_INIT;
+    }
+  else
+    kr_hub_buffer_clear (buffer);
+}
+
+void
+kr_hub_buffer_pool_clear (KrHubBufferPool *self)
+{
+  while (self->n > 0)
+    kr_hub_buffer_clear (&self->spare[--self->n]);
+}
+
+static KrHubSegment *
+add_segment (KrHubOutbox *self)
+{
+  if (self->head + self->n == self->cap)
+    {
+      if (self->head > 0)
+        memmove (self->segments, self->segments + self->head, self->n * sizeof *self->segments);
+      self->head = 0;
+      if (self->n == self->cap)
+        {
+          self->cap = MAX (self->cap * 2, 4);
+          self->segments = g_renew (KrHubSegment, self->segments, self->cap);
+        }
+    }
+  return &self->segments[self->head + self->n++];
+}
+
+/* A slow peer's outbox never runs empty: reclaim what was sent from the front of the own bytes, at a cost that the bytes
+ * sent since last time pay for. */
+static void
+compact (KrHubOutbox *self)
+{
+  gsize sent = self->own.len;
+
+  for (guint i = 0; i < self->n; i++)
+    if (self->segments[self->head + i].shared == NULL)
+      {
+        sent = self->segments[self->head + i].offset;
+        break;
+      }
+  if (sent < MIN_COMPACTION || sent < self->own.len / 2)
+    return;
+  memmove (self->own.data, self->own.data + sent, self->own.len - sent);
+  self->own.len -= sent;
+  self->counted -= sent;
+  for (guint i = 0; i < self->n; i++)
+    if (self->segments[self->head + i].shared == NULL)
+      self->segments[self->head + i].offset -= sent;
+}
+
+KrHubBuffer *
+kr_hub_outbox_begin (KrHubOutbox *self)
+{
+  if (self->own.data == NULL)
+    self->own = buffer_pool_take (self->pool);
+  else if (G_UNLIKELY (self->own.len >= MIN_COMPACTION))
+    compact (self);
+  return &self->own;
+}
+
+void
+kr_hub_outbox_end (KrHubOutbox *self)
+{
+  gsize more = self->own.len - self->counted;
+  KrHubSegment *last = self->n > 0 ? &self->segments[self->head + self->n - 1] : NULL;
+
+  if (more == 0)
+    return;
+  if (last != NULL && last->shared == NULL)
+    last->len += more;
+  else
+    *add_segment (self) = (KrHubSegment) { NULL, self->counted, more };
+  self->counted += more;
+  self->size += more;
+}
+
+void
+kr_hub_outbox_push (KrHubOutbox *self, GBytes *messages)
+{
+  gsize len = g_bytes_get_size (messages);
+
+  *add_segment (self) = (KrHubSegment) { g_bytes_ref (messages), 0, len };
+  self->size += len;
+}
+
+gsize
+kr_hub_outbox_peek (KrHubOutbox *self, GOutputVector *vectors, gsize max_vectors, gsize *n_bytes)
+{
+  gsize n = MIN (self->n, max_vectors);
+
+  *n_bytes = 0;
+  for (gsize i = 0; i < n; i++)
+    {
+      const KrHubSegment *segment = &self->segments[self->head + i];
+      const guint8 *data = segment->shared != NULL ? g_bytes_get_data (segment->shared, NULL) : self->own.data;
+
+      vectors[i].buffer = data + segment->offset;
+      vectors[i].size = segment->len;
+      *n_bytes += segment->len;
+    }
+  return n;
+}
+
+/* The outbox is empty: nothing is held for a peer that has everything. */
+static void
+release_memory (KrHubOutbox *self)
+{
+  if (self->own.data != NULL)
+    buffer_pool_give (self->pool, &self->own);
+  self->counted = 0;
+  g_clear_pointer (&self->segments, g_free);
+  self->head = self->cap = 0;
+}
+
+void
+kr_hub_outbox_sent (KrHubOutbox *self, gsize n_bytes)
+{
+  self->size -= n_bytes;
+  while (n_bytes > 0)
+    {
+      KrHubSegment *segment = &self->segments[self->head];
+      gsize part = MIN (segment->len, n_bytes);
+
+      n_bytes -= part;
+      segment->offset += part;
+      segment->len -= part;
+      if (segment->len > 0)
+        return;
+      g_clear_pointer (&segment->shared, g_bytes_unref);
+      self->head++;
+      self->n--;
+    }
+  if (self->n == 0)
+    release_memory (self);
+}
+
+void
+kr_hub_outbox_clear (KrHubOutbox *self)
+{
+  for (guint i = 0; i < self->n; i++)
+    g_clear_pointer (&self->segments[self->head + i].shared, g_bytes_unref);
+  self->n = 0;
+  self->size = 0;
+  release_memory (self);
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright the krhub authors */
+/* KrHubPendingCalls: our own calls that the peer has not answered yet, by invocation id. */
+#pragma once
+
+#if !defined (KR_HUB_INSIDE) && !defined (KR_HUB_COMPILATION)
+#error "This header is private to libkrhub."
+#endif
+
+#include "kr-hub-protocol.h"
+
+G_BEGIN_DECLS
+
+typedef struct _KrHubPendingCalls KrHubPendingCalls;
+
+/* Ids are @prefix and a number that counts up from 0 (servers use "s", clients nothing). */
+KrHubPendingCalls *kr_hub_pending_calls_new (const char *prefix);
+void kr_hub_pending_calls_free (KrHubPendingCalls *self);
+
+/* Takes a reference on @task; the id it returns stays valid until the call ends. */
+const char *kr_hub_pending_calls_add (KrHubPendingCalls *self, GTask *task, const GVariantType *result_type);
+/* FALSE if there is no such call. */
+gboolean kr_hub_pending_calls_complete (KrHubPendingCalls *self, KrHubProtocol *protocol, const KrHubMessage *completion);
+/* Ends the call with @error, which is taken. FALSE if there is no such call. */
+gboolean kr_hub_pending_calls_fail (KrHubPendingCalls *self, const char *id, GError *error);
+void kr_hub_pending_calls_fail_all (KrHubPendingCalls *self, const GError *error);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (KrHubPendingCalls, kr_hub_pending_calls_free)
+
+G_END_DECLS

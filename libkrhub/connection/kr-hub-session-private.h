@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright the krhub authors */
+/* KrHubSession: the sans-IO engine of one connection, for either end. */
+#pragma once
+
+#if !defined (KR_HUB_INSIDE) && !defined (KR_HUB_COMPILATION)
+#error "This header is private to libkrhub."
+#endif
+
+#include "kr-hub-framer-private.h"
+#include "kr-hub-outbox-private.h"
+#include "kr-hub-protocol.h"
+
+G_BEGIN_DECLS
+
+/* What all connections of one hub (or client) share; counted, read only once a connection uses it, times in µs. */
+typedef struct
+{
+  grefcount ref_count;
+  GPtrArray *protocols;          /* of KrHubProtocol; a client speaks the first */
+  gint64 handshake_timeout;
+  gint64 keep_alive_interval;
+  gint64 peer_timeout;           /* ASP.NET Core's ClientTimeoutInterval, or a client's server timeout */
+  gsize max_message_size;        /* 0: no limit */
+  gsize max_outbox_size;
+  guint max_parallel_invocations;
+  gboolean detailed_errors;
+  KrHubBufferPool pool;          /* these two in the hub's thread */
+  GString *scratch;
+} KrHubSettings;
+
+KrHubSettings *kr_hub_settings_new (void);
+KrHubSettings *kr_hub_settings_ref (KrHubSettings *self);
+void kr_hub_settings_unref (KrHubSettings *self);
+KrHubProtocol *kr_hub_settings_find_protocol (KrHubSettings *self, const char *name);
+
+typedef enum
+{
+  KR_HUB_ROLE_SERVER,
+  KR_HUB_ROLE_CLIENT,
+} KrHubRole;
+
+typedef enum
+{
+  KR_HUB_SESSION_HANDSHAKE, /* the handshake request (server) or its answer (client) is awaited */
+  KR_HUB_SESSION_OPEN,
+  KR_HUB_SESSION_CLOSING,   /* our last word waits in the outbox; nothing is received any more */
+  KR_HUB_SESSION_CLOSED,    /* the transport is gone */
+} KrHubSessionState;
+
+typedef enum
+{
+  KR_HUB_EVENT_OPENED,  /* the handshake is done */
+  KR_HUB_EVENT_MESSAGE, /* one of the types 1 to 5 */
+  KR_HUB_EVENT_CLOSED,  /* over, once; error and allow_reconnect say how. What waits in the outbox is still to be sent */
+} KrHubEventType;
+
+typedef struct
+{
+  KrHubEventType type;
+  KrHubMessage message;     /* borrows from what was fed; next_event() clears it first */
+  const GError *error;      /* NULL: ended in good order */
+  gboolean allow_reconnect; /* what the peer's Close said */
+} KrHubEvent;
+
+typedef struct
+{
+  KrHubSettings *settings;
+  KrHubProtocol *protocol;  /* NULL until the handshake is done */
+  KrHubFramer framer;
+  KrHubOutbox outbox;
+  gint64 started;
+  gint64 fed;
+  gint64 last_received;     /* whole messages only: half a one is no sign of life (signalr-observed.md 4) */
+  gint64 last_ping;         /* sent */
+  GError *error;            /* why it ended */
+  KrHubTransferFormat formats;
+  KrHubRole role : 8;
+  KrHubSessionState state : 8;
+  guint keeps_alive : 1;    /* the transport needs no pings */
+  guint watches_peer : 1;   /* the peer timeout is armed: always for a client, from the first Ping on for a server */
+  guint busy : 1;           /* the reader pauses, so silence is not the peer's fault */
+  guint close_pending : 1;  /* CLOSED is to be reported */
+  guint allow_reconnect : 1;
+} KrHubSession;
+
+/* A client's handshake request waits in the outbox afterwards. */
+void kr_hub_session_init (KrHubSession *self,
+                          KrHubRole role,
+                          KrHubSettings *settings,
+                          KrHubTransferFormat formats,
+                          gboolean keeps_alive,
+                          gint64 now);
+void kr_hub_session_clear (KrHubSession *self);
+
+/* Received bytes; borrowed until next_event() has returned FALSE, or hold() was called. */
+void kr_hub_session_feed (KrHubSession *self, const guint8 *data, gsize len, gint64 now);
+gboolean kr_hub_session_next_event (KrHubSession *self, KrHubEvent *event);
+/* The reader pauses (TRUE) or goes on. */
+void kr_hub_session_set_busy (KrHubSession *self, gboolean busy, gint64 now);
+
+/* Output. send() fails with KR_HUB_ERROR_BINDING for a value that the encoding cannot express, and sends nothing then.
+ * All are silently ignored unless the session is open. */
+gboolean kr_hub_session_send (KrHubSession *self, const KrHubMessage *message, GError **error);
+void kr_hub_session_send_shared (KrHubSession *self, GBytes *messages);
+
+/* Sends Close and ends. @detail: "{exception type}: {text}" behind the general text, if the settings allow it. */
+void kr_hub_session_close (KrHubSession *self, gboolean failed, const char *detail, gboolean allow_reconnect);
+/* The transport is gone. */
+void kr_hub_session_transport_closed (KrHubSession *self, const GError *error);
+
+/* When tick() has something to do, or G_MAXINT64. */
+gint64 kr_hub_session_next_deadline (const KrHubSession *self);
+void kr_hub_session_tick (KrHubSession *self, gint64 now);
+
+G_END_DECLS

@@ -1,0 +1,450 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright the krhub authors */
+/* KrHubSession: the sans-IO engine of one connection, for either end. */
+#include "config.h"
+
+#include "kr-hub-session-private.h"
+
+#include "kr-hub-error.h"
+#include "kr-hub-handshake-private.h"
+
+/* No socket, main loop or clock here: bytes and times come in, events and bytes go out. */
+
+#define TIMEOUT_DETAIL                                                                                                 \
+  "OperationCanceledException: Client hasn't sent a message/ping within the configured ClientTimeoutInterval."
+#define LIMIT_DETAIL                                                                                                   \
+  "InvalidDataException: The maximum message size of %" G_GSIZE_FORMAT                                                 \
+  "B was exceeded. The message size can be configured in AddHubOptions."
+
+static const struct
+{
+  KrHubSessionState from, to;
+} edges[] = {
+  { KR_HUB_SESSION_HANDSHAKE, KR_HUB_SESSION_OPEN },    { KR_HUB_SESSION_HANDSHAKE, KR_HUB_SESSION_CLOSING },
+  { KR_HUB_SESSION_HANDSHAKE, KR_HUB_SESSION_CLOSED },  { KR_HUB_SESSION_OPEN, KR_HUB_SESSION_CLOSING },
+  { KR_HUB_SESSION_OPEN, KR_HUB_SESSION_CLOSED },       { KR_HUB_SESSION_CLOSING, KR_HUB_SESSION_CLOSED },
+};
+
+/* The only writer of the state. FALSE: the session is past that already. */
+static gboolean
+set_state (KrHubSession *self, KrHubSessionState to)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (edges); i++)
+    if (edges[i].from == self->state && edges[i].to == to)
+      {
+        self->state = to;
+        return TRUE;
+      }
+  return FALSE;
+}
+
+/* Takes @error, which may be NULL. */
+static void
+end (KrHubSession *self, KrHubSessionState state, GError *error)
+{
+  gboolean was_over = self->state >= KR_HUB_SESSION_CLOSING;
+
+  if (!set_state (self, state) || was_over)
+    {
+      g_clear_error (&error);
+      return;
+    }
+  self->error = error;
+  self->close_pending = TRUE;
+  kr_hub_framer_clear (&self->framer);
+}
+
+void
+kr_hub_session_init (KrHubSession *self,
+                     KrHubRole role,
+                     KrHubSettings *settings,
+                     KrHubTransferFormat formats,
+                     gboolean keeps_alive,
+                     gint64 now)
+{
+  memset (self, 0, sizeof *self);
+  self->settings = kr_hub_settings_ref (settings);
+  self->outbox.pool = &settings->pool;
+  self->role = role;
+  self->formats = formats;
+  self->keeps_alive = keeps_alive;
+  self->watches_peer = role == KR_HUB_ROLE_CLIENT;
+  self->started = self->fed = self->last_received = self->last_ping = now;
+  if (role == KR_HUB_ROLE_CLIENT)
+    {
+      KrHubProtocol *protocol = g_ptr_array_index (settings->protocols, 0);
+
+      kr_hub_handshake_write_request (kr_hub_protocol_get_name (protocol), 1, kr_hub_outbox_begin (&self->outbox));
+      kr_hub_outbox_end (&self->outbox);
+    }
+}
+
+void
+kr_hub_session_clear (KrHubSession *self)
+{
+  kr_hub_outbox_clear (&self->outbox);
+  kr_hub_framer_clear (&self->framer);
+  g_clear_error (&self->error);
+  g_clear_object (&self->protocol);
+  g_clear_pointer (&self->settings, kr_hub_settings_unref);
+}
+
+/* --- handshake --- */
+
+/* A refusal is followed by the transport's end, without a Close (signalr.md 5). Takes @error. */
+static void
+refuse (KrHubSession *self, const char *text, GError *error)
+{
+  kr_hub_handshake_write_response (text, kr_hub_outbox_begin (&self->outbox));
+  kr_hub_outbox_end (&self->outbox);
+  end (self, KR_HUB_SESSION_CLOSING, error);
+}
+
+static void
+refuse_new (KrHubSession *self, char *text)
+{
+  g_autofree char *owned = text;
+
+  refuse (self, text, g_error_new_literal (KR_HUB_ERROR, KR_HUB_ERROR_HANDSHAKE, text));
+}
+
+static void
+refuse_malformed (KrHubSession *self, GError *error)
+{
+  g_autofree char *text = NULL;
+
+  text = g_strdup_printf ("An unexpected error occurred during connection handshake.%s%s",
+                          self->settings->detailed_errors ? " " : "",
+                          self->settings->detailed_errors ? error->message : "");
+  refuse (self, text, error);
+}
+
+static void
+open_with (KrHubSession *self, KrHubProtocol *protocol)
+{
+  self->protocol = g_object_ref (protocol);
+  set_state (self, KR_HUB_SESSION_OPEN);
+}
+
+static gboolean
+receive_request (KrHubSession *self, const KrHubSlice *text)
+{
+  g_auto (KrHubHandshakeRequest) request = { NULL, 0 };
+  g_autoptr (GError) error = NULL;
+  KrHubProtocol *protocol;
+
+  if (!kr_hub_handshake_parse_request (text, &request, &error))
+    {
+      refuse_malformed (self, g_steal_pointer (&error));
+      return FALSE;
+    }
+  protocol = kr_hub_settings_find_protocol (self->settings, request.protocol);
+  if (protocol == NULL)
+    refuse_new (self, g_strdup_printf ("The protocol '%s' is not supported.", request.protocol));
+  else if (request.version > (gint) kr_hub_protocol_get_version (protocol))
+    refuse_new (self,
+                g_strdup_printf ("The server does not support version %d of the '%s' protocol.",
+                                 request.version,
+                                 request.protocol));
+  else if ((kr_hub_protocol_get_transfer_format (protocol) & self->formats) == 0)
+    refuse_new (self,
+                g_strdup_printf ("Cannot use the '%s' protocol on the current transport. "
+                                 "The transport does not support 'Binary' transfer format.",
+                                 request.protocol));
+  else
+    {
+      kr_hub_handshake_write_response (NULL, kr_hub_outbox_begin (&self->outbox));
+      kr_hub_outbox_end (&self->outbox);
+      open_with (self, protocol);
+      return TRUE;
+    }
+  return FALSE;
+}
+
+static gboolean
+receive_response (KrHubSession *self, const KrHubSlice *text)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!kr_hub_handshake_parse_response (text, &error))
+    {
+      end (self, KR_HUB_SESSION_CLOSING, g_steal_pointer (&error));
+      return FALSE;
+    }
+  open_with (self, g_ptr_array_index (self->settings->protocols, 0));
+  return TRUE;
+}
+
+/* TRUE: the session is open now. */
+static gboolean
+next_handshake (KrHubSession *self)
+{
+  g_autoptr (GError) error = NULL;
+  KrHubSlice text;
+
+  if (!kr_hub_framer_next (&self->framer, NULL, self->settings->max_message_size, &text, &error))
+    {
+      if (error == NULL)
+        return FALSE;
+      if (self->role == KR_HUB_ROLE_SERVER)
+        refuse (self, "Handshake was canceled.", g_steal_pointer (&error));
+      else
+        end (self, KR_HUB_SESSION_CLOSING, g_steal_pointer (&error));
+      return FALSE;
+    }
+  return self->role == KR_HUB_ROLE_SERVER ? receive_request (self, &text) : receive_response (self, &text);
+}
+
+/* --- messages --- */
+
+static void
+fail_reading (KrHubSession *self, GError *error)
+{
+  g_autofree char *detail = NULL;
+
+  if (g_error_matches (error, KR_HUB_ERROR, KR_HUB_ERROR_TOO_LARGE))
+    detail = g_strdup_printf (LIMIT_DETAIL, self->settings->max_message_size);
+  kr_hub_session_close (self, TRUE, detail != NULL ? detail : error->message, TRUE);
+  g_clear_error (&self->error);
+  self->error = error;
+}
+
+static void
+receive_close (KrHubSession *self, const KrHubMessage *message)
+{
+  GError *error = NULL;
+
+  if (message->error.data != NULL)
+    error = g_error_new (KR_HUB_ERROR, KR_HUB_ERROR_CLOSED, "%.*s", (int) message->error.len, message->error.data);
+  self->allow_reconnect = message->allow_reconnect;
+  if (self->role == KR_HUB_ROLE_SERVER)
+    kr_hub_session_close (self, FALSE, NULL, FALSE);
+  else
+    end (self, KR_HUB_SESSION_CLOSING, NULL);
+  self->error = error;
+}
+
+/* TRUE: a message for the user is in @message. */
+static gboolean
+next_message (KrHubSession *self, KrHubMessage *message)
+{
+  g_autoptr (GError) error = NULL;
+  KrHubSlice body;
+
+  while (kr_hub_framer_next (&self->framer, self->protocol, self->settings->max_message_size, &body, &error))
+    {
+      KrHubParseResult result = kr_hub_protocol_parse (self->protocol, &body, message, &error);
+
+      self->last_received = self->fed;
+      if (result == KR_HUB_PARSE_ERROR)
+        break;
+      if (result == KR_HUB_PARSE_MESSAGE)
+        switch (message->type)
+          {
+          case KR_HUB_MESSAGE_INVOCATION:
+          case KR_HUB_MESSAGE_STREAM_ITEM:
+          case KR_HUB_MESSAGE_COMPLETION:
+          case KR_HUB_MESSAGE_STREAM_INVOCATION:
+          case KR_HUB_MESSAGE_CANCEL_INVOCATION:
+            return TRUE;
+          case KR_HUB_MESSAGE_PING:
+            self->watches_peer = TRUE;
+            break;
+          case KR_HUB_MESSAGE_CLOSE:
+            receive_close (self, message);
+            kr_hub_message_clear (message);
+            return FALSE;
+          case KR_HUB_MESSAGE_ACK:      /* without stateful reconnect both mean nothing */
+          case KR_HUB_MESSAGE_SEQUENCE:
+          default:
+            break;
+          }
+      kr_hub_message_clear (message);
+    }
+  if (error != NULL)
+    fail_reading (self, g_steal_pointer (&error));
+  return FALSE;
+}
+
+void
+kr_hub_session_feed (KrHubSession *self, const guint8 *data, gsize len, gint64 now)
+{
+  if (self->state >= KR_HUB_SESSION_CLOSING)
+    return;
+  kr_hub_framer_feed (&self->framer, data, len);
+  self->fed = now;
+  if (self->busy)
+    kr_hub_framer_hold (&self->framer);
+}
+
+gboolean
+kr_hub_session_next_event (KrHubSession *self, KrHubEvent *event)
+{
+  kr_hub_message_clear (&event->message);
+  if (self->state == KR_HUB_SESSION_OPEN && next_message (self, &event->message))
+    {
+      event->type = KR_HUB_EVENT_MESSAGE;
+      return TRUE;
+    }
+  if (self->state == KR_HUB_SESSION_HANDSHAKE && next_handshake (self))
+    {
+      event->type = KR_HUB_EVENT_OPENED;
+      return TRUE;
+    }
+  if (self->close_pending)
+    {
+      self->close_pending = FALSE;
+      event->type = KR_HUB_EVENT_CLOSED;
+      event->error = self->error;
+      event->allow_reconnect = self->allow_reconnect;
+      return TRUE;
+    }
+  return FALSE;
+}
+
+void
+kr_hub_session_set_busy (KrHubSession *self, gboolean busy, gint64 now)
+{
+  self->busy = busy;
+  if (busy)
+    kr_hub_framer_hold (&self->framer);
+  else
+    self->last_received = now;
+}
+
+/* --- output --- */
+
+gboolean
+kr_hub_session_send (KrHubSession *self, const KrHubMessage *message, GError **error)
+{
+  gboolean written;
+
+  if (self->state != KR_HUB_SESSION_OPEN)
+    return TRUE;
+  written = kr_hub_protocol_write (self->protocol, message, kr_hub_outbox_begin (&self->outbox), error);
+  kr_hub_outbox_end (&self->outbox);
+  return written;
+}
+
+void
+kr_hub_session_send_shared (KrHubSession *self, GBytes *messages)
+{
+  if (self->state == KR_HUB_SESSION_OPEN)
+    kr_hub_outbox_push (&self->outbox, messages);
+}
+
+static void
+send_ping (KrHubSession *self, gint64 now)
+{
+  const KrHubMessage ping = { .type = KR_HUB_MESSAGE_PING };
+
+  kr_hub_session_send (self, &ping, NULL);
+  self->last_ping = now;
+}
+
+void
+kr_hub_session_close (KrHubSession *self, gboolean failed, const char *detail, gboolean allow_reconnect)
+{
+  g_autofree char *text = NULL;
+  KrHubMessage message = { .type = KR_HUB_MESSAGE_CLOSE, .allow_reconnect = allow_reconnect };
+
+  if (failed)
+    {
+      gboolean detailed = self->settings->detailed_errors && detail != NULL;
+
+      text = g_strdup_printf ("Connection closed with an error.%s%s", detailed ? " " : "", detailed ? detail : "");
+      message.error = (KrHubSlice) { text, strlen (text) };
+    }
+  kr_hub_session_send (self, &message, NULL);
+  end (self,
+       KR_HUB_SESSION_CLOSING,
+       failed ? g_error_new_literal (KR_HUB_ERROR, KR_HUB_ERROR_FAILED, detail != NULL ? detail : text) : NULL);
+}
+
+void
+kr_hub_session_transport_closed (KrHubSession *self, const GError *error)
+{
+  kr_hub_outbox_clear (&self->outbox);
+  end (self, KR_HUB_SESSION_CLOSED, error != NULL ? g_error_copy (error) : NULL);
+}
+
+/* --- deadlines --- */
+
+static gint64
+later (gint64 time, gint64 interval)
+{
+  return interval > 0 ? time + interval : G_MAXINT64;
+}
+
+static gint64
+peer_deadline (const KrHubSession *self)
+{
+  return self->watches_peer && !self->busy ? later (self->last_received, self->settings->peer_timeout) : G_MAXINT64;
+}
+
+static gint64
+ping_deadline (const KrHubSession *self)
+{
+  return self->keeps_alive ? G_MAXINT64 : later (self->last_ping, self->settings->keep_alive_interval);
+}
+
+gint64
+kr_hub_session_next_deadline (const KrHubSession *self)
+{
+  switch (self->state)
+    {
+    case KR_HUB_SESSION_HANDSHAKE:
+      return later (self->started, self->settings->handshake_timeout);
+    case KR_HUB_SESSION_OPEN:
+      return MIN (peer_deadline (self), ping_deadline (self));
+    case KR_HUB_SESSION_CLOSING:
+    case KR_HUB_SESSION_CLOSED:
+    default:
+      return G_MAXINT64;
+    }
+}
+
+static void
+handshake_timed_out (KrHubSession *self)
+{
+  GError *error = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_TIMED_OUT, "The handshake took too long");
+
+  if (self->role == KR_HUB_ROLE_SERVER)
+    refuse (self, "Handshake was canceled.", error);
+  else
+    end (self, KR_HUB_SESSION_CLOSING, error);
+}
+
+static void
+peer_timed_out (KrHubSession *self)
+{
+  if (self->role == KR_HUB_ROLE_SERVER)
+    kr_hub_session_close (self, TRUE, TIMEOUT_DETAIL, TRUE);
+  else
+    end (self, KR_HUB_SESSION_CLOSING, NULL);
+  g_clear_error (&self->error);
+  self->error = g_error_new_literal (G_IO_ERROR,
+                                     G_IO_ERROR_TIMED_OUT,
+                                     self->role == KR_HUB_ROLE_SERVER
+                                       ? "The client has not sent a message or ping in time"
+                                       : "Server timeout elapsed without receiving a message from the server.");
+}
+
+void
+kr_hub_session_tick (KrHubSession *self, gint64 now)
+{
+  if (self->state == KR_HUB_SESSION_HANDSHAKE && now >= kr_hub_session_next_deadline (self))
+    handshake_timed_out (self);
+  if (self->state != KR_HUB_SESSION_OPEN)
+    return;
+  if (now >= peer_deadline (self))
+    peer_timed_out (self);
+  else if (now >= ping_deadline (self))
+    {
+      /* What waits already keeps the connection alive when it gets there; a ping behind it would only add to it. */
+      if (self->outbox.size == 0)
+        send_ping (self, now);
+      else
+        self->last_ping = now;
+    }
+}

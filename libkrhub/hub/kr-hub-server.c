@@ -1,0 +1,654 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright the krhub authors */
+/* KrHubServer: a hub: its methods, its connections, its groups. */
+#include "config.h"
+
+#include "kr-hub-server-private.h"
+
+#include <sys/random.h>
+
+#include "kr-hub-json-protocol.h"
+
+#define ID_BYTES 16
+
+/**
+ * KrHubServer:
+ *
+ * A hub: methods that clients call, and the connections, groups and users that it calls back.
+ *
+ * A hub lives in the main context that is the thread's default one when it is made: its methods and signals run there,
+ * and its functions are called there unless they say otherwise. Connections come from an endpoint (KrHubSoup.Endpoint),
+ * or from any [iface@KrHub.Transport] through [method@KrHub.Server.accept].
+ *
+ * Set the properties before the first connection; later changes are not seen by connections that exist.
+ *
+ * Since: 0.1
+ */
+struct _KrHubServer
+{
+  GObject parent_instance;
+
+  GMainContext *context;
+  GThread *thread;
+  KrHubClock *clock;
+  KrHubSettings *settings;
+  KrHubDispatcher *dispatcher;
+  KrHubRouter router;
+  GHashTable *pending;   /* accepted, handshake not done; holds no reference */
+};
+
+G_DEFINE_FINAL_TYPE (KrHubServer, kr_hub_server, G_TYPE_OBJECT)
+
+typedef enum
+{
+  PROP_CLOCK = 1,
+  PROP_HANDSHAKE_TIMEOUT,
+  PROP_KEEP_ALIVE_INTERVAL,
+  PROP_CLIENT_TIMEOUT,
+  PROP_MAX_MESSAGE_SIZE,
+  PROP_MAX_OUTBOX_SIZE,
+  PROP_MAX_PARALLEL_INVOCATIONS,
+  PROP_DETAILED_ERRORS,
+} KrHubServerProperty;
+
+static GParamSpec *props[PROP_DETAILED_ERRORS + 1];
+
+typedef enum
+{
+  SIGNAL_CONNECTED,
+  SIGNAL_DISCONNECTED,
+  SIGNAL_UNKNOWN_METHOD,
+} KrHubServerSignal;
+
+static guint signals[SIGNAL_UNKNOWN_METHOD + 1];
+
+/* --- connections --- */
+
+static void
+connection_opened (KrHubConnection *connection, gpointer owner)
+{
+  KrHubServer *self = owner;
+
+  g_hash_table_remove (self->pending, connection);
+  kr_hub_router_add (&self->router, connection);
+  g_debug ("connection %s is open", connection->id);
+  g_signal_emit (self, signals[SIGNAL_CONNECTED], 0, connection);
+}
+
+static void
+connection_closed (KrHubConnection *connection, const GError *error, gboolean allow_reconnect, gpointer owner)
+{
+  g_autoptr (KrHubServer) self = g_object_ref (owner);
+
+  if (g_hash_table_remove (self->pending, connection))
+    return;
+  kr_hub_router_remove (&self->router, connection);
+  g_signal_emit (self, signals[SIGNAL_DISCONNECTED], 0, connection, error);
+}
+
+static void
+unknown_method (KrHubConnection *connection, const KrHubSlice *name, gpointer owner)
+{
+  KrHubServer *self = owner;
+  g_autofree char *text = g_strndup (name->data, name->len);
+
+  g_debug ("connection %s calls unknown method '%s'", connection->id, text);
+  g_signal_emit (self, signals[SIGNAL_UNKNOWN_METHOD], 0, connection, text);
+}
+
+static const KrHubConnectionFuncs connection_funcs = { connection_opened, connection_closed, unknown_method };
+
+/* --- object --- */
+
+static void
+kr_hub_server_get_property (GObject *object, guint prop_id, GValue *value, GParamSpec *pspec)
+{
+  KrHubServer *self = KR_HUB_SERVER (object);
+  KrHubSettings *settings = self->settings;
+
+  switch ((KrHubServerProperty) prop_id)
+    {
+    case PROP_CLOCK: g_value_set_object (value, self->clock); break;
+    case PROP_HANDSHAKE_TIMEOUT: g_value_set_int64 (value, settings->handshake_timeout); break;
+    case PROP_KEEP_ALIVE_INTERVAL: g_value_set_int64 (value, settings->keep_alive_interval); break;
+    case PROP_CLIENT_TIMEOUT: g_value_set_int64 (value, settings->peer_timeout); break;
+    case PROP_MAX_MESSAGE_SIZE: g_value_set_uint64 (value, settings->max_message_size); break;
+    case PROP_MAX_OUTBOX_SIZE: g_value_set_uint64 (value, settings->max_outbox_size); break;
+    case PROP_MAX_PARALLEL_INVOCATIONS: g_value_set_uint (value, settings->max_parallel_invocations); break;
+    case PROP_DETAILED_ERRORS: g_value_set_boolean (value, settings->detailed_errors); break;
+    default: G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+static void
+set_int64 (GObject *object, gint64 *field, const GValue *value, GParamSpec *pspec)
+{
+  if (*field == g_value_get_int64 (value))
+    return;
+  *field = g_value_get_int64 (value);
+  g_object_notify_by_pspec (object, pspec);
+}
+
+static void
+set_size (GObject *object, gsize *field, const GValue *value, GParamSpec *pspec)
+{
+  if (*field == g_value_get_uint64 (value))
+    return;
+  *field = g_value_get_uint64 (value);
+  g_object_notify_by_pspec (object, pspec);
+}
+
+static void
+kr_hub_server_set_property (GObject *object, guint prop_id, const GValue *value, GParamSpec *pspec)
+{
+  KrHubServer *self = KR_HUB_SERVER (object);
+  KrHubSettings *settings = self->settings;
+
+  switch ((KrHubServerProperty) prop_id)
+    {
+    case PROP_CLOCK: self->clock = g_value_dup_object (value); break;
+    case PROP_HANDSHAKE_TIMEOUT: set_int64 (object, &settings->handshake_timeout, value, pspec); break;
+    case PROP_KEEP_ALIVE_INTERVAL: set_int64 (object, &settings->keep_alive_interval, value, pspec); break;
+    case PROP_CLIENT_TIMEOUT: set_int64 (object, &settings->peer_timeout, value, pspec); break;
+    case PROP_MAX_MESSAGE_SIZE: set_size (object, &settings->max_message_size, value, pspec); break;
+    case PROP_MAX_OUTBOX_SIZE: set_size (object, &settings->max_outbox_size, value, pspec); break;
+    case PROP_MAX_PARALLEL_INVOCATIONS:
+      if (settings->max_parallel_invocations == g_value_get_uint (value))
+        return;
+      settings->max_parallel_invocations = g_value_get_uint (value);
+      g_object_notify_by_pspec (object, pspec);
+      break;
+    case PROP_DETAILED_ERRORS:
+      if (settings->detailed_errors == g_value_get_boolean (value))
+        return;
+      settings->detailed_errors = g_value_get_boolean (value);
+      g_object_notify_by_pspec (object, pspec);
+      break;
+    default: G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+static void
+kr_hub_server_constructed (GObject *object)
+{
+  KrHubServer *self = KR_HUB_SERVER (object);
+
+  if (self->clock == NULL)
+    self->clock = kr_hub_clock_new (self->context);
+  G_OBJECT_CLASS (kr_hub_server_parent_class)->constructed (object);
+}
+
+static void
+kr_hub_server_dispose (GObject *object)
+{
+  KrHubServer *self = KR_HUB_SERVER (object);
+
+  if (self->router.members != NULL)
+    kr_hub_server_shutdown (self);
+  G_OBJECT_CLASS (kr_hub_server_parent_class)->dispose (object);
+}
+
+static void
+kr_hub_server_finalize (GObject *object)
+{
+  KrHubServer *self = KR_HUB_SERVER (object);
+
+  kr_hub_router_clear (&self->router);
+  g_hash_table_unref (self->pending);
+  kr_hub_dispatcher_unref (self->dispatcher);
+  kr_hub_settings_unref (self->settings);
+  g_clear_object (&self->clock);
+  g_main_context_unref (self->context);
+  G_OBJECT_CLASS (kr_hub_server_parent_class)->finalize (object);
+}
+
+static GParamSpec *
+interval_spec (const char *name, gint64 seconds)
+{
+  return g_param_spec_int64 (name, NULL, NULL, 0, G_MAXINT64, seconds * G_USEC_PER_SEC,
+                             G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY);
+}
+
+static GParamSpec *
+size_spec (const char *name, guint64 minimum, guint64 size)
+{
+  return g_param_spec_uint64 (name, NULL, NULL, minimum, G_MAXSSIZE, size,
+                              G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY);
+}
+
+static void
+install_properties (GObjectClass *object_class)
+{
+  /**
+   * KrHubServer:clock:
+   *
+   * The time and timers of the hub; a virtual one for tests. By default a new real one.
+   *
+   * Since: 0.1
+   */
+  props[PROP_CLOCK] = g_param_spec_object ("clock", NULL, NULL, KR_HUB_TYPE_CLOCK,
+                                           G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS);
+  /**
+   * KrHubServer:handshake-timeout:
+   *
+   * How long a new connection may take to send its handshake, µs; 0 for ever. ASP.NET Core's HandshakeTimeout.
+   *
+   * Since: 0.1
+   */
+  props[PROP_HANDSHAKE_TIMEOUT] = interval_spec ("handshake-timeout", 15);
+  /**
+   * KrHubServer:keep-alive-interval:
+   *
+   * How often a ping is sent, µs; 0 never. ASP.NET Core's KeepAliveInterval.
+   *
+   * Since: 0.1
+   */
+  props[PROP_KEEP_ALIVE_INTERVAL] = interval_spec ("keep-alive-interval", 15);
+  /**
+   * KrHubServer:client-timeout:
+   *
+   * How long a client that has sent a ping once may be silent, µs; 0 for ever. ASP.NET Core's ClientTimeoutInterval.
+   *
+   * Since: 0.1
+   */
+  props[PROP_CLIENT_TIMEOUT] = interval_spec ("client-timeout", 30);
+  /**
+   * KrHubServer:max-message-size:
+   *
+   * The largest message that a client may send, in bytes, what frames it included; 0 for no limit. ASP.NET Core's
+   * MaximumReceiveMessageSize.
+   *
+   * Since: 0.1
+   */
+  props[PROP_MAX_MESSAGE_SIZE] = size_spec ("max-message-size", 0, 32 * 1024);
+  /**
+   * KrHubServer:max-outbox-size:
+   *
+   * How many bytes may wait for a client that does not read before its connection is ended.
+   *
+   * Since: 0.1
+   */
+  props[PROP_MAX_OUTBOX_SIZE] = size_spec ("max-outbox-size", 1024, 1024 * 1024);
+  /**
+   * KrHubServer:max-parallel-invocations:
+   *
+   * How many calls of one client may run at a time; more wait, and so does all that comes after them. 0 for no limit.
+   * ASP.NET Core's MaximumParallelInvocationsPerClient.
+   *
+   * Since: 0.1
+   */
+  props[PROP_MAX_PARALLEL_INVOCATIONS] =
+    g_param_spec_uint ("max-parallel-invocations", NULL, NULL, 0, G_MAXUINT, 1,
+                       G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY);
+  /**
+   * KrHubServer:detailed-errors:
+   *
+   * Whether clients are told the details of errors that are not meant for them. ASP.NET Core's EnableDetailedErrors.
+   *
+   * Since: 0.1
+   */
+  props[PROP_DETAILED_ERRORS] =
+    g_param_spec_boolean ("detailed-errors", NULL, NULL, FALSE,
+                          G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY);
+  g_object_class_install_properties (object_class, G_N_ELEMENTS (props), props);
+}
+
+static void
+install_signals (GType type)
+{
+  /**
+   * KrHubServer::connected:
+   * @self: the hub
+   * @connection: a connection whose handshake is done
+   *
+   * A client has connected; it can be sent to, and nothing of it has been dispatched yet. ASP.NET Core's
+   * OnConnectedAsync.
+   *
+   * Since: 0.1
+   */
+  signals[SIGNAL_CONNECTED] =
+    g_signal_new ("connected", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, KR_HUB_TYPE_CONNECTION);
+  /**
+   * KrHubServer::disconnected:
+   * @self: the hub
+   * @connection: a connection that has left its groups
+   * @error: (nullable): why, or %NULL if it ended in good order
+   *
+   * A client that had connected has gone. Emitted once. ASP.NET Core's OnDisconnectedAsync.
+   *
+   * Since: 0.1
+   */
+  signals[SIGNAL_DISCONNECTED] = g_signal_new ("disconnected", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                               G_TYPE_NONE, 2, KR_HUB_TYPE_CONNECTION, G_TYPE_ERROR);
+  /**
+   * KrHubServer::unknown-method:
+   * @self: the hub
+   * @connection: who called
+   * @name: the method that does not exist, as the client sent it
+   *
+   * A client called a method that does not exist; it is answered with an error.
+   *
+   * Since: 0.1
+   */
+  signals[SIGNAL_UNKNOWN_METHOD] = g_signal_new ("unknown-method", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                                 G_TYPE_NONE, 2, KR_HUB_TYPE_CONNECTION, G_TYPE_STRING);
+}
+
+static void
+kr_hub_server_class_init (KrHubServerClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->get_property = kr_hub_server_get_property;
+  object_class->set_property = kr_hub_server_set_property;
+  object_class->constructed = kr_hub_server_constructed;
+  object_class->dispose = kr_hub_server_dispose;
+  object_class->finalize = kr_hub_server_finalize;
+  install_properties (object_class);
+  install_signals (G_TYPE_FROM_CLASS (klass));
+}
+
+static void
+kr_hub_server_init (KrHubServer *self)
+{
+  self->context = g_main_context_ref_thread_default ();
+  self->thread = g_thread_self ();
+  self->settings = kr_hub_settings_new ();
+  g_ptr_array_add (self->settings->protocols, g_object_ref (kr_hub_json_protocol_get_default ()));
+  self->dispatcher = kr_hub_dispatcher_new ();
+  self->pending = g_hash_table_new (NULL, NULL);
+  kr_hub_router_init (&self->router);
+}
+
+KrHubRouter *
+kr_hub_server_get_router (KrHubServer *self)
+{
+  return &self->router;
+}
+
+KrHubSettings *
+kr_hub_server_get_settings (KrHubServer *self)
+{
+  return self->settings;
+}
+
+gboolean
+kr_hub_server_is_own_thread (KrHubServer *self)
+{
+  return self->thread == g_thread_self ();
+}
+
+/**
+ * kr_hub_server_new:
+ * @clock: (nullable): the hub's time and timers; %NULL means a new real one
+ *
+ * Creates a hub in the thread-default main context.
+ *
+ * Returns: (transfer full): a new hub
+ *
+ * Since: 0.1
+ */
+KrHubServer *
+kr_hub_server_new (KrHubClock *clock)
+{
+  return g_object_new (KR_HUB_TYPE_SERVER, "clock", clock, NULL);
+}
+
+/**
+ * kr_hub_server_get_context:
+ * @self: a hub
+ *
+ * Gets the main context that the hub lives in. Any thread.
+ *
+ * Returns: (transfer none): the context
+ *
+ * Since: 0.1
+ */
+GMainContext *
+kr_hub_server_get_context (KrHubServer *self)
+{
+  g_return_val_if_fail (KR_HUB_IS_SERVER (self), NULL);
+  return self->context;
+}
+
+/**
+ * kr_hub_server_get_clock: (get-property clock)
+ * @self: a hub
+ *
+ * Gets the hub's time and timers.
+ *
+ * Returns: (transfer none): the clock
+ *
+ * Since: 0.1
+ */
+KrHubClock *
+kr_hub_server_get_clock (KrHubServer *self)
+{
+  g_return_val_if_fail (KR_HUB_IS_SERVER (self), NULL);
+  return self->clock;
+}
+
+/**
+ * kr_hub_server_get_max_message_size: (get-property max-message-size)
+ * @self: a hub
+ *
+ * Gets the largest message that a client may send.
+ *
+ * Returns: bytes, what frames the message included; 0 for no limit
+ *
+ * Since: 0.1
+ */
+gsize
+kr_hub_server_get_max_message_size (KrHubServer *self)
+{
+  g_return_val_if_fail (KR_HUB_IS_SERVER (self), 0);
+  return self->settings->max_message_size;
+}
+
+/**
+ * kr_hub_server_get_transfer_formats:
+ * @self: a hub
+ *
+ * Gets the formats that the hub's protocols need, for the endpoint that offers transports. Any thread.
+ *
+ * Returns: one or both of the flags
+ *
+ * Since: 0.1
+ */
+KrHubTransferFormat
+kr_hub_server_get_transfer_formats (KrHubServer *self)
+{
+  KrHubTransferFormat formats = 0;
+
+  g_return_val_if_fail (KR_HUB_IS_SERVER (self), KR_HUB_TRANSFER_FORMAT_TEXT);
+  for (guint i = 0; i < self->settings->protocols->len; i++)
+    formats |= kr_hub_protocol_get_transfer_format (g_ptr_array_index (self->settings->protocols, i));
+  return formats;
+}
+
+/**
+ * kr_hub_server_add_method:
+ * @self: a hub
+ * @name: the method's name, 1 to 255 bytes; clients match it in any case
+ * @arguments: (nullable): the types of the arguments, as a tuple such as `(si)`; %NULL for any number of any type
+ * @result: (nullable): the type of the result, such as `s`; %NULL for none
+ * @func: (scope notified) (closure user_data) (destroy destroy): the handler
+ * @user_data: data for @func
+ * @destroy: (nullable): frees @user_data
+ *
+ * Gives the hub a method. A call whose arguments do not fit is answered with an error before @func sees it.
+ *
+ * Returns: %FALSE if the hub has a method of that name already, in whatever case; @user_data stays the caller's then
+ *
+ * Since: 0.1
+ */
+gboolean
+kr_hub_server_add_method (KrHubServer *self,
+                          const char *name,
+                          const char *arguments,
+                          const char *result,
+                          KrHubMethodFunc func,
+                          gpointer user_data,
+                          GDestroyNotify destroy)
+{
+  g_return_val_if_fail (KR_HUB_IS_SERVER (self), FALSE);
+  g_return_val_if_fail (name != NULL, FALSE);
+  g_return_val_if_fail (arguments == NULL || (*arguments == '(' && g_variant_type_string_is_valid (arguments)), FALSE);
+  g_return_val_if_fail (result == NULL || g_variant_type_string_is_valid (result), FALSE);
+  g_return_val_if_fail (func != NULL, FALSE);
+
+  return kr_hub_dispatcher_add (self->dispatcher, name, arguments, result, func, user_data, destroy);
+}
+
+/**
+ * kr_hub_server_new_connection_id:
+ *
+ * Makes an id or token for a connection that nobody can guess: 16 random bytes in base64url. Any thread.
+ *
+ * Returns: (transfer full): 22 characters
+ *
+ * Since: 0.1
+ */
+char *
+kr_hub_server_new_connection_id (void)
+{
+  guint8 bytes[ID_BYTES];
+  char *text;
+
+  if (getrandom (bytes, sizeof bytes, 0) != sizeof bytes)
+    g_error ("the system has no random bytes");
+  text = g_base64_encode (bytes, sizeof bytes);
+  text[22] = '\0';
+  for (char *p = text; *p != '\0'; p++)
+    *p = *p == '+' ? '-' : *p == '/' ? '_' : *p;
+  return text;
+}
+
+/**
+ * kr_hub_server_accept:
+ * @self: a hub
+ * @transport: a transport that was not started; the connection starts it
+ * @connection_id: (nullable): the connection's public id, unique in this hub; %NULL for a new one
+ * @user_id: (nullable): whom the transport was authenticated as
+ *
+ * Takes a new connection. [signal@KrHub.Server::connected] follows when its handshake is done.
+ *
+ * Returns: (transfer none): the connection, which lives at least until it has ended
+ *
+ * Since: 0.1
+ */
+KrHubConnection *
+kr_hub_server_accept (KrHubServer *self, KrHubTransport *transport, const char *connection_id, const char *user_id)
+{
+  g_autoptr (KrHubConnection) connection = NULL;
+  g_autofree char *id = connection_id != NULL ? g_strdup (connection_id) : kr_hub_server_new_connection_id ();
+
+  g_return_val_if_fail (KR_HUB_IS_SERVER (self), NULL);
+  g_return_val_if_fail (KR_HUB_IS_TRANSPORT (transport), NULL);
+
+  connection = kr_hub_connection_new (KR_HUB_ROLE_SERVER, self->settings, self->dispatcher, self->clock, transport, id,
+                                      user_id, &connection_funcs, self);
+  g_hash_table_add (self->pending, connection);
+  kr_hub_connection_start (connection);
+  return connection;
+}
+
+/**
+ * kr_hub_server_lookup:
+ * @self: a hub
+ * @connection_id: a connection's id
+ *
+ * Finds an open connection.
+ *
+ * Returns: (transfer none) (nullable): the connection, or %NULL
+ *
+ * Since: 0.1
+ */
+KrHubConnection *
+kr_hub_server_lookup (KrHubServer *self, const char *connection_id)
+{
+  g_return_val_if_fail (KR_HUB_IS_SERVER (self), NULL);
+  g_return_val_if_fail (connection_id != NULL, NULL);
+  return kr_hub_router_lookup (&self->router, connection_id);
+}
+
+/**
+ * kr_hub_server_get_n_connections:
+ * @self: a hub
+ *
+ * Gets how many connections are open.
+ *
+ * Returns: the number of connections whose handshake is done
+ *
+ * Since: 0.1
+ */
+guint
+kr_hub_server_get_n_connections (KrHubServer *self)
+{
+  g_return_val_if_fail (KR_HUB_IS_SERVER (self), 0);
+  return self->router.members->len;
+}
+
+/**
+ * kr_hub_server_add_to_group:
+ * @self: a hub
+ * @connection_id: a connection's id; an unknown one is ignored
+ * @group: a name, case-sensitive
+ *
+ * Puts a connection into a group. Harmless when it is in it already; it leaves all groups when it ends.
+ *
+ * Since: 0.1
+ */
+void
+kr_hub_server_add_to_group (KrHubServer *self, const char *connection_id, const char *group)
+{
+  g_return_if_fail (KR_HUB_IS_SERVER (self));
+  g_return_if_fail (connection_id != NULL);
+  g_return_if_fail (group != NULL);
+  kr_hub_router_join (&self->router, connection_id, group);
+}
+
+/**
+ * kr_hub_server_remove_from_group:
+ * @self: a hub
+ * @connection_id: a connection's id; an unknown one is ignored
+ * @group: a name, case-sensitive
+ *
+ * Takes a connection out of a group. Harmless when it is not in it.
+ *
+ * Since: 0.1
+ */
+void
+kr_hub_server_remove_from_group (KrHubServer *self, const char *connection_id, const char *group)
+{
+  g_return_if_fail (KR_HUB_IS_SERVER (self));
+  g_return_if_fail (connection_id != NULL);
+  g_return_if_fail (group != NULL);
+  kr_hub_router_leave (&self->router, connection_id, group);
+}
+
+/**
+ * kr_hub_server_shutdown:
+ * @self: a hub
+ *
+ * Ends all connections; clients are told that they may reconnect. What waits for them is still delivered.
+ *
+ * Since: 0.1
+ */
+void
+kr_hub_server_shutdown (KrHubServer *self)
+{
+  g_autoptr (GPtrArray) connections = g_ptr_array_new_with_free_func (g_object_unref);
+  GHashTableIter iter;
+  KrHubConnection *connection;
+
+  g_return_if_fail (KR_HUB_IS_SERVER (self));
+
+  for (guint i = 0; i < self->router.members->len; i++)
+    g_ptr_array_add (connections, g_object_ref (((KrHubMember *) self->router.members->pdata[i])->connection));
+  g_hash_table_iter_init (&iter, self->pending);
+  while (g_hash_table_iter_next (&iter, (gpointer *) &connection, NULL))
+    g_ptr_array_add (connections, g_object_ref (connection));
+  for (guint i = 0; i < connections->len; i++)
+    kr_hub_connection_close (g_ptr_array_index (connections, i), FALSE, NULL, TRUE);
+}

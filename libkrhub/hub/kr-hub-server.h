@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright the krhub authors */
+/* KrHubServer: a hub: its methods, its connections, its groups. */
+#pragma once
+
+#if !defined (KR_HUB_INSIDE) && !defined (KR_HUB_COMPILATION)
+#error "Only <krhub.h> can be included directly."
+#endif
+
+#include "kr-hub-clock.h"
+#include "kr-hub-connection.h"
+#include "kr-hub-invocation.h"
+#include "kr-hub-transport.h"
+
+G_BEGIN_DECLS
+
+#define KR_HUB_TYPE_SERVER (kr_hub_server_get_type ())
+KR_HUB_AVAILABLE_IN_ALL
+G_DECLARE_FINAL_TYPE (KrHubServer, kr_hub_server, KR_HUB, SERVER, GObject)
+
+KR_HUB_AVAILABLE_IN_ALL
+KrHubServer *kr_hub_server_new (KrHubClock *clock);
+KR_HUB_AVAILABLE_IN_ALL
+GMainContext *kr_hub_server_get_context (KrHubServer *self);
+KR_HUB_AVAILABLE_IN_ALL
+KrHubClock *kr_hub_server_get_clock (KrHubServer *self);
+KR_HUB_AVAILABLE_IN_ALL
+gsize kr_hub_server_get_max_message_size (KrHubServer *self);
+KR_HUB_AVAILABLE_IN_ALL
+KrHubTransferFormat kr_hub_server_get_transfer_formats (KrHubServer *self);
+
+KR_HUB_AVAILABLE_IN_ALL
+gboolean kr_hub_server_add_method (KrHubServer *self,
+                                   const char *name,
+                                   const char *arguments,
+                                   const char *result,
+                                   KrHubMethodFunc func,
+                                   gpointer user_data,
+                                   GDestroyNotify destroy);
+
+KR_HUB_AVAILABLE_IN_ALL
+char *kr_hub_server_new_connection_id (void);
+KR_HUB_AVAILABLE_IN_ALL
+KrHubConnection *kr_hub_server_accept (KrHubServer *self,
+                                       KrHubTransport *transport,
+                                       const char *connection_id,
+                                       const char *user_id);
+KR_HUB_AVAILABLE_IN_ALL
+KrHubConnection *kr_hub_server_lookup (KrHubServer *self, const char *connection_id);
+KR_HUB_AVAILABLE_IN_ALL
+guint kr_hub_server_get_n_connections (KrHubServer *self);
+
+KR_HUB_AVAILABLE_IN_ALL
+void kr_hub_server_add_to_group (KrHubServer *self, const char *connection_id, const char *group);
+KR_HUB_AVAILABLE_IN_ALL
+void kr_hub_server_remove_from_group (KrHubServer *self, const char *connection_id, const char *group);
+
+KR_HUB_AVAILABLE_IN_ALL
+void kr_hub_server_shutdown (KrHubServer *self);
+
+G_END_DECLS
