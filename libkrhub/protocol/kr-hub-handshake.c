@@ -172,7 +172,8 @@ parse_response (KrHubJsonScanner *scanner, char **refusal, GError **error)
     else if (is_name (&name, flags, "type"))
       {
         /* An ordinary message: the server skipped the handshake. */
-        g_set_error_literal (error, KR_HUB_ERROR, KR_HUB_ERROR_HANDSHAKE, "Expected a handshake response from the server.");
+        g_set_error_literal (error, KR_HUB_ERROR, KR_HUB_ERROR_HANDSHAKE,
+                             "InvalidDataException: Expected a handshake response from the server.");
         ok = FALSE;
       }
     else
@@ -199,7 +200,8 @@ kr_hub_handshake_parse_response (const KrHubSlice *text, GError **error)
         (*error)->code = KR_HUB_ERROR_HANDSHAKE;
       return FALSE;
     }
-  if (refusal == NULL)
+  /* The official clients take an empty text for none. */
+  if (refusal == NULL || *refusal == '\0')
     return TRUE;
   g_set_error_literal (error, KR_HUB_ERROR, KR_HUB_ERROR_HANDSHAKE, refusal);
   return FALSE;

@@ -110,9 +110,9 @@ static gboolean
 read_sequence_id (Envelope *self, GError **error)
 {
   /* Of all properties this one alone may be null, and is then absent. */
-  if (kr_hub_json_scanner_peek (&self->scanner) == KR_HUB_JSON_NULL)
+  self->has_sequence_id = kr_hub_json_scanner_peek (&self->scanner) != KR_HUB_JSON_NULL;
+  if (!self->has_sequence_id)
     return kr_hub_json_scanner_skip_value (&self->scanner);
-  self->has_sequence_id = TRUE;
   return kr_hub_json_scanner_read_integer (&self->scanner, "sequenceId", G_MININT64, G_MAXINT64, &self->message->sequence_id,
                                            error);
 }
@@ -234,39 +234,20 @@ read_headers (Envelope *self, GError **error)
   return self->scanner.fault == KR_HUB_JSON_FAULT_NONE || broken (self, error);
 }
 
-/* ASP.NET Core holds a broken end of the arguments against the invocation alone: with ["a",] its reader goes on behind. */
+/* ASP.NET Core binds the arguments while it reads them if it knows the target by then, and holds what goes wrong against
+ * the invocation alone as long as its reader can go on behind: that is so after ["a",]. */
 static gboolean
 forgive_arguments (Envelope *self, GError **error)
 {
   g_autofree char *text = NULL;
 
-  if (self->scanner.fault != KR_HUB_JSON_FAULT_TRAILING_COMMA_ARRAY)
+  if (self->scanner.fault != KR_HUB_JSON_FAULT_TRAILING_COMMA_ARRAY || self->message->target.len == 0)
     return broken (self, error);
   text = kr_hub_json_scanner_describe (&self->scanner);
   g_clear_error (&self->message->arguments_error);
   g_set_error_literal (&self->message->arguments_error, KR_HUB_ERROR, KR_HUB_ERROR_BINDING, text);
   self->scanner.fault = KR_HUB_JSON_FAULT_NONE;
   kr_hub_json_scanner_leave (&self->scanner);
-  return TRUE;
-}
-
-/* An ordinary string is found whole here already; its receiver need not scan it again. */
-static inline gboolean
-read_argument (Envelope *self)
-{
-  KrHubMessage *message = self->message;
-  KrHubSlice text;
-  guint flags;
-
-  if (message->n_arguments >= KR_HUB_MESSAGE_TEXTS)
-    return kr_hub_json_scanner_skip_value (&self->scanner);
-  message->texts[message->n_arguments].data = NULL;
-  if (*self->scanner.pos != '"')
-    return kr_hub_json_scanner_skip_value (&self->scanner);
-  if (!kr_hub_json_scanner_read_string (&self->scanner, &text, &flags))
-    return FALSE;
-  if (flags == 0)
-    message->texts[message->n_arguments] = text;
   return TRUE;
 }
 
@@ -287,7 +268,7 @@ read_arguments (Envelope *self, GError **error)
   self->arguments = (KrHubSlice) { begin, 0 };
   while (kr_hub_json_scanner_next_element (&self->scanner, &first))
     {
-      if (!read_argument (self))
+      if (!kr_hub_json_scanner_skip_value (&self->scanner))
         return broken (self, error);
       message->n_arguments++;
       self->arguments.len = self->scanner.pos - begin;
@@ -348,9 +329,9 @@ read_envelope (Envelope *self, GError **error)
   kr_hub_json_scanner_enter (&self->scanner);
   while (kr_hub_json_scanner_next_property (&self->scanner, &first, &name, &flags))
     {
-      /* A name that is no Unicode is just unknown. */
-      if (G_UNLIKELY (flags & KR_HUB_JSON_ESCAPED) && !decode_text (self, &name, KR_HUB_JSON_ESCAPED, NULL))
-        name.len = 0;
+      /* Raw bytes that are no UTF-8 make a name merely unknown; an escape that is no Unicode is an error. */
+      if (G_UNLIKELY (flags & KR_HUB_JSON_ESCAPED) && !decode_text (self, &name, KR_HUB_JSON_ESCAPED, error))
+        return FALSE;
       if (!read_property (self, &name, error))
         return FALSE;
     }
@@ -383,6 +364,8 @@ finish_item (Envelope *self, GError **error)
     return missing (error, "invocationId");
   if (self->item.data == NULL)
     return missing (error, "item");
+  if (self->message->invocation_id.len == 0)
+    return malformed (error, "KeyNotFoundException: No stream with id '' could be found.");
   self->message->value = (KrHubValue) { .kind = KR_HUB_VALUE_RAW, .slice = self->item };
   return TRUE;
 }

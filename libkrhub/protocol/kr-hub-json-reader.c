@@ -162,9 +162,6 @@ number_to_variant (const KrHubSlice *text, char type)
   guint64 u = 0;
   gboolean is_signed = kr_hub_json_parse_int64 (text, &s), is_unsigned = kr_hub_json_parse_uint64 (text, &u);
 
-  /* "-0" is the integer 0 */
-  if (is_signed && s == 0)
-    is_unsigned = TRUE;
   switch (type)
     {
     case 'y': return is_unsigned && u <= G_MAXUINT8 ? g_variant_new_byte (u) : NULL;
@@ -229,6 +226,15 @@ read_string_as (KrHubJsonScanner *scanner, const GVariantType *type, GError **er
   return text != NULL ? string_to_variant (text, type, error) : NULL;
 }
 
+/* The bits of the last digit that stand for no byte. */
+static gboolean
+has_spare_bits (char digit, gsize padding)
+{
+  static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+  return padding > 0 && ((strchr (alphabet, digit) - alphabet) & (padding == 1 ? 3 : 15)) != 0;
+}
+
 /* Padded Base64 of the standard alphabet, in which spaces may occur, as .NET has it; in place. */
 static gboolean
 decode_base64 (char *text, gsize *len)
@@ -240,13 +246,13 @@ decode_base64 (char *text, gsize *len)
       text[n++] = *p;
   text[n] = '\0';
   digits = n;
-  while (digits > 0 && n - digits < 2 && text[digits - 1] == '=')
+  while (digits > 1 && n - digits < 2 && text[digits - 1] == '=')
     digits--;
   for (gsize i = 0; i < digits; i++)
     if (!g_ascii_isalnum (text[i]) && text[i] != '+' && text[i] != '/')
       return FALSE;
   *len = 0;
-  if (n % 4 != 0)
+  if (n % 4 != 0 || (n > 0 && has_spare_bits (text[digits - 1], n - digits)))
     return FALSE;
   if (n > 0)
     g_base64_decode_inplace (text, len);

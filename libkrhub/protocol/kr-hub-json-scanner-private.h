@@ -42,21 +42,28 @@ typedef enum
   KR_HUB_JSON_FAULT_NONE,
   KR_HUB_JSON_FAULT_NO_TOKENS,
   KR_HUB_JSON_FAULT_END_OF_DATA,
+  KR_HUB_JSON_FAULT_END_OF_NAME,
   KR_HUB_JSON_FAULT_END_OF_STRING,
   KR_HUB_JSON_FAULT_CONTROL_CHARACTER,
   KR_HUB_JSON_FAULT_ESCAPE,
   KR_HUB_JSON_FAULT_HEX_DIGIT,
   KR_HUB_JSON_FAULT_VALUE,
-  KR_HUB_JSON_FAULT_LITERAL,
+  KR_HUB_JSON_FAULT_LITERAL_NULL,
+  KR_HUB_JSON_FAULT_LITERAL_TRUE,
+  KR_HUB_JSON_FAULT_LITERAL_FALSE,
   KR_HUB_JSON_FAULT_LEADING_ZERO,
-  KR_HUB_JSON_FAULT_DIGIT,
-  KR_HUB_JSON_FAULT_NUMBER_END,
+  KR_HUB_JSON_FAULT_DIGIT_AFTER_SIGN,
+  KR_HUB_JSON_FAULT_DIGIT_AFTER_POINT,
+  KR_HUB_JSON_FAULT_INTEGER_END,
+  KR_HUB_JSON_FAULT_FRACTION_END,
   KR_HUB_JSON_FAULT_PROPERTY_NAME,
   KR_HUB_JSON_FAULT_COLON,
   KR_HUB_JSON_FAULT_SEPARATOR,
+  KR_HUB_JSON_FAULT_NO_OPEN,
   KR_HUB_JSON_FAULT_TRAILING_COMMA_ARRAY,
   KR_HUB_JSON_FAULT_TRAILING_COMMA_OBJECT,
-  KR_HUB_JSON_FAULT_DEPTH,
+  KR_HUB_JSON_FAULT_DEPTH_ARRAY,
+  KR_HUB_JSON_FAULT_DEPTH_OBJECT,
 } KrHubJsonFault;
 
 typedef struct
@@ -64,6 +71,7 @@ typedef struct
   const char *start;
   const char *pos;
   const char *end;
+  const char *token;      /* of a literal or number at fault, its beginning */
   guint depth;            /* objects and arrays that are open at pos */
   KrHubJsonFault fault;   /* the first thing wrong, which pos points to */
   gboolean detailed;      /* errors say what was wrong with the JSON, not only that something was */

@@ -7,6 +7,9 @@
 
 #include "kr-hub-error.h"
 
+/* How much of a peer's text an error message repeats. */
+#define MAX_QUOTED 100
+
 static inline void
 skip_space (KrHubJsonScanner *self)
 {
@@ -14,11 +17,19 @@ skip_space (KrHubJsonScanner *self)
     self->pos++;
 }
 
+/* Where bytes are missing the fault is just that, except inside a token, which has its own word for it. */
 static gboolean
 fail (KrHubJsonScanner *self, KrHubJsonFault fault)
 {
   if (self->fault == KR_HUB_JSON_FAULT_NONE)
-    self->fault = self->pos < self->end || fault == KR_HUB_JSON_FAULT_END_OF_STRING ? fault : KR_HUB_JSON_FAULT_END_OF_DATA;
+    self->fault = self->pos < self->end ? fault : KR_HUB_JSON_FAULT_END_OF_DATA;
+  return FALSE;
+}
+
+static gboolean
+fail_token (KrHubJsonScanner *self, KrHubJsonFault fault)
+{
+  self->fault = fault;
   return FALSE;
 }
 
@@ -36,7 +47,7 @@ static gboolean
 skip_escape (KrHubJsonScanner *self)
 {
   if (self->pos == self->end)
-    return fail (self, KR_HUB_JSON_FAULT_END_OF_STRING);
+    return fail_token (self, KR_HUB_JSON_FAULT_END_OF_STRING);
   switch (*self->pos)
     {
     case '"': case '\\': case '/': case 'b': case 'f': case 'n': case 'r': case 't':
@@ -46,7 +57,7 @@ skip_escape (KrHubJsonScanner *self)
       self->pos++;
       for (guint i = 0; i < 4; i++, self->pos++)
         if (self->pos == self->end)
-          return fail (self, KR_HUB_JSON_FAULT_END_OF_STRING);
+          return fail_token (self, KR_HUB_JSON_FAULT_END_OF_STRING);
         else if (!g_ascii_isxdigit (*self->pos))
           return fail (self, KR_HUB_JSON_FAULT_HEX_DIGIT);
       return TRUE;
@@ -72,7 +83,7 @@ scan_string (KrHubJsonScanner *self, KrHubSlice *text, guint *flags)
       self->pos = kr_hub_json_find_special (self->pos, self->end, flags);
     }
   if (self->pos == self->end)
-    return fail (self, KR_HUB_JSON_FAULT_END_OF_STRING);
+    return fail_token (self, KR_HUB_JSON_FAULT_END_OF_STRING);
   if (*self->pos != '"')
     return fail (self, KR_HUB_JSON_FAULT_CONTROL_CHARACTER);
   *text = (KrHubSlice) { begin, self->pos - begin };
@@ -89,46 +100,59 @@ kr_hub_json_scanner_read_string (KrHubJsonScanner *self, KrHubSlice *text, guint
   return TRUE;
 }
 
-static gboolean
-skip_digits (KrHubJsonScanner *self)
+static inline gboolean
+skip_digits (KrHubJsonScanner *self, KrHubJsonFault fault)
 {
   if (self->pos == self->end || !g_ascii_isdigit (*self->pos))
-    return fail (self, KR_HUB_JSON_FAULT_DIGIT);
+    return fail (self, fault);
   while (self->pos < self->end && g_ascii_isdigit (*self->pos))
     self->pos++;
   return TRUE;
 }
 
-/* RFC 8259, section 6. */
+static inline gboolean
+at (KrHubJsonScanner *self, char c)
+{
+  return self->pos < self->end && *self->pos == c;
+}
+
+/* RFC 8259, section 6. A number ends at a delimiter, so that at the end of the data it may not be whole. */
 static gboolean
 scan_number (KrHubJsonScanner *self)
 {
-  if (*self->pos == '-')
+  KrHubJsonFault end_fault = KR_HUB_JSON_FAULT_INTEGER_END;
+
+  self->token = self->pos;
+  if (at (self, '-'))
     self->pos++;
-  if (self->pos < self->end && *self->pos == '0')
+  if (at (self, '0'))
     {
       self->pos++;
       if (self->pos < self->end && g_ascii_isdigit (*self->pos))
         return fail (self, KR_HUB_JSON_FAULT_LEADING_ZERO);
     }
-  else if (!skip_digits (self))
+  else if (!skip_digits (self, KR_HUB_JSON_FAULT_DIGIT_AFTER_SIGN))
     return FALSE;
-  if (self->pos < self->end && *self->pos == '.')
+  if (at (self, '.'))
     {
       self->pos++;
-      if (!skip_digits (self))
+      end_fault = KR_HUB_JSON_FAULT_FRACTION_END;
+      if (!skip_digits (self, KR_HUB_JSON_FAULT_DIGIT_AFTER_POINT))
         return FALSE;
     }
-  if (self->pos < self->end && (*self->pos == 'e' || *self->pos == 'E'))
+  if (at (self, 'e') || at (self, 'E'))
     {
       self->pos++;
-      if (self->pos < self->end && (*self->pos == '+' || *self->pos == '-'))
+      end_fault = KR_HUB_JSON_FAULT_INTEGER_END;
+      if (at (self, '+') || at (self, '-'))
         self->pos++;
-      if (!skip_digits (self))
+      if (!skip_digits (self, KR_HUB_JSON_FAULT_DIGIT_AFTER_SIGN))
         return FALSE;
     }
-  if (self->pos < self->end && strchr (" \n\r\t,]}/", *self->pos) == NULL)
-    return fail (self, KR_HUB_JSON_FAULT_NUMBER_END);
+  if (G_UNLIKELY (self->pos == self->end && self->depth > 0))
+    return fail_token (self, end_fault);
+  if (G_UNLIKELY (self->pos < self->end && strchr (" \n\r\t,]}/", *self->pos) == NULL))
+    return fail (self, end_fault);
   return TRUE;
 }
 
@@ -142,11 +166,12 @@ kr_hub_json_scanner_skip_number (KrHubJsonScanner *self)
 }
 
 static gboolean
-skip_literal (KrHubJsonScanner *self, const char *literal)
+skip_literal (KrHubJsonScanner *self, const char *literal, KrHubJsonFault fault)
 {
+  self->token = self->pos;
   for (; *literal != '\0'; literal++, self->pos++)
     if (self->pos == self->end || *self->pos != *literal)
-      return fail (self, KR_HUB_JSON_FAULT_LITERAL);
+      return fail_token (self, fault);
   return TRUE;
 }
 
@@ -162,11 +187,11 @@ scan_scalar (KrHubJsonScanner *self)
     case '"':
       return scan_string (self, &text, &flags) ? KR_HUB_JSON_STRING : KR_HUB_JSON_BROKEN;
     case 'n':
-      return skip_literal (self, "null") ? KR_HUB_JSON_NULL : KR_HUB_JSON_BROKEN;
+      return skip_literal (self, "null", KR_HUB_JSON_FAULT_LITERAL_NULL) ? KR_HUB_JSON_NULL : KR_HUB_JSON_BROKEN;
     case 't':
-      return skip_literal (self, "true") ? KR_HUB_JSON_TRUE : KR_HUB_JSON_BROKEN;
+      return skip_literal (self, "true", KR_HUB_JSON_FAULT_LITERAL_TRUE) ? KR_HUB_JSON_TRUE : KR_HUB_JSON_BROKEN;
     case 'f':
-      return skip_literal (self, "false") ? KR_HUB_JSON_FALSE : KR_HUB_JSON_BROKEN;
+      return skip_literal (self, "false", KR_HUB_JSON_FAULT_LITERAL_FALSE) ? KR_HUB_JSON_FALSE : KR_HUB_JSON_BROKEN;
     case '-': case '0': case '1': case '2': case '3': case '4': case '5': case '6': case '7': case '8': case '9':
       return scan_number (self) ? KR_HUB_JSON_NUMBER : KR_HUB_JSON_BROKEN;
     default:
@@ -200,7 +225,7 @@ gboolean
 kr_hub_json_scanner_enter (KrHubJsonScanner *self)
 {
   if (self->depth >= KR_HUB_JSON_MAX_DEPTH)
-    return fail (self, KR_HUB_JSON_FAULT_DEPTH);
+    return fail (self, *self->pos == '[' ? KR_HUB_JSON_FAULT_DEPTH_ARRAY : KR_HUB_JSON_FAULT_DEPTH_OBJECT);
   self->depth++;
   self->pos++;
   skip_space (self);
@@ -229,7 +254,7 @@ next_item (KrHubJsonScanner *self, gboolean first, char close)
   if (first)
     return TRUE;
   if (*self->pos != ',')
-    return fail (self, KR_HUB_JSON_FAULT_SEPARATOR);
+    return fail (self, *self->pos == ']' || *self->pos == '}' ? KR_HUB_JSON_FAULT_NO_OPEN : KR_HUB_JSON_FAULT_SEPARATOR);
   self->pos++;
   skip_space (self);
   if (self->pos < self->end && *self->pos == close)
@@ -247,11 +272,13 @@ kr_hub_json_scanner_next_property (KrHubJsonScanner *self, gboolean *first, KrHu
     return fail (self, KR_HUB_JSON_FAULT_PROPERTY_NAME);
   if (!kr_hub_json_scanner_read_string (self, name, flags))
     return FALSE;
-  if (self->pos == self->end || *self->pos != ':')
+  if (self->pos == self->end)
+    return fail_token (self, KR_HUB_JSON_FAULT_END_OF_NAME);
+  if (*self->pos != ':')
     return fail (self, KR_HUB_JSON_FAULT_COLON);
   self->pos++;
   skip_space (self);
-  return self->pos < self->end || fail (self, KR_HUB_JSON_FAULT_END_OF_DATA);
+  return self->pos < self->end || fail_token (self, KR_HUB_JSON_FAULT_END_OF_NAME);
 }
 
 gboolean
@@ -312,70 +339,92 @@ kr_hub_json_kind_to_string (KrHubJsonKind kind)
   return names[kind];
 }
 
-/* .NET's reader: the text, and whether it names the byte at fault. */
+/* The texts of .NET's reader; %s is the byte at fault. */
+static const char *const fault_texts[] = {
+  [KR_HUB_JSON_FAULT_NONE] = "",
+  [KR_HUB_JSON_FAULT_NO_TOKENS] = "The input does not contain any JSON tokens. Expected the input to start with a valid JSON "
+                                  "token, when isFinalBlock is true.",
+  [KR_HUB_JSON_FAULT_END_OF_DATA] = "Expected depth to be zero at the end of the JSON payload. There is an open JSON object or "
+                                    "array that should be closed.",
+  [KR_HUB_JSON_FAULT_END_OF_NAME] = "Expected a value, but instead reached end of data.",
+  [KR_HUB_JSON_FAULT_END_OF_STRING] = "Expected end of string, but instead reached end of data.",
+  [KR_HUB_JSON_FAULT_CONTROL_CHARACTER] = "'%s' is invalid within a JSON string. The string should be correctly escaped.",
+  [KR_HUB_JSON_FAULT_ESCAPE] = "'%s' is an invalid escapable character within a JSON string. The string should be correctly "
+                               "escaped.",
+  [KR_HUB_JSON_FAULT_HEX_DIGIT] = "'%s' is not a hex digit following '\\u' within a JSON string. The string should be correctly "
+                                  "escaped.",
+  [KR_HUB_JSON_FAULT_VALUE] = "'%s' is an invalid start of a value.",
+  [KR_HUB_JSON_FAULT_LITERAL_NULL] = "'%s' is an invalid JSON literal. Expected the literal 'null'.",
+  [KR_HUB_JSON_FAULT_LITERAL_TRUE] = "'%s' is an invalid JSON literal. Expected the literal 'true'.",
+  [KR_HUB_JSON_FAULT_LITERAL_FALSE] = "'%s' is an invalid JSON literal. Expected the literal 'false'.",
+  [KR_HUB_JSON_FAULT_LEADING_ZERO] = "Invalid leading zero before '%s'.",
+  [KR_HUB_JSON_FAULT_DIGIT_AFTER_SIGN] = "'%s' is invalid within a number, immediately after a sign character ('+' or '-'). "
+                                         "Expected a digit ('0'-'9').",
+  [KR_HUB_JSON_FAULT_DIGIT_AFTER_POINT] = "'%s' is invalid within a number, immediately after a decimal point ('.'). Expected a "
+                                          "digit ('0'-'9').",
+  [KR_HUB_JSON_FAULT_INTEGER_END] = "'%s' is an invalid end of a number. Expected a delimiter.",
+  [KR_HUB_JSON_FAULT_FRACTION_END] = "'%s' is an invalid end of a number. Expected 'E' or 'e'.",
+  [KR_HUB_JSON_FAULT_PROPERTY_NAME] = "'%s' is an invalid start of a property name. Expected a '\"'.",
+  [KR_HUB_JSON_FAULT_COLON] = "'%s' is invalid after a property name. Expected a ':'.",
+  [KR_HUB_JSON_FAULT_SEPARATOR] = "'%s' is invalid after a value. Expected either ',', '}', or ']'.",
+  [KR_HUB_JSON_FAULT_NO_OPEN] = "'%s' is invalid without a matching open.",
+  [KR_HUB_JSON_FAULT_TRAILING_COMMA_ARRAY] = "The JSON array contains a trailing comma at the end which is not supported in "
+                                             "this mode. Change the reader options.",
+  [KR_HUB_JSON_FAULT_TRAILING_COMMA_OBJECT] = "The JSON object contains a trailing comma at the end which is not supported in "
+                                              "this mode. Change the reader options.",
+  [KR_HUB_JSON_FAULT_DEPTH_ARRAY] = "The maximum configured depth of 64 has been exceeded. Cannot read next JSON array.",
+  [KR_HUB_JSON_FAULT_DEPTH_OBJECT] = "The maximum configured depth of 64 has been exceeded. Cannot read next JSON object.",
+};
+
+/* The byte at fault as .NET shows it; of a literal all that follows, of a number cut short its last byte. */
+static void
+append_piece (const KrHubJsonScanner *self, GString *result)
+{
+  const char *p = self->pos < self->end ? self->pos : self->end - 1;
+
+  if (self->fault >= KR_HUB_JSON_FAULT_LITERAL_NULL && self->fault <= KR_HUB_JSON_FAULT_LITERAL_FALSE)
+    {
+      g_autofree char *quoted = g_utf8_make_valid (self->token, MIN (self->end - self->token, MAX_QUOTED));
+
+      g_string_append (result, quoted);
+    }
+  else if (*p >= 0x20 && *p < 0x7f)
+    g_string_append_c (result, *p);
+  else
+    g_string_append_printf (result, "0x%02X", (guchar) *p);
+}
+
 char *
 kr_hub_json_scanner_describe (const KrHubJsonScanner *self)
 {
-  static const char *const texts[] = {
-    [KR_HUB_JSON_FAULT_NONE] = "",
-    [KR_HUB_JSON_FAULT_NO_TOKENS] = "The input does not contain any JSON tokens. Expected the input to start with a valid "
-                                    "JSON token, when isFinalBlock is true.",
-    [KR_HUB_JSON_FAULT_END_OF_DATA] = "Expected depth to be zero at the end of the JSON payload. There is an open JSON "
-                                      "object or array that should be closed.",
-    [KR_HUB_JSON_FAULT_END_OF_STRING] = "Expected end of string, but instead reached end of data.",
-    [KR_HUB_JSON_FAULT_CONTROL_CHARACTER] = "'%s' is invalid within a JSON string. The string should be correctly escaped.",
-    [KR_HUB_JSON_FAULT_ESCAPE] = "'%s' is an invalid escapable character within a JSON string. The string should be "
-                                 "correctly escaped.",
-    [KR_HUB_JSON_FAULT_HEX_DIGIT] = "'%s' is not a hex digit following '\\u' within a JSON string. The string should be "
-                                    "correctly escaped.",
-    [KR_HUB_JSON_FAULT_VALUE] = "'%s' is an invalid start of a value.",
-    [KR_HUB_JSON_FAULT_LITERAL] = "'%s' is an invalid JSON literal.",
-    [KR_HUB_JSON_FAULT_LEADING_ZERO] = "Invalid leading zero before '%s'.",
-    [KR_HUB_JSON_FAULT_DIGIT] = "'%s' is an invalid digit within a number. Expected a digit.",
-    [KR_HUB_JSON_FAULT_NUMBER_END] = "'%s' is an invalid end of a number. Expected a delimiter.",
-    [KR_HUB_JSON_FAULT_PROPERTY_NAME] = "'%s' is an invalid start of a property name. Expected a '\"'.",
-    [KR_HUB_JSON_FAULT_COLON] = "'%s' is invalid after a property name. Expected a ':'.",
-    [KR_HUB_JSON_FAULT_SEPARATOR] = "'%s' is invalid after a value. Expected either ',', '}', or ']'.",
-    [KR_HUB_JSON_FAULT_TRAILING_COMMA_ARRAY] = "The JSON array contains a trailing comma at the end which is not supported "
-                                               "in this mode. Change the reader options.",
-    [KR_HUB_JSON_FAULT_TRAILING_COMMA_OBJECT] = "The JSON object contains a trailing comma at the end which is not "
-                                                "supported in this mode. Change the reader options.",
-    [KR_HUB_JSON_FAULT_DEPTH] = "The maximum configured depth of 64 has been exceeded. Cannot read next JSON object or array.",
-  };
-  const char *text = texts[self->fault], *piece = strstr (text, "%s");
+  const char *text = fault_texts[self->fault], *piece = strstr (text, "%s"), *line_start = self->start;
   g_autoptr (GString) result = g_string_new ("JsonReaderException: ");
-  gsize line = 0, column = 0;
+  guint line = 0;
 
-  for (const char *p = self->start; p < self->pos; p++, column++)
+  g_string_append_len (result, text, piece != NULL ? piece - text : -1);
+  if (piece != NULL)
+    {
+      append_piece (self, result);
+      g_string_append (result, piece + 2);
+    }
+  for (const char *p = self->start; p < self->pos; p++)
     if (*p == '\n')
       {
         line++;
-        column = -1;
+        line_start = p + 1;
       }
-  if (piece == NULL)
-    g_string_append (result, text);
-  else
-    {
-      guchar byte = self->pos < self->end ? (guchar) *self->pos : 0;
-
-      g_string_append_len (result, text, piece - text);
-      if (byte >= 0x20 && byte < 0x7f)
-        g_string_append_c (result, byte);
-      else
-        g_string_append_printf (result, "0x%02X", byte);
-      g_string_append (result, piece + 2);
-    }
-  g_string_append_printf (result, " LineNumber: %" G_GSIZE_FORMAT " | BytePositionInLine: %" G_GSIZE_FORMAT ".", line, column);
+  g_string_append_printf (result, " LineNumber: %u | BytePositionInLine: %" G_GSIZE_FORMAT ".", line,
+                          (gsize) (self->pos - line_start));
   return g_string_free (g_steal_pointer (&result), FALSE);
 }
 
 void
 kr_hub_json_scanner_set_error (const KrHubJsonScanner *self, GError **error)
 {
+  gboolean too_deep = self->fault == KR_HUB_JSON_FAULT_DEPTH_ARRAY || self->fault == KR_HUB_JSON_FAULT_DEPTH_OBJECT;
   g_autofree char *text = self->detailed ? kr_hub_json_scanner_describe (self) : NULL;
 
-  g_set_error_literal (error, KR_HUB_ERROR,
-                       self->fault == KR_HUB_JSON_FAULT_DEPTH ? KR_HUB_ERROR_TOO_LARGE : KR_HUB_ERROR_MALFORMED,
+  g_set_error_literal (error, KR_HUB_ERROR, too_deep ? KR_HUB_ERROR_TOO_LARGE : KR_HUB_ERROR_MALFORMED,
                        text != NULL ? text : "InvalidDataException: Error reading JSON.");
 }
 
@@ -486,6 +535,15 @@ read_hex (const char *p)
   return value;
 }
 
+static gboolean
+fail_surrogate (guint unit, GError **error)
+{
+  g_set_error (error, KR_HUB_ERROR, KR_HUB_ERROR_MALFORMED,
+               "InvalidOperationException: Cannot read invalid UTF-16 JSON text as string. Invalid surrogate value: '0x%X'.",
+               unit);
+  return FALSE;
+}
+
 /* At the first hex digit; the four are known to be there. */
 static gboolean
 unescape_unicode (const char **p, const char *end, GString *out, GError **error)
@@ -494,23 +552,21 @@ unescape_unicode (const char **p, const char *end, GString *out, GError **error)
 
   *p += 4;
   if (unit >= 0xdc00 && unit <= 0xdfff)
-    {
-      g_set_error (error, KR_HUB_ERROR, KR_HUB_ERROR_MALFORMED,
-                   "InvalidOperationException: Cannot read invalid UTF-16 JSON text as string. Invalid surrogate value: '0x%X'.",
-                   unit);
-      return FALSE;
-    }
+    return fail_surrogate (unit, error);
   if (unit >= 0xd800 && unit <= 0xdbff)
     {
-      gunichar low = end - *p >= 6 && (*p)[0] == '\\' && (*p)[1] == 'u' ? read_hex (*p + 2) : 0;
+      guint low;
 
-      if (low < 0xdc00 || low > 0xdfff)
+      if (end - *p < 6 || (*p)[0] != '\\' || (*p)[1] != 'u')
         {
           g_set_error_literal (error, KR_HUB_ERROR, KR_HUB_ERROR_MALFORMED,
                                "InvalidOperationException: Cannot read incomplete UTF-16 JSON text as string with missing low "
                                "surrogate.");
           return FALSE;
         }
+      low = read_hex (*p + 2);
+      if (low < 0xdc00 || low > 0xdfff)
+        return fail_surrogate (low, error);
       *p += 6;
       unit = 0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00);
     }

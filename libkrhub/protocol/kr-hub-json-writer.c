@@ -102,7 +102,8 @@ kr_hub_json_write_double (KrHubBuffer *out, double value, GError **error)
       g_set_error (error, KR_HUB_ERROR, KR_HUB_ERROR_BINDING, "JSON has no number %s", isnan (value) ? "NaN" : "infinity");
       return FALSE;
     }
-  if (value == trunc (value) && fabs (value) < 1e15)
+  /* Below 2^53 every digit of an integer counts. */
+  if (value == trunc (value) && fabs (value) < 9007199254740992.0)
     {
       if (value == 0 && signbit (value))
         kr_hub_buffer_append_byte (out, '-');
@@ -119,7 +120,7 @@ kr_hub_json_write_double (KrHubBuffer *out, double value, GError **error)
   while (n > 1 && digits[n - 1] == '0')
     n--;
   /* .NET's choice between the two notations. */
-  if (exponent >= 15 || exponent < -5)
+  if (exponent >= 17 || exponent < -4)
     {
       kr_hub_buffer_append_byte (out, digits[0]);
       if (n > 1)
@@ -130,7 +131,7 @@ kr_hub_json_write_double (KrHubBuffer *out, double value, GError **error)
     }
   else if (exponent < 0)
     {
-      kr_hub_buffer_append (out, "0.00000", 1 - exponent);
+      kr_hub_buffer_append (out, "0.0000", 1 - exponent);
       kr_hub_buffer_append (out, digits, n);
     }
   else
@@ -177,7 +178,9 @@ write_key (KrHubBuffer *out, GVariant *key, GError **error)
       g_variant_is_of_type (key, G_VARIANT_TYPE_SIGNATURE))
     return kr_hub_json_write_variant (out, key, 0, error);
   kr_hub_buffer_append_byte (out, '"');
-  if (!kr_hub_json_write_variant (out, key, 0, error))
+  if (g_variant_is_of_type (key, G_VARIANT_TYPE_BOOLEAN))
+    kr_hub_buffer_append (out, g_variant_get_boolean (key) ? "True" : "False", g_variant_get_boolean (key) ? 4 : 5);
+  else if (!kr_hub_json_write_variant (out, key, 0, error))
     return FALSE;
   kr_hub_buffer_append_byte (out, '"');
   return TRUE;

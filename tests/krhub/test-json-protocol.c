@@ -3,8 +3,13 @@
 /* KrHubJsonProtocol: every message type, both ways, and a test per class of what is refused. */
 #include "config.h"
 
+#include "kr-hub-arguments-private.h"
 #include "kr-hub-error.h"
+#include "kr-hub-handshake-private.h"
 #include "kr-hub-json-protocol.h"
+#include "kr-hub-json-writer-private.h"
+
+#include <math.h>
 
 static KrHubProtocol *protocol;
 
@@ -103,6 +108,257 @@ test_strings (void)
   assert_slice (&message.invocation_id, "\"");
 }
 
+/* The parameters of the methods that the vectors call; those of Program.cs in tests/interop/dotnet-protocol. */
+static const struct
+{
+  const char *target;
+  const char *signature;
+} methods[] = {
+  { "S", "(ms)" }, { "SS", "(msms)" }, { "I", "(i)" }, { "X", "(x)" }, { "Y", "(y)" }, { "D", "(d)" }, { "T", "(b)" },
+  { "B", "(may)" }, { "L", "(mai)" }, { "M", "(ma{si})" }, { "A", "(v)" }, { "N", "()" },
+};
+
+static const GVariantType *
+find_signature (const KrHubSlice *target)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (methods); i++)
+    if (target->len == strlen (methods[i].target) && memcmp (target->data, methods[i].target, target->len) == 0)
+      return G_VARIANT_TYPE (methods[i].signature);
+  return NULL;
+}
+
+static void
+append_text (KrHubBuffer *out, const KrHubSlice *text)
+{
+  kr_hub_buffer_append_byte (out, ' ');
+  if (text->data != NULL)
+    kr_hub_json_write_string (out, text->data, text->len);
+  else
+    kr_hub_buffer_append_byte (out, '-');
+}
+
+static void
+append_c_string (KrHubBuffer *out, const char *text)
+{
+  kr_hub_buffer_append (out, text, strlen (text));
+}
+
+static void
+append_arguments (KrHubBuffer *out, GVariant *arguments)
+{
+  append_c_string (out, " [");
+  for (gsize i = 0; i < g_variant_n_children (arguments); i++)
+    {
+      g_autoptr (GVariant) child = g_variant_get_child_value (arguments, i);
+
+      if (i > 0)
+        kr_hub_buffer_append_byte (out, ',');
+      if (g_variant_is_of_type (child, G_VARIANT_TYPE_DOUBLE) && isinf (g_variant_get_double (child)))
+        append_c_string (out, g_variant_get_double (child) < 0 ? "-Infinity" : "Infinity");
+      else
+        g_assert_true (kr_hub_json_write_variant (out, child, 0, NULL));
+    }
+  kr_hub_buffer_append_byte (out, ']');
+}
+
+static void
+append_invocation (KrHubBuffer *out, const KrHubMessage *message)
+{
+  const GVariantType *signature = find_signature (&message->target);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) arguments = NULL;
+
+  if (signature == NULL)
+    error = g_error_new_literal (KR_HUB_ERROR, KR_HUB_ERROR_METHOD_NOT_FOUND, "HubException: Method does not exist.");
+  else if (message->arguments_error != NULL)
+    error = g_error_copy (message->arguments_error);
+  else
+    arguments = kr_hub_arguments_to_variant (protocol, &message->value.slice, message->n_arguments, signature, &error);
+  append_c_string (out, arguments != NULL ? (message->type == KR_HUB_MESSAGE_INVOCATION ? "1" : "4") : "binding");
+  append_text (out, &message->invocation_id);
+  append_text (out, &message->target);
+  if (arguments == NULL)
+    {
+      g_assert_nonnull (error);
+      kr_hub_buffer_append_byte (out, ' ');
+      append_c_string (out, error->message);
+      return;
+    }
+  append_arguments (out, arguments);
+  append_c_string (out, " [");
+  kr_hub_buffer_append (out, message->stream_ids.data, message->stream_ids.len);
+  kr_hub_buffer_append_byte (out, ']');
+}
+
+static void
+append_value (KrHubBuffer *out, const KrHubValue *value)
+{
+  kr_hub_buffer_append_byte (out, ' ');
+  if (value->kind == KR_HUB_VALUE_NONE)
+    kr_hub_buffer_append_byte (out, '-');
+  else
+    kr_hub_buffer_append (out, value->slice.data, value->slice.len);
+}
+
+static void
+append_message (KrHubBuffer *out, const KrHubMessage *message)
+{
+  if (message->type == KR_HUB_MESSAGE_INVOCATION || message->type == KR_HUB_MESSAGE_STREAM_INVOCATION)
+    {
+      append_invocation (out, message);
+      return;
+    }
+  kr_hub_buffer_append_byte (out, '0' + message->type);
+  if (message->type == KR_HUB_MESSAGE_STREAM_ITEM || message->type == KR_HUB_MESSAGE_COMPLETION ||
+      message->type == KR_HUB_MESSAGE_CANCEL_INVOCATION)
+    append_text (out, &message->invocation_id);
+  if (message->type == KR_HUB_MESSAGE_COMPLETION || message->type == KR_HUB_MESSAGE_CLOSE)
+    append_text (out, &message->error);
+  if (message->type == KR_HUB_MESSAGE_STREAM_ITEM || message->type == KR_HUB_MESSAGE_COMPLETION)
+    append_value (out, &message->value);
+  if (message->type == KR_HUB_MESSAGE_CLOSE)
+    append_c_string (out, message->allow_reconnect ? " reconnect" : " -");
+  if (message->type == KR_HUB_MESSAGE_ACK || message->type == KR_HUB_MESSAGE_SEQUENCE)
+    {
+      kr_hub_buffer_append_byte (out, ' ');
+      kr_hub_json_write_int64 (out, message->sequence_id);
+    }
+}
+
+static void
+append_request (KrHubBuffer *out, const KrHubSlice *text, GError **error)
+{
+  g_auto (KrHubHandshakeRequest) request = { 0 };
+  KrHubSlice name;
+
+  if (!kr_hub_handshake_parse_request (text, &request, error))
+    return;
+  name = (KrHubSlice) { request.protocol, strlen (request.protocol) };
+  append_c_string (out, "request");
+  append_text (out, &name);
+  kr_hub_buffer_append_byte (out, ' ');
+  kr_hub_json_write_int64 (out, request.version);
+}
+
+/* What we make of one vector, in the words of the file. */
+static char *
+run_vector (const char *section, const KrHubSlice *text)
+{
+  g_auto (KrHubBuffer) out = KR_HUB_BUFFER_INIT;
+  g_auto (KrHubMessage) message = { 0 };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GString) result = g_string_new (NULL);
+
+  if (g_str_equal (section, "request"))
+    append_request (&out, text, &error);
+  else if (g_str_equal (section, "response"))
+    append_c_string (&out, kr_hub_handshake_parse_response (text, &error) ? "response" : "");
+  else
+    switch (kr_hub_protocol_parse (protocol, text, &message, &error))
+      {
+      case KR_HUB_PARSE_MESSAGE: append_message (&out, &message); break;
+      case KR_HUB_PARSE_IGNORED: append_c_string (&out, "ignored"); break;
+      case KR_HUB_PARSE_ERROR: default: g_assert_nonnull (error); break;
+      }
+  g_string_append_len (result, (const char *) out.data, out.len);
+  if (error != NULL && g_str_equal (section, "response") && strstr (error->message, "Exception: ") == NULL)
+    g_string_append_printf (result, "response \"%s\"", error->message);
+  else if (error != NULL)
+    g_string_append_printf (result, "error %s", error->message);
+  return g_string_free (g_steal_pointer (&result), FALSE);
+}
+
+/* In the vectors a line is one outcome. */
+static char *
+escape_line (const char *text)
+{
+  g_autoptr (GString) result = g_string_new (text);
+
+  g_string_replace (result, "\\", "\\\\", 0);
+  g_string_replace (result, "\n", "\\n", 0);
+  g_string_replace (result, "\r", "\\r", 0);
+  g_string_replace (result, "\t", "\\t", 0);
+  return g_string_free (g_steal_pointer (&result), FALSE);
+}
+
+/* g_strcompress() with the length, because a vector may contain NUL. */
+static GBytes *
+decode_vector (const char *text)
+{
+  g_autoptr (GByteArray) result = g_byte_array_new ();
+
+  while (*text != '\0')
+    {
+      guint8 byte = *text++;
+
+      if (byte == '\\')
+        {
+          byte = *text++;
+          if (byte >= '0' && byte <= '3')
+            {
+              byte = (byte - '0') << 6 | (text[0] - '0') << 3 | (text[1] - '0');
+              text += 2;
+            }
+          else
+            byte = byte == 'n' ? '\n' : byte == 'r' ? '\r' : byte == 't' ? '\t' : byte;
+        }
+      g_byte_array_append (result, &byte, 1);
+    }
+  return g_byte_array_free_to_bytes (g_steal_pointer (&result));
+}
+
+static gboolean
+check_vector (const char *section, const char *input, const char *expected)
+{
+  g_autoptr (GBytes) bytes = decode_vector (input);
+  g_autofree char *outcome = NULL, *line = NULL;
+  KrHubSlice text;
+
+  text.data = g_bytes_get_data (bytes, &text.len);
+  outcome = run_vector (section, &text);
+  line = escape_line (outcome);
+  if (g_str_equal (line, expected))
+    return TRUE;
+  g_test_message ("%s: %s", section, input);
+  g_test_message ("  expected %s", expected);
+  g_test_message ("  got      %s", line);
+  return FALSE;
+}
+
+/* "> input", "< what ASP.NET Core does", "= what we do instead, where it differs". */
+static void
+test_vectors (void)
+{
+  g_autofree char *path = g_test_build_filename (G_TEST_DIST, "vectors", "aspnet-json.txt", NULL);
+  g_autofree char *text = NULL;
+  g_autoptr (GError) error = NULL;
+  g_auto (GStrv) lines = NULL;
+  const char *section = "message", *input = NULL, *expected = NULL;
+  guint n_checked = 0, n_failed = 0;
+
+  g_file_get_contents (path, &text, NULL, &error);
+  g_assert_no_error (error);
+  lines = g_strsplit (text, "\n", -1);
+  for (guint i = 0; lines[i] != NULL; i++)
+    {
+      const char *value = lines[i][0] != '\0' ? lines[i] + 2 : NULL;
+
+      if (g_str_has_prefix (lines[i], "@ "))
+        section = value;
+      else if (g_str_has_prefix (lines[i], "> "))
+        input = value;
+      else if (g_str_has_prefix (lines[i], "< ") || g_str_has_prefix (lines[i], "= "))
+        expected = value;
+      if (expected == NULL || (lines[i + 1] != NULL && g_str_has_prefix (lines[i + 1], "= ")))
+        continue;
+      n_failed += !check_vector (section, input, expected);
+      n_checked++;
+      expected = NULL;
+    }
+  g_assert_cmpuint (n_failed, ==, 0);
+  g_assert_cmpuint (n_checked, >=, 500);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -111,5 +367,6 @@ main (int argc, char *argv[])
   g_test_add_func ("/krhub/json-protocol/round-trip", test_round_trip);
   g_test_add_func ("/krhub/json-protocol/any-order", test_any_order);
   g_test_add_func ("/krhub/json-protocol/strings", test_strings);
+  g_test_add_func ("/krhub/json-protocol/vectors", test_vectors);
   return g_test_run ();
 }
