@@ -66,13 +66,11 @@ broken (Envelope *self, GError **error)
 }
 
 static gboolean
-decode_text (Envelope *self, KrHubSlice *text, guint flags, GError **error)
+decode_unusual (Envelope *self, KrHubSlice *text, guint flags, GError **error)
 {
   KrHubMessage *message = self->message;
   gsize begin;
 
-  if (G_LIKELY (flags == 0))
-    return TRUE;
   if ((flags & KR_HUB_JSON_NON_ASCII) && !kr_hub_json_validate_utf8 (text, error))
     return FALSE;
   if (!(flags & KR_HUB_JSON_ESCAPED))
@@ -85,6 +83,12 @@ decode_text (Envelope *self, KrHubSlice *text, guint flags, GError **error)
     return FALSE;
   *text = (KrHubSlice) { message->scratch->str + begin, message->scratch->len - begin };
   return TRUE;
+}
+
+static inline gboolean
+decode_text (Envelope *self, KrHubSlice *text, guint flags, GError **error)
+{
+  return G_LIKELY (flags == 0) || decode_unusual (self, text, flags, error);
 }
 
 static gboolean
@@ -102,7 +106,16 @@ read_string (Envelope *self, const char *name, KrHubSlice *text, GError **error)
 static gboolean
 read_type (Envelope *self, GError **error)
 {
+  const char *p = self->scanner.pos;
+
   self->has_type = TRUE;
+  /* One digit and more to come: nearly always. */
+  if (G_LIKELY (self->scanner.end - p >= 2 && g_ascii_isdigit (p[0]) && (p[1] == ',' || p[1] == '}')))
+    {
+      self->type = p[0] - '0';
+      self->scanner.pos = p + 1;
+      return TRUE;
+    }
   return kr_hub_json_scanner_read_integer (&self->scanner, "type", G_MININT32, G_MAXINT32, &self->type, error);
 }
 

@@ -82,10 +82,21 @@ read_text (KrHubJsonScanner *scanner, GString *scratch, KrHubSlice *text, GError
 gboolean
 kr_hub_json_read_string (const KrHubSlice *value, GString *scratch, KrHubSlice *text, GError **error)
 {
+  const char *end = value->data + value->len, *quote;
   KrHubJsonScanner scanner;
+  guint flags;
 
+  if (G_LIKELY (value->len >= 2 && value->data[0] == '"'))
+    {
+      quote = kr_hub_json_find_special (value->data, value->data + 1, end, &flags);
+      if (G_LIKELY (flags == 0 && quote < end && *quote == '"'))
+        {
+          *text = (KrHubSlice) { value->data + 1, quote - value->data - 1 };
+          return TRUE;
+        }
+    }
   kr_hub_json_scanner_init (&scanner, value);
-  if (G_LIKELY (scanner.pos < scanner.end && *scanner.pos == '"'))
+  if (scanner.pos < scanner.end && *scanner.pos == '"')
     return read_text (&scanner, scratch, text, error);
   switch (kr_hub_json_scanner_peek (&scanner))
     {

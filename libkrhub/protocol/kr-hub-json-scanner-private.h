@@ -79,27 +79,24 @@ typedef struct
 
 void kr_hub_json_scanner_init (KrHubJsonScanner *self, const KrHubSlice *text);
 
-/* Each moves behind what it names and the white space after it; FALSE leaves a fault. */
-gboolean kr_hub_json_scanner_skip_value (KrHubJsonScanner *self);
-gboolean kr_hub_json_scanner_skip_number (KrHubJsonScanner *self);
-
 /* What begins at pos; a container is not looked into, anything else is validated. */
 KrHubJsonKind kr_hub_json_scanner_peek (KrHubJsonScanner *self);
 
-/* Walk over an object or array: enter() moves behind the bracket, next_...() to the next property's value or element,
- * which the caller must then move over. FALSE without a fault is the end, and behind the closing bracket. @first is TRUE
- * before the first call. leave() moves behind the closing bracket at pos. */
+/* Opens the object or array at pos, and closes it at its closing bracket. */
 gboolean kr_hub_json_scanner_enter (KrHubJsonScanner *self);
 void kr_hub_json_scanner_leave (KrHubJsonScanner *self);
-gboolean kr_hub_json_scanner_next_property (KrHubJsonScanner *self, gboolean *first, KrHubSlice *name, guint *flags);
-gboolean kr_hub_json_scanner_next_element (KrHubJsonScanner *self, gboolean *first);
 
-/* The string at pos, which must be one, still escaped. */
-gboolean kr_hub_json_scanner_read_string (KrHubJsonScanner *self, KrHubSlice *text, guint *flags);
+/* The whole of what the inline functions below do, for whatever is not plain. */
+gboolean kr_hub_json_scanner_skip_value_slowly (KrHubJsonScanner *self);
+gboolean kr_hub_json_scanner_skip_number (KrHubJsonScanner *self);
+gboolean kr_hub_json_scanner_next_property_slowly (KrHubJsonScanner *self, gboolean *first, KrHubSlice *name, guint *flags);
+gboolean kr_hub_json_scanner_next_element_slowly (KrHubJsonScanner *self, gboolean *first);
+gboolean kr_hub_json_scanner_read_string_slowly (KrHubJsonScanner *self, KrHubSlice *text, guint *flags);
+void kr_hub_json_scanner_skip_space_slowly (KrHubJsonScanner *self);
 
 /* The same with errors that name the property @name, as ASP.NET Core words them. */
 gboolean kr_hub_json_scanner_expect_object (KrHubJsonScanner *self, GError **error);
-gboolean kr_hub_json_scanner_expect (KrHubJsonScanner *self, KrHubJsonKind kind, const char *name, GError **error);
+gboolean kr_hub_json_scanner_fail_kind (KrHubJsonScanner *self, KrHubJsonKind kind, const char *name, GError **error);
 gboolean kr_hub_json_scanner_read_integer (KrHubJsonScanner *self,
                                            const char *name,
                                            gint64 min,
@@ -121,38 +118,134 @@ gboolean kr_hub_json_validate_utf8 (const KrHubSlice *text, GError **error);
 gboolean kr_hub_json_parse_int64 (const KrHubSlice *text, gint64 *value);
 gboolean kr_hub_json_parse_uint64 (const KrHubSlice *text, guint64 *value);
 
-/* First byte at or behind @p that a string cannot contain as it is: quote, backslash, control character. */
+/* Whether a value of @kind (string, array or object) begins at pos, where something does. */
+static inline gboolean
+kr_hub_json_scanner_expect (KrHubJsonScanner *self, KrHubJsonKind kind, const char *name, GError **error)
+{
+  char first = kind == KR_HUB_JSON_STRING ? '"' : kind == KR_HUB_JSON_ARRAY ? '[' : '{';
+
+  return G_LIKELY (*self->pos == first) || kr_hub_json_scanner_fail_kind (self, kind, name, error);
+}
+
+#ifdef __SSE2__
+/* Which of sixteen bytes a string cannot contain as they are, a bit each; which are no ASCII. */
+static inline guint
+kr_hub_json_classify (const char *p, guint *non_ascii)
+{
+  const __m128i bytes = _mm_loadu_si128 ((const __m128i *) p), control = _mm_set1_epi8 (0x1f);
+  const __m128i special = _mm_or_si128 (_mm_or_si128 (_mm_cmpeq_epi8 (bytes, _mm_set1_epi8 ('"')),
+                                                      _mm_cmpeq_epi8 (bytes, _mm_set1_epi8 ('\\'))),
+                                        _mm_cmpeq_epi8 (_mm_min_epu8 (bytes, control), bytes));
+
+  *non_ascii = _mm_movemask_epi8 (bytes);
+  return _mm_movemask_epi8 (special);
+}
+#endif
+
+/* First byte at or behind @p that a string cannot contain as it is: quote, backslash, control character; @end if none.
+ * The last few bytes are classified together with some before @p, which may be read from @start on. */
 static inline const char *
-kr_hub_json_find_special (const char *p, const char *end, guint *flags)
+kr_hub_json_find_special (const char *start, const char *p, const char *end, guint *flags)
 {
   guint high = 0;
 
 #ifdef __SSE2__
-  const __m128i quote = _mm_set1_epi8 ('"'), backslash = _mm_set1_epi8 ('\\'), control = _mm_set1_epi8 (0x1f);
+  guint mask, non_ascii;
 
-  while (end - p >= 16)
+  for (; end - p >= 16; p += 16)
     {
-      __m128i bytes = _mm_loadu_si128 ((const __m128i *) p);
-      __m128i special = _mm_or_si128 (_mm_or_si128 (_mm_cmpeq_epi8 (bytes, quote), _mm_cmpeq_epi8 (bytes, backslash)),
-                                      _mm_cmpeq_epi8 (_mm_min_epu8 (bytes, control), bytes));
-      guint mask = _mm_movemask_epi8 (special);
-
+      mask = kr_hub_json_classify (p, &non_ascii);
       if (mask != 0)
         {
-          guint at = __builtin_ctz (mask);
-
-          high |= _mm_movemask_epi8 (bytes) & ((1u << at) - 1);
-          *flags |= high != 0 ? KR_HUB_JSON_NON_ASCII : 0;
-          return p + at;
+          high |= non_ascii & (mask ^ (mask - 1));
+          *flags = high != 0 ? KR_HUB_JSON_NON_ASCII : 0;
+          return p + __builtin_ctz (mask);
         }
-      high |= _mm_movemask_epi8 (bytes);
-      p += 16;
+      high |= non_ascii;
+    }
+  if (end - start >= 16 && p < end)
+    {
+      guint shift = 16 - (end - p);
+
+      mask = kr_hub_json_classify (end - 16, &non_ascii) >> shift;
+      non_ascii >>= shift;
+      if (mask != 0)
+        non_ascii &= mask ^ (mask - 1);
+      *flags = (high | non_ascii) != 0 ? KR_HUB_JSON_NON_ASCII : 0;
+      return mask != 0 ? p + __builtin_ctz (mask) : end;
     }
 #endif
   for (; p < end && *p != '"' && *p != '\\' && (guchar) *p >= 0x20; p++)
     high |= (guchar) *p & 0x80;
-  *flags |= high != 0 ? KR_HUB_JSON_NON_ASCII : 0;
+  *flags = high != 0 ? KR_HUB_JSON_NON_ASCII : 0;
   return p;
+}
+
+static inline void
+kr_hub_json_scanner_skip_space (KrHubJsonScanner *self)
+{
+  if (G_UNLIKELY (self->pos < self->end && (guchar) *self->pos <= ' '))
+    kr_hub_json_scanner_skip_space_slowly (self);
+}
+
+/* What follows moves behind what it names and the white space after it; FALSE leaves a fault.
+ *
+ * The string at pos, which must be one, still escaped. */
+static inline gboolean
+kr_hub_json_scanner_read_string (KrHubJsonScanner *self, KrHubSlice *text, guint *flags)
+{
+  const char *begin = self->pos + 1, *quote = kr_hub_json_find_special (self->start, begin, self->end, flags);
+
+  if (G_UNLIKELY (quote == self->end || *quote != '"'))
+    return kr_hub_json_scanner_read_string_slowly (self, text, flags);
+  *text = (KrHubSlice) { begin, quote - begin };
+  self->pos = quote + 1;
+  kr_hub_json_scanner_skip_space (self);
+  return TRUE;
+}
+
+/* Any value. */
+static inline gboolean
+kr_hub_json_scanner_skip_value (KrHubJsonScanner *self)
+{
+  KrHubSlice text;
+  guint flags;
+
+  if (G_LIKELY (self->pos < self->end && *self->pos == '"'))
+    return kr_hub_json_scanner_read_string (self, &text, &flags);
+  return kr_hub_json_scanner_skip_value_slowly (self);
+}
+
+/* In an object or array: moves to the next property's value or element, which the caller must then move over. FALSE
+ * without a fault is the end, and behind the closing bracket. @first is TRUE before the first call. */
+static inline gboolean
+kr_hub_json_scanner_next_property (KrHubJsonScanner *self, gboolean *first, KrHubSlice *name, guint *flags)
+{
+  const char *p = self->pos, *end = self->end, *quote;
+
+  p += !*first && p < end && *p == ',';
+  if (G_UNLIKELY (end - p < 4 || *p != '"' || (!*first && p == self->pos)))
+    return kr_hub_json_scanner_next_property_slowly (self, first, name, flags);
+  quote = kr_hub_json_find_special (self->start, p + 1, end, flags);
+  if (G_UNLIKELY (end - quote < 3 || quote[0] != '"' || quote[1] != ':' || (guchar) quote[2] <= ' '))
+    return kr_hub_json_scanner_next_property_slowly (self, first, name, flags);
+  *first = FALSE;
+  *name = (KrHubSlice) { p + 1, quote - p - 1 };
+  self->pos = quote + 2;
+  return TRUE;
+}
+
+static inline gboolean
+kr_hub_json_scanner_next_element (KrHubJsonScanner *self, gboolean *first)
+{
+  const char *p = self->pos, *end = self->end;
+
+  p += !*first && p < end && *p == ',';
+  if (G_UNLIKELY (p == end || *p == ']' || (guchar) *p <= ' ' || (!*first && p == self->pos)))
+    return kr_hub_json_scanner_next_element_slowly (self, first);
+  *first = FALSE;
+  self->pos = p;
+  return self->fault == KR_HUB_JSON_FAULT_NONE;
 }
 
 G_END_DECLS

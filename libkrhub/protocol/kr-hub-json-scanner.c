@@ -10,8 +10,8 @@
 /* How much of a peer's text an error message repeats. */
 #define MAX_QUOTED 100
 
-static inline void
-skip_space (KrHubJsonScanner *self)
+void
+kr_hub_json_scanner_skip_space_slowly (KrHubJsonScanner *self)
 {
   while (self->pos < self->end && (*self->pos == ' ' || *self->pos == '\n' || *self->pos == '\r' || *self->pos == '\t'))
     self->pos++;
@@ -37,7 +37,7 @@ void
 kr_hub_json_scanner_init (KrHubJsonScanner *self, const KrHubSlice *text)
 {
   *self = (KrHubJsonScanner) { .start = text->data, .pos = text->data, .end = text->data + text->len };
-  skip_space (self);
+  kr_hub_json_scanner_skip_space (self);
   if (self->pos == self->end)
     self->fault = KR_HUB_JSON_FAULT_NO_TOKENS;
 }
@@ -72,15 +72,16 @@ scan_string (KrHubJsonScanner *self, KrHubSlice *text, guint *flags)
 {
   const char *begin = self->pos + 1;
 
-  *flags = 0;
-  self->pos = kr_hub_json_find_special (begin, self->end, flags);
+  self->pos = kr_hub_json_find_special (self->start, begin, self->end, flags);
   while (self->pos < self->end && *self->pos == '\\')
     {
-      *flags |= KR_HUB_JSON_ESCAPED;
+      guint more;
+
       self->pos++;
       if (!skip_escape (self))
         return FALSE;
-      self->pos = kr_hub_json_find_special (self->pos, self->end, flags);
+      self->pos = kr_hub_json_find_special (self->start, self->pos, self->end, &more);
+      *flags |= more | KR_HUB_JSON_ESCAPED;
     }
   if (self->pos == self->end)
     return fail_token (self, KR_HUB_JSON_FAULT_END_OF_STRING);
@@ -92,11 +93,11 @@ scan_string (KrHubJsonScanner *self, KrHubSlice *text, guint *flags)
 }
 
 gboolean
-kr_hub_json_scanner_read_string (KrHubJsonScanner *self, KrHubSlice *text, guint *flags)
+kr_hub_json_scanner_read_string_slowly (KrHubJsonScanner *self, KrHubSlice *text, guint *flags)
 {
   if (!scan_string (self, text, flags))
     return FALSE;
-  skip_space (self);
+  kr_hub_json_scanner_skip_space (self);
   return TRUE;
 }
 
@@ -161,7 +162,7 @@ kr_hub_json_scanner_skip_number (KrHubJsonScanner *self)
 {
   if (!scan_number (self))
     return FALSE;
-  skip_space (self);
+  kr_hub_json_scanner_skip_space (self);
   return TRUE;
 }
 
@@ -228,7 +229,7 @@ kr_hub_json_scanner_enter (KrHubJsonScanner *self)
     return fail (self, *self->pos == '[' ? KR_HUB_JSON_FAULT_DEPTH_ARRAY : KR_HUB_JSON_FAULT_DEPTH_OBJECT);
   self->depth++;
   self->pos++;
-  skip_space (self);
+  kr_hub_json_scanner_skip_space (self);
   return TRUE;
 }
 
@@ -237,7 +238,7 @@ kr_hub_json_scanner_leave (KrHubJsonScanner *self)
 {
   self->depth--;
   self->pos++;
-  skip_space (self);
+  kr_hub_json_scanner_skip_space (self);
 }
 
 /* Behind a value or an opening bracket: TRUE where another item begins, FALSE without a fault behind @close. */
@@ -256,14 +257,14 @@ next_item (KrHubJsonScanner *self, gboolean first, char close)
   if (*self->pos != ',')
     return fail (self, *self->pos == ']' || *self->pos == '}' ? KR_HUB_JSON_FAULT_NO_OPEN : KR_HUB_JSON_FAULT_SEPARATOR);
   self->pos++;
-  skip_space (self);
+  kr_hub_json_scanner_skip_space (self);
   if (self->pos < self->end && *self->pos == close)
     return fail (self, close == ']' ? KR_HUB_JSON_FAULT_TRAILING_COMMA_ARRAY : KR_HUB_JSON_FAULT_TRAILING_COMMA_OBJECT);
   return TRUE;
 }
 
 gboolean
-kr_hub_json_scanner_next_property (KrHubJsonScanner *self, gboolean *first, KrHubSlice *name, guint *flags)
+kr_hub_json_scanner_next_property_slowly (KrHubJsonScanner *self, gboolean *first, KrHubSlice *name, guint *flags)
 {
   if (!next_item (self, *first, '}'))
     return FALSE;
@@ -277,12 +278,12 @@ kr_hub_json_scanner_next_property (KrHubJsonScanner *self, gboolean *first, KrHu
   if (*self->pos != ':')
     return fail (self, KR_HUB_JSON_FAULT_COLON);
   self->pos++;
-  skip_space (self);
+  kr_hub_json_scanner_skip_space (self);
   return self->pos < self->end || fail_token (self, KR_HUB_JSON_FAULT_END_OF_NAME);
 }
 
 gboolean
-kr_hub_json_scanner_next_element (KrHubJsonScanner *self, gboolean *first)
+kr_hub_json_scanner_next_element_slowly (KrHubJsonScanner *self, gboolean *first)
 {
   if (!next_item (self, *first, ']'))
     return FALSE;
@@ -292,7 +293,7 @@ kr_hub_json_scanner_next_element (KrHubJsonScanner *self, gboolean *first)
 
 /* Iterative, so that the stack does not depend on what the peer sent: one bit per level says object or array. */
 gboolean
-kr_hub_json_scanner_skip_value (KrHubJsonScanner *self)
+kr_hub_json_scanner_skip_value_slowly (KrHubJsonScanner *self)
 {
   guint base = self->depth;
   guint64 objects = 0;
@@ -312,7 +313,7 @@ kr_hub_json_scanner_skip_value (KrHubJsonScanner *self)
       else if (scan_scalar (self) == KR_HUB_JSON_BROKEN)
         return FALSE;
       else
-        skip_space (self);
+        kr_hub_json_scanner_skip_space (self);
 
       for (;; first = FALSE)
         {
@@ -445,12 +446,8 @@ kr_hub_json_scanner_expect_object (KrHubJsonScanner *self, GError **error)
 }
 
 gboolean
-kr_hub_json_scanner_expect (KrHubJsonScanner *self, KrHubJsonKind kind, const char *name, GError **error)
+kr_hub_json_scanner_fail_kind (KrHubJsonScanner *self, KrHubJsonKind kind, const char *name, GError **error)
 {
-  static const char first[] = { [KR_HUB_JSON_STRING] = '"', [KR_HUB_JSON_ARRAY] = '[', [KR_HUB_JSON_OBJECT] = '{' };
-
-  if (G_LIKELY (*self->pos == first[kind]))
-    return TRUE;
   if (kr_hub_json_scanner_peek (self) == KR_HUB_JSON_BROKEN)
     kr_hub_json_scanner_set_error (self, error);
   else
@@ -475,7 +472,7 @@ kr_hub_json_scanner_read_integer (KrHubJsonScanner *self,
     {
       scan_number (self);
       text = (KrHubSlice) { begin, self->pos - begin };
-      skip_space (self);
+      kr_hub_json_scanner_skip_space (self);
       if (G_LIKELY (kr_hub_json_parse_int64 (&text, value) && *value >= min && *value <= max))
         return TRUE;
       g_set_error (error, KR_HUB_ERROR, KR_HUB_ERROR_MALFORMED,

@@ -33,17 +33,15 @@ write_escaped (KrHubBuffer *out, guchar byte)
   out->len += 6;
 }
 
-void
-kr_hub_json_write_string (KrHubBuffer *out, const char *text, gsize len)
+static void
+write_unusual (KrHubBuffer *out, const char *text, const char *end)
 {
-  const char *end = text + len;
-  guint flags = 0;
+  const char *start = text;
+  guint flags;
 
-  kr_hub_buffer_reserve (out, len + 2);
-  kr_hub_buffer_append_byte (out, '"');
   while (text < end)
     {
-      const char *special = kr_hub_json_find_special (text, end, &flags);
+      const char *special = kr_hub_json_find_special (start, text, end, &flags);
 
       kr_hub_buffer_append (out, text, special - text);
       if (special == end)
@@ -51,6 +49,23 @@ kr_hub_json_write_string (KrHubBuffer *out, const char *text, gsize len)
       write_escaped (out, *special);
       text = special + 1;
     }
+}
+
+void
+kr_hub_json_write_string (KrHubBuffer *out, const char *text, gsize len)
+{
+  guint8 *to = kr_hub_buffer_reserve (out, len + 2);
+  guint flags;
+
+  to[0] = '"';
+  out->len++;
+  if (G_LIKELY (kr_hub_json_find_special (text, text, text + len, &flags) == text + len))
+    {
+      memcpy (to + 1, text, len);
+      out->len += len;
+    }
+  else
+    write_unusual (out, text, text + len);
   kr_hub_buffer_append_byte (out, '"');
 }
 

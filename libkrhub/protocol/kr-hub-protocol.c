@@ -22,6 +22,46 @@ kr_hub_protocol_default_init (KrHubProtocolInterface *iface)
 {
 }
 
+/* Every message asks for its protocol's functions several times, and GObject's own look-up costs as much as parsing a
+ * property. There are but few protocols: those seen first are found by comparing a pointer. */
+static struct
+{
+  gpointer klass;                 /* written last, atomically; never changes again */
+  KrHubProtocolInterface *iface;
+} known[4];
+
+static KrHubProtocolInterface *
+learn_iface (KrHubProtocol *self)
+{
+  static GMutex lock;
+  KrHubProtocolInterface *iface = KR_HUB_PROTOCOL_GET_IFACE (self);
+  gpointer klass = ((GTypeInstance *) self)->g_class;
+
+  g_mutex_lock (&lock);
+  for (guint i = 0; i < G_N_ELEMENTS (known) && known[i].klass != klass; i++)
+    if (known[i].klass == NULL)
+      {
+        known[i].iface = iface;
+        g_atomic_pointer_set (&known[i].klass, klass);
+        break;
+      }
+  g_mutex_unlock (&lock);
+  return iface;
+}
+
+static inline KrHubProtocolInterface *
+get_iface (KrHubProtocol *self)
+{
+  gpointer klass = ((GTypeInstance *) self)->g_class;
+
+  if (G_LIKELY (__atomic_load_n (&known[0].klass, __ATOMIC_ACQUIRE) == klass))
+    return known[0].iface;
+  for (guint i = 1; i < G_N_ELEMENTS (known); i++)
+    if (__atomic_load_n (&known[i].klass, __ATOMIC_ACQUIRE) == klass)
+      return known[i].iface;
+  return learn_iface (self);
+}
+
 /**
  * kr_hub_protocol_get_name:
  * @self: a protocol
@@ -36,7 +76,7 @@ const char *
 kr_hub_protocol_get_name (KrHubProtocol *self)
 {
   g_return_val_if_fail (KR_HUB_IS_PROTOCOL (self), NULL);
-  return KR_HUB_PROTOCOL_GET_IFACE (self)->name;
+  return get_iface (self)->name;
 }
 
 /**
@@ -53,7 +93,7 @@ guint
 kr_hub_protocol_get_version (KrHubProtocol *self)
 {
   g_return_val_if_fail (KR_HUB_IS_PROTOCOL (self), 0);
-  return KR_HUB_PROTOCOL_GET_IFACE (self)->version;
+  return get_iface (self)->version;
 }
 
 /**
@@ -70,7 +110,7 @@ KrHubTransferFormat
 kr_hub_protocol_get_transfer_format (KrHubProtocol *self)
 {
   g_return_val_if_fail (KR_HUB_IS_PROTOCOL (self), KR_HUB_TRANSFER_FORMAT_TEXT);
-  return KR_HUB_PROTOCOL_GET_IFACE (self)->transfer_format;
+  return get_iface (self)->transfer_format;
 }
 
 /**
@@ -98,7 +138,7 @@ kr_hub_protocol_frame (KrHubProtocol *self,
                        KrHubSlice *body,
                        GError **error)
 {
-  return KR_HUB_PROTOCOL_GET_IFACE (self)->frame (self, data, len, max_size, body, error);
+  return get_iface (self)->frame (self, data, len, max_size, body, error);
 }
 
 /**
@@ -119,7 +159,7 @@ kr_hub_protocol_frame (KrHubProtocol *self,
 KrHubParseResult
 kr_hub_protocol_parse (KrHubProtocol *self, const KrHubSlice *body, KrHubMessage *message, GError **error)
 {
-  return KR_HUB_PROTOCOL_GET_IFACE (self)->parse (self, body, message, error);
+  return get_iface (self)->parse (self, body, message, error);
 }
 
 /**
@@ -140,7 +180,7 @@ kr_hub_protocol_parse (KrHubProtocol *self, const KrHubSlice *body, KrHubMessage
 gboolean
 kr_hub_protocol_write (KrHubProtocol *self, const KrHubMessage *message, KrHubBuffer *out, GError **error)
 {
-  return KR_HUB_PROTOCOL_GET_IFACE (self)->write (self, message, out, error);
+  return get_iface (self)->write (self, message, out, error);
 }
 
 /**
@@ -158,7 +198,7 @@ kr_hub_protocol_write (KrHubProtocol *self, const KrHubMessage *message, KrHubBu
 gboolean
 kr_hub_protocol_next_value (KrHubProtocol *self, KrHubSlice *rest, KrHubSlice *value)
 {
-  return KR_HUB_PROTOCOL_GET_IFACE (self)->next_value (self, rest, value);
+  return get_iface (self)->next_value (self, rest, value);
 }
 
 /**
@@ -184,7 +224,7 @@ kr_hub_protocol_decode_string (KrHubProtocol *self,
                                KrHubSlice *text,
                                GError **error)
 {
-  return KR_HUB_PROTOCOL_GET_IFACE (self)->decode_string (self, value, scratch, text, error);
+  return get_iface (self)->decode_string (self, value, scratch, text, error);
 }
 
 /**
@@ -205,7 +245,7 @@ kr_hub_protocol_decode_string (KrHubProtocol *self,
 GVariant *
 kr_hub_protocol_decode_variant (KrHubProtocol *self, const KrHubSlice *value, const GVariantType *type, GError **error)
 {
-  return KR_HUB_PROTOCOL_GET_IFACE (self)->decode_variant (self, value, type, error);
+  return get_iface (self)->decode_variant (self, value, type, error);
 }
 
 /**
@@ -225,7 +265,7 @@ kr_hub_protocol_decode_variant (KrHubProtocol *self, const KrHubSlice *value, co
 JsonNode *
 kr_hub_protocol_decode_node (KrHubProtocol *self, const KrHubSlice *value, GError **error)
 {
-  return KR_HUB_PROTOCOL_GET_IFACE (self)->decode_node (self, value, error);
+  return get_iface (self)->decode_node (self, value, error);
 }
 
 /**
@@ -246,5 +286,5 @@ kr_hub_protocol_decode_node (KrHubProtocol *self, const KrHubSlice *value, GErro
 gboolean
 kr_hub_protocol_encode_node (KrHubProtocol *self, JsonNode *node, KrHubBuffer *out, GError **error)
 {
-  return KR_HUB_PROTOCOL_GET_IFACE (self)->encode_node (self, node, out, error);
+  return get_iface (self)->encode_node (self, node, out, error);
 }
