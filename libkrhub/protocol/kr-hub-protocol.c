@@ -26,26 +26,23 @@ kr_hub_protocol_default_init (KrHubProtocolInterface *iface)
  * property. There are but few protocols: those seen first are found by comparing a pointer. */
 static struct
 {
-  gpointer klass;                 /* written last, atomically; never changes again */
+  gint claimed;                   /* by the one thread that may write the rest */
+  gpointer klass;                 /* written last; never changes again */
   KrHubProtocolInterface *iface;
 } known[4];
 
 static KrHubProtocolInterface *
 learn_iface (KrHubProtocol *self)
 {
-  static GMutex lock;
   KrHubProtocolInterface *iface = KR_HUB_PROTOCOL_GET_IFACE (self);
-  gpointer klass = ((GTypeInstance *) self)->g_class;
 
-  g_mutex_lock (&lock);
-  for (guint i = 0; i < G_N_ELEMENTS (known) && known[i].klass != klass; i++)
-    if (known[i].klass == NULL)
+  for (guint i = 0; i < G_N_ELEMENTS (known); i++)
+    if (g_atomic_int_compare_and_exchange (&known[i].claimed, FALSE, TRUE))
       {
         known[i].iface = iface;
-        g_atomic_pointer_set (&known[i].klass, klass);
+        g_atomic_pointer_set (&known[i].klass, ((GTypeInstance *) self)->g_class);
         break;
       }
-  g_mutex_unlock (&lock);
   return iface;
 }
 
