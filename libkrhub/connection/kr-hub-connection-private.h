@@ -31,9 +31,11 @@ struct _KrHubConnection
 
   KrHubSession session;
   KrHubTransport *transport;      /* NULL once it is closed */
+  const KrHubTransportInterface *transport_iface; /* looked up once, used for every message */
   KrHubClock *clock;
   KrHubTimer timer;               /* armed at or before the session's deadline */
   KrHubDispatcher *dispatcher;
+  const KrHubMethod *last_method; /* most callers call the same one again */
   const KrHubConnectionFuncs *funcs;
   gpointer owner;                 /* NULL once the owner was told of the end */
   gpointer owner_data;            /* the owner's own, about this connection */

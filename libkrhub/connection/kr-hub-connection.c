@@ -90,7 +90,7 @@ flush (KrHubConnection *self)
   if (G_UNLIKELY (self->session.outbox.size > self->session.settings->max_outbox_size))
     overflow (self);
   else
-    kr_hub_transport_request_write (self->transport);
+    self->transport_iface->request_write (self->transport);
 }
 
 /* After output outside the reading of events. */
@@ -213,10 +213,20 @@ pause_reading (KrHubConnection *self, KrHubInvocation *invocation)
   kr_hub_transport_set_reading (self->transport, FALSE);
 }
 
+static const KrHubMethod *
+find_method (KrHubConnection *self, const KrHubSlice *name)
+{
+  const KrHubMethod *last = self->last_method;
+
+  if (last != NULL && last->name_length == name->len && memcmp (last->name, name->data, name->len) == 0)
+    return last;
+  return self->last_method = kr_hub_dispatcher_find (self->dispatcher, name);
+}
+
 static void
 receive_call (KrHubConnection *self, const KrHubMessage *message)
 {
-  const KrHubMethod *method = kr_hub_dispatcher_find (self->dispatcher, &message->target);
+  const KrHubMethod *method = find_method (self, &message->target);
   KrHubInvocation *invocation;
   g_autoptr (GError) error = NULL;
 
@@ -499,6 +509,7 @@ kr_hub_connection_new (KrHubRole role,
   KrHubConnection *self = g_object_new (KR_HUB_TYPE_CONNECTION, NULL);
 
   self->transport = g_object_ref (transport);
+  self->transport_iface = KR_HUB_TRANSPORT_GET_IFACE (transport);
   self->clock = g_object_ref (clock);
   self->timer.fire = timer_fired;
   self->timer.data = self;

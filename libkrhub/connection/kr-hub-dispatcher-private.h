@@ -15,6 +15,7 @@ G_BEGIN_DECLS
 typedef struct
 {
   char *name;               /* as declared */
+  gsize name_length;
   GVariantType *arguments;  /* a tuple, or NULL: any number of any type */
   guint n_arguments;
   gboolean strings_only;    /* at most KR_HUB_INLINE_STRINGS, each an "s" */

@@ -104,6 +104,7 @@ kr_hub_dispatcher_add (KrHubDispatcher *self,
     return FALSE;
   method = g_new0 (KrHubMethod, 1);
   method->name = g_strdup (name);
+  method->name_length = slice.len;
   method->arguments = arguments != NULL ? g_variant_type_new (arguments) : NULL;
   method->n_arguments = arguments != NULL ? g_variant_type_n_items (method->arguments) : 0;
   method->strings_only = takes_strings_only (method);

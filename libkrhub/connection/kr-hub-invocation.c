@@ -14,8 +14,10 @@ G_DEFINE_BOXED_TYPE (KrHubInvocation, kr_hub_invocation, kr_hub_invocation_ref, 
 KrHubInvocation *
 kr_hub_invocation_new (KrHubConnection *connection, const KrHubMethod *method, const KrHubMessage *message)
 {
-  KrHubInvocation *self = g_slice_new0 (KrHubInvocation);
+  KrHubInvocation *self = kr_hub_settings_take_spare (connection->session.settings);
 
+  if (self == NULL)
+    self = g_new0 (KrHubInvocation, 1);
   self->ref_count = 1;
   self->n_holders = 1;
   self->connection = connection;
@@ -53,16 +55,24 @@ static void
 invocation_free (KrHubInvocation *self)
 {
   for (guint i = 0; i < KR_HUB_INLINE_STRINGS; i++)
-    g_free (self->texts[i]);
+    if (self->texts[i] != NULL)
+      g_free (self->texts[i]);
   if (self->variant != NULL)
     g_variant_unref (self->variant);
-  g_clear_object (&self->cancellable);
-  if (self->detached)
+  if (self->cancellable != NULL)
+    g_object_unref (self->cancellable);
+  if (!self->detached)
     {
-      g_free (self->storage);
-      drop_connection (self->connection);
+      /* Answered at once, as most calls are: in the hub's thread, and its memory serves the next call. */
+      KrHubSettings *settings = self->connection->session.settings;
+
+      memset (self, 0, sizeof *self);
+      kr_hub_settings_give_spare (settings, self);
+      return;
     }
-  g_slice_free (KrHubInvocation, self);
+  g_free (self->storage);
+  drop_connection (self->connection);
+  g_free (self);
 }
 
 KrHubInvocation *
@@ -120,9 +130,9 @@ kr_hub_invocation_unref (KrHubInvocation *self)
 static gboolean
 bind_string (KrHubInvocation *self, guint index, const KrHubSlice *value, GString *scratch, GError **error)
 {
-  KrHubProtocol *protocol = self->connection->session.protocol;
+  const KrHubSession *session = &self->connection->session;
 
-  if (!kr_hub_protocol_decode_string (protocol, value, scratch, &self->strings[index], error))
+  if (!session->encoding->decode_string (session->protocol, value, scratch, &self->strings[index], error))
     return FALSE;
   if (self->strings[index].data == scratch->str)
     {
@@ -133,14 +143,28 @@ bind_string (KrHubInvocation *self, guint index, const KrHubSlice *value, GStrin
 }
 
 static gboolean
+bind_plain_strings (KrHubInvocation *self, const KrHubMessage *message)
+{
+  for (guint i = 0; i < self->n_arguments; i++)
+    {
+      if (message->texts[i].data == NULL)
+        return FALSE;
+      self->strings[i] = message->texts[i];
+    }
+  return TRUE;
+}
+
+static gboolean
 bind_strings (KrHubInvocation *self, GError **error)
 {
-  GString *scratch = self->connection->session.settings->scratch;
+  const KrHubSession *session = &self->connection->session;
+  GString *scratch = session->settings->scratch;
   KrHubSlice rest = self->arguments;
   KrHubSlice value;
 
+  G_STATIC_ASSERT (KR_HUB_INLINE_STRINGS <= KR_HUB_MESSAGE_TEXTS);
   for (guint i = 0; i < self->n_arguments; i++)
-    if (!kr_hub_protocol_next_value (self->connection->session.protocol, &rest, &value) ||
+    if (!session->encoding->next_value (session->protocol, &rest, &value) ||
         !bind_string (self, i, &value, scratch, error))
       return FALSE;
   return TRUE;
@@ -169,7 +193,7 @@ kr_hub_invocation_bind (KrHubInvocation *self, const KrHubMessage *message, GErr
       return FALSE;
     }
   if (method->strings_only)
-    return bind_strings (self, error);
+    return bind_plain_strings (self, message) || bind_strings (self, error);
   self->variant = kr_hub_arguments_to_variant (self->connection->session.protocol,
                                                &self->arguments,
                                                self->n_arguments,

@@ -13,6 +13,8 @@
 
 G_BEGIN_DECLS
 
+#define KR_HUB_MAX_SPARE 8
+
 /* What all connections of one hub (or client) share; counted, read only once a connection uses it, times in µs. */
 typedef struct
 {
@@ -27,12 +29,30 @@ typedef struct
   gboolean detailed_errors;
   KrHubBufferPool pool;          /* these two in the hub's thread */
   GString *scratch;
+  gpointer spare[KR_HUB_MAX_SPARE]; /* cleared memory of finished invocations */
+  guint n_spare;
 } KrHubSettings;
 
 KrHubSettings *kr_hub_settings_new (void);
 KrHubSettings *kr_hub_settings_ref (KrHubSettings *self);
 void kr_hub_settings_unref (KrHubSettings *self);
 KrHubProtocol *kr_hub_settings_find_protocol (KrHubSettings *self, const char *name);
+
+static inline gpointer
+kr_hub_settings_take_spare (KrHubSettings *self)
+{
+  return self->n_spare > 0 ? self->spare[--self->n_spare] : NULL;
+}
+
+/* Takes @memory, all zero, of one size. */
+static inline void
+kr_hub_settings_give_spare (KrHubSettings *self, gpointer memory)
+{
+  if (self->n_spare < KR_HUB_MAX_SPARE)
+    self->spare[self->n_spare++] = memory;
+  else
+    g_free (memory);
+}
 
 typedef enum
 {
@@ -67,6 +87,7 @@ typedef struct
 {
   KrHubSettings *settings;
   KrHubProtocol *protocol;  /* NULL until the handshake is done */
+  const KrHubProtocolInterface *encoding; /* of the protocol: looked up once, used for every message */
   KrHubFramer framer;
   KrHubOutbox outbox;
   gint64 started;

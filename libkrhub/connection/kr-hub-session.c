@@ -123,6 +123,7 @@ static void
 open_with (KrHubSession *self, KrHubProtocol *protocol)
 {
   self->protocol = g_object_ref (protocol);
+  self->encoding = KR_HUB_PROTOCOL_GET_IFACE (protocol);
   set_state (self, KR_HUB_SESSION_OPEN);
 }
 
@@ -233,7 +234,7 @@ next_message (KrHubSession *self, KrHubMessage *message)
 
   while (kr_hub_framer_next (&self->framer, self->protocol, self->settings->max_message_size, &body, &error))
     {
-      KrHubParseResult result = kr_hub_protocol_parse (self->protocol, &body, message, &error);
+      KrHubParseResult result = self->encoding->parse (self->protocol, &body, message, &error);
 
       self->last_received = self->fed;
       if (result == KR_HUB_PARSE_ERROR)
@@ -321,7 +322,7 @@ kr_hub_session_send (KrHubSession *self, const KrHubMessage *message, GError **e
 
   if (self->state != KR_HUB_SESSION_OPEN)
     return TRUE;
-  written = kr_hub_protocol_write (self->protocol, message, kr_hub_outbox_begin (&self->outbox), error);
+  written = self->encoding->write (self->protocol, message, kr_hub_outbox_begin (&self->outbox), error);
   kr_hub_outbox_end (&self->outbox);
   return written;
 }

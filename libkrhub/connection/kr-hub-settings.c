@@ -43,6 +43,8 @@ kr_hub_settings_unref (KrHubSettings *self)
   if (!g_ref_count_dec (&self->ref_count))
     return;
   kr_hub_buffer_pool_clear (&self->pool);
+  while (self->n_spare > 0)
+    g_free (self->spare[--self->n_spare]);
   g_string_free (self->scratch, TRUE);
   g_ptr_array_unref (self->protocols);
   g_free (self);

@@ -264,6 +264,26 @@ forgive_arguments (Envelope *self, GError **error)
   return TRUE;
 }
 
+/* An ordinary string is found whole here already; its receiver need not scan it again. */
+static inline gboolean
+read_argument (Envelope *self)
+{
+  KrHubMessage *message = self->message;
+  KrHubSlice text;
+  guint flags;
+
+  if (message->n_arguments >= KR_HUB_MESSAGE_TEXTS)
+    return kr_hub_json_scanner_skip_value (&self->scanner);
+  message->texts[message->n_arguments].data = NULL;
+  if (*self->scanner.pos != '"')
+    return kr_hub_json_scanner_skip_value (&self->scanner);
+  if (!kr_hub_json_scanner_read_string (&self->scanner, &text, &flags))
+    return FALSE;
+  if (flags == 0)
+    message->texts[message->n_arguments] = text;
+  return TRUE;
+}
+
 static gboolean
 read_arguments (Envelope *self, GError **error)
 {
@@ -281,7 +301,7 @@ read_arguments (Envelope *self, GError **error)
   self->arguments = (KrHubSlice) { begin, 0 };
   while (kr_hub_json_scanner_next_element (&self->scanner, &first))
     {
-      if (!kr_hub_json_scanner_skip_value (&self->scanner))
+      if (!read_argument (self))
         return broken (self, error);
       message->n_arguments++;
       self->arguments.len = self->scanner.pos - begin;

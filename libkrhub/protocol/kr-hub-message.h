@@ -97,6 +97,8 @@ typedef struct
   GVariant *variant;
 } KrHubValue;
 
+#define KR_HUB_MESSAGE_TEXTS 4
+
 /**
  * KrHubMessage:
  * @type: the type; it says which of the other members count
@@ -104,6 +106,8 @@ typedef struct
  * @target: name of the method, decoded
  * @value: arguments (types 1 and 4), item (2) or result (3). Parsed ones are %KR_HUB_VALUE_RAW, or %KR_HUB_VALUE_NONE
  * @n_arguments: how many arguments @value holds (types 1 and 4)
+ * @texts: the first arguments where they are strings that need no decoding, so that nobody has to look at them twice;
+ *   absent where they are anything else
  * @error: text of a Completion or Close; absent where there is none
  * @stream_ids: the encoded elements of `streamIds`, or absent
  * @n_stream_ids: how many elements @stream_ids holds
@@ -127,6 +131,7 @@ typedef struct
   KrHubSlice target;
   KrHubValue value;
   guint n_arguments;
+  KrHubSlice texts[KR_HUB_MESSAGE_TEXTS];
   KrHubSlice error;
   KrHubSlice stream_ids;
   guint n_stream_ids;

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright the krhub authors */
+/* What one echo costs between a transport's bytes in and bytes out: parse, dispatch, serialise, outbox. */
+#include "config.h"
+
+#include <krhub.h>
+#include <stdlib.h>
+
+/* --- a transport that only hands over --- */
+
+#define BENCH_TYPE_TRANSPORT (bench_transport_get_type ())
+G_DECLARE_FINAL_TYPE (BenchTransport, bench_transport, BENCH, TRANSPORT, GObject)
+
+struct _BenchTransport
+{
+  GObject parent_instance;
+  const KrHubTransportSink *sink;
+  gpointer sink_data;
+  gboolean wants_write;
+};
+
+static void bench_transport_iface_init (KrHubTransportInterface *iface);
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (BenchTransport, bench_transport, G_TYPE_OBJECT,
+                               G_IMPLEMENT_INTERFACE (KR_HUB_TYPE_TRANSPORT, bench_transport_iface_init))
+
+static void
+bench_transport_class_init (BenchTransportClass *klass)
+{
+}
+
+static void
+bench_transport_init (BenchTransport *self)
+{
+}
+
+static void
+bench_start (KrHubTransport *transport, const KrHubTransportSink *sink, gpointer sink_data)
+{
+  BENCH_TRANSPORT (transport)->sink = sink;
+  BENCH_TRANSPORT (transport)->sink_data = sink_data;
+}
+
+static void
+bench_request_write (KrHubTransport *transport)
+{
+  ((BenchTransport *) transport)->wants_write = TRUE;
+}
+
+static void
+bench_set_reading (KrHubTransport *transport, gboolean reading)
+{
+}
+
+static void
+bench_set_transfer_format (KrHubTransport *transport, KrHubTransferFormat format)
+{
+}
+
+static void
+bench_end (KrHubTransport *transport)
+{
+}
+
+static void
+bench_transport_iface_init (KrHubTransportInterface *iface)
+{
+  iface->name = "Bench";
+  iface->transfer_formats = KR_HUB_TRANSFER_FORMAT_TEXT | KR_HUB_TRANSFER_FORMAT_BINARY;
+  iface->start = bench_start;
+  iface->request_write = bench_request_write;
+  iface->set_reading = bench_set_reading;
+  iface->set_transfer_format = bench_set_transfer_format;
+  iface->close = bench_end;
+  iface->abort = bench_end;
+}
+
+/* The bytes that would be written, so that nothing is skipped. */
+static gsize
+drain (BenchTransport *self)
+{
+  GOutputVector vectors[64];
+  gsize total = 0, n_bytes;
+
+  self->wants_write = FALSE;
+  while (self->sink->peek (self->sink_data, vectors, G_N_ELEMENTS (vectors), &n_bytes) > 0)
+    {
+      self->sink->sent (self->sink_data, n_bytes);
+      total += n_bytes;
+    }
+  return total;
+}
+
+/* --- the hub --- */
+
+static void
+echo (KrHubInvocation *invocation, gpointer data)
+{
+  kr_hub_invocation_return_string (invocation, kr_hub_invocation_get_string (invocation, 0));
+}
+
+static BenchTransport *
+open_connection (KrHubServer *hub)
+{
+  static const char handshake[] = "{\"protocol\":\"json\",\"version\":1}\x1e";
+  BenchTransport *transport = g_object_new (BENCH_TYPE_TRANSPORT, NULL);
+
+  kr_hub_server_accept (hub, KR_HUB_TRANSPORT (transport), NULL, NULL);
+  transport->sink->received (transport->sink_data, (const guint8 *) handshake, sizeof handshake - 1);
+  drain (transport);
+  return transport;
+}
+
+static GString *
+make_batch (guint depth, guint payload)
+{
+  GString *batch = g_string_new (NULL);
+  g_autofree char *text = g_strnfill (payload, 'x');
+
+  for (guint i = 0; i < depth; i++)
+    g_string_append_printf (batch,
+                            "{\"type\":1,\"invocationId\":\"%u\",\"target\":\"Echo\",\"arguments\":[\"%s\"]}\x1e",
+                            i, text);
+  return batch;
+}
+
+/* Usage: bench-dispatch [MESSAGES [DEPTH [PAYLOAD]]] */
+int
+main (int argc, char **argv)
+{
+  guint messages = argc > 1 ? atoi (argv[1]) : 4000000;
+  guint depth = argc > 2 ? atoi (argv[2]) : 32;
+  guint payload = argc > 3 ? atoi (argv[3]) : 100;
+  g_autoptr (KrHubServer) hub = kr_hub_server_new (NULL);
+  g_autoptr (GString) batch = make_batch (depth, payload);
+  g_autoptr (BenchTransport) transport = NULL;
+  gint64 begin, ns;
+  gsize written = 0;
+
+  kr_hub_server_add_method (hub, "Echo", "(s)", "s", echo, NULL, NULL);
+  transport = open_connection (hub);
+  begin = g_get_monotonic_time ();
+  for (guint i = 0; i < messages / depth; i++)
+    {
+      transport->sink->received (transport->sink_data, (const guint8 *) batch->str, batch->len);
+      written += drain (transport);
+    }
+  ns = (g_get_monotonic_time () - begin) * 1000;
+  g_print ("dispatch: depth %u, payload %u: %.1f ns per message, %.2f M/s, %.1f bytes out each\n", depth, payload,
+           (double) ns / messages, messages * 1e3 / ns, (double) written / messages);
+  return 0;
+}

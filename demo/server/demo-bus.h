@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright the krhub authors */
+/* DemoBus: the tasks of the demo on D-Bus. */
+#pragma once
+
+#include <krtask.h>
+
+G_BEGIN_DECLS
+
+#define DEMO_BUS_NAME "org.kestrun.Tasks"
+#define DEMO_BUS_PATH "/org/kestrun/Tasks"
+
+typedef struct _DemoBus DemoBus;
+
+DemoBus *demo_bus_publish (KrTaskManager *manager, const char *bus, KrTaskFactory factory, gpointer user_data,
+                           GError **error);
+void demo_bus_free (DemoBus *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (DemoBus, demo_bus_free)
+
+G_END_DECLS

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright the krhub authors */
+/* Tells all clients of the hub how a task gets on. */
+#pragma once
+
+#include <krhub.h>
+#include <krtask.h>
+
+G_BEGIN_DECLS
+
+void demo_task_bridge_follow (KrHubServer *hub, KrTaskJob *job);
+
+G_END_DECLS
