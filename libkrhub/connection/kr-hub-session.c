@@ -68,7 +68,7 @@ kr_hub_session_init (KrHubSession *self,
   self->role = role;
   self->formats = formats;
   self->keeps_alive = keeps_alive;
-  self->watches_peer = role == KR_HUB_ROLE_CLIENT;
+  self->watches_peer = role == KR_HUB_ROLE_CLIENT && !keeps_alive;
   self->started = self->fed = self->last_received = self->last_ping = now;
   if (role == KR_HUB_ROLE_CLIENT)
     {

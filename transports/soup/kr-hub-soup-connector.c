@@ -1,0 +1,483 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright the krhub authors */
+/* KrHubSoupConnector: makes a client's transport to a hub's URL: negotiate, choose, fall back. */
+#include "config.h"
+
+#include "kr-hub-soup-connector.h"
+
+#include "kr-hub-soup-long-polling-client-transport-private.h"
+#include "kr-hub-soup-requester-private.h"
+#include "kr-hub-soup-sse-client-transport-private.h"
+#include "kr-hub-soup-websocket-connect-private.h"
+
+#define MAX_REDIRECTS 100
+#define MAX_EVENT (16 * 1024 * 1024)
+
+/**
+ * KrHubSoupConnector:
+ *
+ * Makes a client's transport to a hub's URL: negotiates, chooses a transport, falls back to the next.
+ *
+ * The HTTP requests are made by the given session, with its proxy, certificates and cookies. A connector belongs to one
+ * thread and may connect any number of times.
+ *
+ * Since: 0.1
+ */
+struct _KrHubSoupConnector
+{
+  GObject parent_instance;
+
+  SoupSession *session;
+  GUri *uri;
+  GHashTable *headers;
+  KrHubTransportFlags transports;
+  gboolean skip_negotiation;
+};
+
+G_DEFINE_FINAL_TYPE (KrHubSoupConnector, kr_hub_soup_connector, G_TYPE_OBJECT)
+
+typedef enum
+{
+  PROP_TRANSPORTS = 1,
+  PROP_SKIP_NEGOTIATION,
+} KrHubSoupConnectorProperty;
+
+static GParamSpec *props[PROP_SKIP_NEGOTIATION + 1];
+
+/* In the order in which servers offer and clients try them (signalr.md 9, "Fallback"). */
+static const struct
+{
+  KrHubTransportFlags flag;
+  const char *name;
+} order[] = {
+  { KR_HUB_TRANSPORT_WEBSOCKETS, "WebSockets" },
+  { KR_HUB_TRANSPORT_SERVER_SENT_EVENTS, "ServerSentEvents" },
+  { KR_HUB_TRANSPORT_LONG_POLLING, "LongPolling" },
+};
+
+/* One attempt to connect. */
+typedef struct
+{
+  KrHubSoupRequester *requester;  /* of the hub; another one after a redirect */
+  KrHubSoupRequester *chosen;     /* the same with the connection's id */
+  SoupMessage *message;           /* the last request */
+  guint n_redirects;
+  guint next;                     /* in order: the transport to try */
+  GString *failures;
+} Attempt;
+
+static void negotiate (GTask *task);
+
+static void
+attempt_free (gpointer data)
+{
+  Attempt *self = data;
+
+  g_clear_pointer (&self->requester, kr_hub_soup_requester_unref);
+  g_clear_pointer (&self->chosen, kr_hub_soup_requester_unref);
+  g_clear_object (&self->message);
+  g_string_free (self->failures, TRUE);
+  g_free (self);
+}
+
+static void
+kr_hub_soup_connector_get_property (GObject *object, guint prop_id, GValue *value, GParamSpec *pspec)
+{
+  KrHubSoupConnector *self = KR_HUB_SOUP_CONNECTOR (object);
+
+  switch ((KrHubSoupConnectorProperty) prop_id)
+    {
+    case PROP_TRANSPORTS: g_value_set_flags (value, self->transports); break;
+    case PROP_SKIP_NEGOTIATION: g_value_set_boolean (value, self->skip_negotiation); break;
+    default: G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+static void
+kr_hub_soup_connector_set_property (GObject *object, guint prop_id, const GValue *value, GParamSpec *pspec)
+{
+  KrHubSoupConnector *self = KR_HUB_SOUP_CONNECTOR (object);
+
+  switch ((KrHubSoupConnectorProperty) prop_id)
+    {
+    case PROP_TRANSPORTS:
+      if (self->transports == g_value_get_flags (value))
+        return;
+      self->transports = g_value_get_flags (value);
+      break;
+    case PROP_SKIP_NEGOTIATION:
+      if (self->skip_negotiation == g_value_get_boolean (value))
+        return;
+      self->skip_negotiation = g_value_get_boolean (value);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+      return;
+    }
+  g_object_notify_by_pspec (object, pspec);
+}
+
+static void
+kr_hub_soup_connector_finalize (GObject *object)
+{
+  KrHubSoupConnector *self = KR_HUB_SOUP_CONNECTOR (object);
+
+  g_clear_object (&self->session);
+  g_clear_pointer (&self->uri, g_uri_unref);
+  g_hash_table_unref (self->headers);
+  G_OBJECT_CLASS (kr_hub_soup_connector_parent_class)->finalize (object);
+}
+
+static void
+kr_hub_soup_connector_class_init (KrHubSoupConnectorClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->get_property = kr_hub_soup_connector_get_property;
+  object_class->set_property = kr_hub_soup_connector_set_property;
+  object_class->finalize = kr_hub_soup_connector_finalize;
+
+  /**
+   * KrHubSoupConnector:transports:
+   *
+   * The transports that may be tried.
+   *
+   * Since: 0.1
+   */
+  props[PROP_TRANSPORTS] =
+    g_param_spec_flags ("transports", NULL, NULL, KR_HUB_TYPE_TRANSPORT_FLAGS, KR_HUB_TRANSPORT_ALL,
+                        G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY);
+  /**
+   * KrHubSoupConnector:skip-negotiation:
+   *
+   * Whether to open a WebSocket at once; the client does not know its connection's id then.
+   *
+   * Since: 0.1
+   */
+  props[PROP_SKIP_NEGOTIATION] =
+    g_param_spec_boolean ("skip-negotiation", NULL, NULL, FALSE,
+                          G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY);
+  g_object_class_install_properties (object_class, G_N_ELEMENTS (props), props);
+}
+
+static void
+kr_hub_soup_connector_init (KrHubSoupConnector *self)
+{
+  self->headers = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  self->transports = KR_HUB_TRANSPORT_ALL;
+}
+
+/**
+ * kr_hub_soup_connector_new:
+ * @url: the hub's URL, `http`, `https`, `ws` or `wss`
+ * @session: (nullable): makes the requests; %NULL for a new one
+ * @error: return location for an error
+ *
+ * Creates a connector.
+ *
+ * Errors: %G_URI_ERROR; %G_IO_ERROR_INVALID_ARGUMENT for another scheme.
+ *
+ * Returns: (transfer full): a new connector; %NULL with @error set
+ *
+ * Since: 0.1
+ */
+KrHubSoupConnector *
+kr_hub_soup_connector_new (const char *url, SoupSession *session, GError **error)
+{
+  g_autoptr (GUri) uri = NULL;
+  KrHubSoupConnector *self;
+  const char *scheme;
+
+  g_return_val_if_fail (url != NULL, NULL);
+  g_return_val_if_fail (session == NULL || SOUP_IS_SESSION (session), NULL);
+
+  uri = g_uri_parse (url, SOUP_HTTP_URI_FLAGS, error);
+  if (uri == NULL)
+    return NULL;
+  scheme = g_uri_get_scheme (uri);
+  if (g_str_equal (scheme, "ws") || g_str_equal (scheme, "wss"))
+    {
+      g_autoptr (GUri) given = g_steal_pointer (&uri);
+
+      uri = soup_uri_copy (given, SOUP_URI_SCHEME, g_str_equal (scheme, "ws") ? "http" : "https", SOUP_URI_NONE);
+    }
+  else if (!g_str_equal (scheme, "http") && !g_str_equal (scheme, "https"))
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "A hub cannot be reached by '%s'", scheme);
+      return NULL;
+    }
+  self = g_object_new (KR_HUB_SOUP_TYPE_CONNECTOR, NULL);
+  self->uri = g_steal_pointer (&uri);
+  self->session = session != NULL ? g_object_ref (session) : soup_session_new ();
+  return self;
+}
+
+/**
+ * kr_hub_soup_connector_set_header:
+ * @self: a connector
+ * @name: a header's name
+ * @value: (nullable): its value; %NULL to send it no longer
+ *
+ * Sends a header with each request.
+ *
+ * Since: 0.1
+ */
+void
+kr_hub_soup_connector_set_header (KrHubSoupConnector *self, const char *name, const char *value)
+{
+  g_return_if_fail (KR_HUB_SOUP_IS_CONNECTOR (self));
+  g_return_if_fail (name != NULL);
+  if (value == NULL)
+    g_hash_table_remove (self->headers, name);
+  else
+    g_hash_table_insert (self->headers, g_strdup (name), g_strdup (value));
+}
+
+/* --- one transport after the other --- */
+
+static void
+note_failure (Attempt *self, const char *name, const char *what)
+{
+  g_string_append_printf (self->failures, "%s%s failed: %s", self->failures->len > 0 ? " " : "", name, what);
+}
+
+/* The connection's id is used up: the next transport needs a new one. */
+static void
+transport_failed (GTask *task, GError *error)
+{
+  Attempt *self = g_task_get_task_data (task);
+  KrHubSoupConnector *connector = g_task_get_source_object (task);
+
+  if (connector->skip_negotiation || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  note_failure (self, order[self->next].name, error->message);
+  g_error_free (error);
+  self->next++;
+  negotiate (task);
+}
+
+static void
+websocket_is_there (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  GError *error = NULL;
+  KrHubTransport *transport = kr_hub_soup_websocket_connect_finish (result, &error);
+
+  if (transport != NULL)
+    g_task_return_pointer (task, transport, g_object_unref);
+  else
+    transport_failed (task, error);
+}
+
+static void
+stream_is_there (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  Attempt *self = g_task_get_task_data (task);
+  GError *error = NULL;
+  g_autoptr (GInputStream) stream = soup_session_send_finish (SOUP_SESSION (source), result, &error);
+
+  if (stream != NULL && kr_hub_soup_requester_check (self->message, &error))
+    g_task_return_pointer (task, kr_hub_soup_sse_client_transport_new (self->chosen, stream, MAX_EVENT), g_object_unref);
+  else
+    transport_failed (task, error);
+}
+
+static void
+first_poll_answered (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  Attempt *self = g_task_get_task_data (task);
+  GError *error = NULL;
+  g_autoptr (GBytes) body = soup_session_send_and_read_finish (SOUP_SESSION (source), result, &error);
+
+  if (body != NULL && kr_hub_soup_requester_check (self->message, &error))
+    g_task_return_pointer (task, kr_hub_soup_long_polling_client_transport_new (self->chosen), g_object_unref);
+  else
+    transport_failed (task, error);
+}
+
+static void
+try_transport (GTask *task)
+{
+  Attempt *self = g_task_get_task_data (task);
+  GCancellable *cancellable = g_task_get_cancellable (task);
+
+  g_clear_object (&self->message);
+  switch (order[self->next].flag)
+    {
+    case KR_HUB_TRANSPORT_WEBSOCKETS:
+      kr_hub_soup_websocket_connect_async (self->chosen, cancellable, websocket_is_there, g_object_ref (task));
+      break;
+    case KR_HUB_TRANSPORT_SERVER_SENT_EVENTS:
+      self->message = kr_hub_soup_requester_new_message (self->chosen, SOUP_METHOD_GET, NULL);
+      soup_message_headers_replace (soup_message_get_request_headers (self->message), "Accept", "text/event-stream");
+      soup_session_send_async (self->requester->session, self->message, G_PRIORITY_DEFAULT, cancellable, stream_is_there,
+                               g_object_ref (task));
+      break;
+    case KR_HUB_TRANSPORT_LONG_POLLING:
+    case KR_HUB_TRANSPORT_ALL:
+    default:
+      self->message = kr_hub_soup_requester_new_message (self->chosen, SOUP_METHOD_GET, NULL);
+      soup_session_send_and_read_async (self->requester->session, self->message, G_PRIORITY_DEFAULT, cancellable,
+                                        first_poll_answered, g_object_ref (task));
+      break;
+    }
+}
+
+/* --- negotiation --- */
+
+static void
+choose (GTask *task, KrHubNegotiation *negotiation)
+{
+  Attempt *self = g_task_get_task_data (task);
+  KrHubSoupConnector *connector = g_task_get_source_object (task);
+  const char *token = kr_hub_negotiation_get_connection_token (negotiation);
+
+  for (; self->next < G_N_ELEMENTS (order); self->next++)
+    if (!(kr_hub_negotiation_get_transports (negotiation) & order[self->next].flag))
+      continue;
+    else if (connector->transports & order[self->next].flag)
+      break;
+    else
+      g_string_append_printf (self->failures, "%s'%s' is disabled by the client.", self->failures->len > 0 ? " " : "",
+                              order[self->next].name);
+  if (self->next == G_N_ELEMENTS (order))
+    {
+      if (self->failures->len > 0)
+        g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_FAILED,
+                                 "Unable to connect to the server with any of the available transports. %s",
+                                 self->failures->str);
+      else
+        g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+                                 "None of the transports supported by the client are supported by the server.");
+      return;
+    }
+  if (token == NULL)
+    token = kr_hub_negotiation_get_connection_id (negotiation);
+  g_clear_pointer (&self->chosen, kr_hub_soup_requester_unref);
+  self->chosen = kr_hub_soup_requester_with_id (self->requester, token);
+  try_transport (task);
+}
+
+static void
+redirect (GTask *task, KrHubNegotiation *negotiation)
+{
+  Attempt *self = g_task_get_task_data (task);
+  g_autoptr (KrHubSoupRequester) before = g_steal_pointer (&self->requester);
+  g_autoptr (GUri) uri = NULL;
+  GError *error = NULL;
+  const char *token = kr_hub_negotiation_get_access_token (negotiation);
+
+  if (++self->n_redirects > MAX_REDIRECTS)
+    {
+      g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_FAILED, "Negotiate redirection limit exceeded.");
+      return;
+    }
+  uri = g_uri_parse_relative (before->uri, kr_hub_negotiation_get_url (negotiation), SOUP_HTTP_URI_FLAGS, &error);
+  if (uri == NULL)
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  self->requester = kr_hub_soup_requester_new (before->session, uri, before->headers,
+                                               token != NULL ? token : before->access_token);
+  negotiate (task);
+}
+
+static void
+negotiated (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  Attempt *self = g_task_get_task_data (task);
+  GError *error = NULL;
+  g_autoptr (KrHubNegotiation) negotiation = NULL;
+  g_autoptr (GBytes) body = soup_session_send_and_read_finish (SOUP_SESSION (source), result, &error);
+
+  if (body == NULL || !kr_hub_soup_requester_check (self->message, &error) ||
+      (negotiation = kr_hub_negotiation_parse (body, &error)) == NULL)
+    g_task_return_error (task, error);
+  else if (kr_hub_negotiation_get_error (negotiation) != NULL)
+    g_task_return_new_error (task, KR_HUB_ERROR, KR_HUB_ERROR_FAILED, "%s", kr_hub_negotiation_get_error (negotiation));
+  else if (kr_hub_negotiation_get_url (negotiation) != NULL)
+    redirect (task, negotiation);
+  else
+    choose (task, negotiation);
+}
+
+static void
+negotiate (GTask *task)
+{
+  Attempt *self = g_task_get_task_data (task);
+  g_autoptr (GUri) uri = kr_hub_soup_requester_negotiate_uri (self->requester);
+
+  g_clear_object (&self->message);
+  self->message = kr_hub_soup_requester_new_message (self->requester, SOUP_METHOD_POST, uri);
+  soup_session_send_and_read_async (self->requester->session, self->message, G_PRIORITY_DEFAULT,
+                                    g_task_get_cancellable (task), negotiated, g_object_ref (task));
+}
+
+/**
+ * kr_hub_soup_connector_connect_async:
+ * @self: a connector
+ * @cancellable: (nullable): to give up
+ * @callback: called when there is a transport
+ * @user_data: data for @callback
+ *
+ * Negotiates with the hub and opens the first transport that works, for [method@KrHub.Client.connect_async].
+ *
+ * Since: 0.1
+ */
+void
+kr_hub_soup_connector_connect_async (KrHubSoupConnector *self,
+                                     GCancellable *cancellable,
+                                     GAsyncReadyCallback callback,
+                                     gpointer user_data)
+{
+  g_autoptr (GTask) task = NULL;
+  Attempt *attempt;
+
+  g_return_if_fail (KR_HUB_SOUP_IS_CONNECTOR (self));
+
+  task = g_task_new (self, cancellable, callback, user_data);
+  g_task_set_source_tag (task, kr_hub_soup_connector_connect_async);
+  attempt = g_new0 (Attempt, 1);
+  attempt->requester = kr_hub_soup_requester_new (self->session, self->uri, self->headers, NULL);
+  attempt->failures = g_string_new (NULL);
+  g_task_set_task_data (task, attempt, attempt_free);
+  if (self->skip_negotiation && !(self->transports & KR_HUB_TRANSPORT_WEBSOCKETS))
+    g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                             "Negotiation can only be skipped when using the WebSocket transport directly.");
+  else if (self->skip_negotiation)
+    {
+      attempt->chosen = kr_hub_soup_requester_ref (attempt->requester);
+      try_transport (task);
+    }
+  else
+    negotiate (task);
+}
+
+/**
+ * kr_hub_soup_connector_connect_finish:
+ * @self: a connector
+ * @result: what the callback got
+ * @error: return location for an error
+ *
+ * Finishes [method@KrHubSoup.Connector.connect_async].
+ *
+ * Errors: those of HTTP and sockets; %G_IO_ERROR_PERMISSION_DENIED for 401 and 403; %KR_HUB_ERROR_FAILED with the hub's
+ * own text; %G_IO_ERROR_FAILED with what went wrong with each transport.
+ *
+ * Returns: (transfer full): a transport that is not started; %NULL with @error set
+ *
+ * Since: 0.1
+ */
+KrHubTransport *
+kr_hub_soup_connector_connect_finish (KrHubSoupConnector *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
