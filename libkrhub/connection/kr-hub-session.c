@@ -51,7 +51,6 @@ end (KrHubSession *self, KrHubSessionState state, GError *error)
     }
   self->error = error;
   self->close_pending = TRUE;
-  kr_hub_framer_clear (&self->framer);
 }
 
 void
@@ -295,6 +294,8 @@ kr_hub_session_next_event (KrHubSession *self, KrHubEvent *event)
   if (self->close_pending)
     {
       self->close_pending = FALSE;
+      /* Not earlier: the message whose handler ended the session borrows from here. */
+      kr_hub_framer_clear (&self->framer);
       event->type = KR_HUB_EVENT_CLOSED;
       event->error = self->error;
       event->allow_reconnect = self->allow_reconnect;

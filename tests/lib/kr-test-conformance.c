@@ -163,6 +163,14 @@ method_abort (KrHubInvocation *invocation, gpointer data)
   kr_hub_connection_abort (kr_hub_invocation_get_connection (invocation));
 }
 
+/* What a call borrows stays valid while its handler runs, also when that ends the connection. */
+static void
+method_abort_and_keep (KrHubInvocation *invocation, gpointer data)
+{
+  method_abort (invocation, data);
+  method_keep (invocation, data);
+}
+
 static const struct
 {
   const char *name, *arguments, *result;
@@ -175,7 +183,7 @@ static const struct
   { "Forget", "()", NULL, method_forget },   { "Any", NULL, NULL, method_any },
   { "NaN", "()", "d", method_nan },          { "Join", "(s)", NULL, method_join },
   { "Leave", "(s)", NULL, method_leave },    { "Around", "(s)", NULL, method_around },
-  { "Abort", "()", NULL, method_abort },
+  { "Abort", "()", NULL, method_abort },     { "AbortAndKeep", "(s)", NULL, method_abort_and_keep },
 };
 
 /* --- the hub --- */
@@ -767,6 +775,17 @@ case_life_abort (KrTestHub *hub)
 }
 
 static void
+case_life_abort_and_keep (KrTestHub *hub)
+{
+  g_autoptr (KrTestClient) client = kr_test_client_new (hub, NULL);
+  g_autofree char *text = kr_test_client_call (client, "AbortAndKeep", g_variant_new ("(s)", "kept"), NULL);
+
+  g_assert_true (g_str_has_prefix (text, "error: "));
+  g_assert_cmpuint (hub->kept->len, ==, 1);
+  g_assert_cmpstr (kr_hub_invocation_get_string (hub->kept->pdata[0], 0), ==, "kept");
+}
+
+static void
 case_life_shutdown (KrTestHub *hub)
 {
   g_autoptr (KrTestClient) a = kr_test_client_new (hub, NULL);
@@ -818,6 +837,7 @@ static const Case cases[] = {
   { "send/group-after-disconnect", case_send_groups_end },
   { "life/signals", case_life_signals },
   { "life/abort", case_life_abort },
+  { "life/abort-and-keep", case_life_abort_and_keep },
   { "life/shutdown", case_life_shutdown },
   { "life/too-large", case_life_too_large },
 };
