@@ -104,7 +104,7 @@ refuse_new (KrHubSession *self, char *text)
 {
   g_autofree char *owned = text;
 
-  refuse (self, text, g_error_new_literal (KR_HUB_ERROR, KR_HUB_ERROR_HANDSHAKE, text));
+  refuse (self, owned, g_error_new_literal (KR_HUB_ERROR, KR_HUB_ERROR_HANDSHAKE, owned));
 }
 
 static void

@@ -604,7 +604,6 @@ case_invoke_disconnect (KrTestHub *hub)
 {
   KrTestClient *client = kr_test_client_new (hub, NULL);
   GAsyncResult *result = NULL;
-  g_autofree char *text = NULL;
 
   start_call (client, "Wait", NULL, NULL, &result);
   kr_test_hub_wait_count (hub, "the call", &hub->kept->len, 1);
