@@ -41,7 +41,7 @@ load_histogram_get_us (const LoadHistogram *self, double share)
     {
       seen += self->counts[i];
       if (seen > wanted)
-        return middle_of (i) / 1e3;
+        return MIN (middle_of (i), self->max_ns) / 1e3;
     }
   return self->max_ns / 1e3;
 }
