@@ -340,7 +340,7 @@ kr_hub_client_connect_async (KrHubClient *self,
     }
   self->connecting = g_steal_pointer (&task);
   self->connection = kr_hub_connection_new (KR_HUB_ROLE_CLIENT, self->settings, self->dispatcher, self->clock, transport,
-                                            NULL, NULL, &connection_funcs, self);
+                                            NULL, NULL, FALSE, &connection_funcs, self);
   kr_hub_connection_start (self->connection);
 }
 

@@ -25,12 +25,20 @@ typedef struct
   void (*unknown_method) (KrHubConnection *connection, const KrHubSlice *name, gpointer owner);
 } KrHubConnectionFuncs;
 
+/* The sink of one transport; a stateful connection may have several, one after the other. */
+typedef struct
+{
+  KrHubConnection *connection;    /* NULL: another transport has taken its place */
+  KrHubTransport *transport;
+} KrHubLink;
+
 struct _KrHubConnection
 {
   GObject parent_instance;
 
   KrHubSession session;
-  KrHubTransport *transport;      /* NULL once it is closed */
+  KrHubLink *link;                /* NULL once the transport is closed, as are the next two */
+  KrHubTransport *transport;
   const KrHubTransportInterface *transport_iface; /* looked up once, used for every message */
   KrHubClock *clock;
   KrHubTimer timer;               /* armed at or before the session's deadline */
@@ -48,6 +56,7 @@ struct _KrHubConnection
   KrHubInvocation *waiting;       /* read already, but no slot was free; nothing is read meanwhile */
   KrHubPendingCalls *calls;       /* our calls to the peer; NULL until the first */
   gboolean paused;                /* the transport was told not to read */
+  gboolean started;               /* and holds a reference on itself until it is over */
   gboolean processing;            /* events are being worked off further down the stack */
 };
 
@@ -58,9 +67,10 @@ KrHubConnection *kr_hub_connection_new (KrHubRole role,
                                         KrHubTransport *transport,
                                         const char *id,
                                         const char *user_id,
+                                        gboolean stateful,
                                         const KrHubConnectionFuncs *funcs,
                                         gpointer owner);
-/* From here until the transport has closed the connection holds a reference on itself. */
+/* From here until it is over the connection holds a reference on itself. */
 void kr_hub_connection_start (KrHubConnection *self);
 
 /* All of these in the connection's thread. */

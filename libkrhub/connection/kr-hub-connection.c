@@ -22,6 +22,25 @@ G_DEFINE_FINAL_TYPE (KrHubConnection, kr_hub_connection, G_TYPE_OBJECT)
 
 static void process_events (KrHubConnection *self);
 
+static guint ended_signal;
+
+static void
+link_free (KrHubLink *link)
+{
+  g_object_unref (link->transport);
+  g_free (link);
+}
+
+static void
+set_transport (KrHubConnection *self, KrHubTransport *transport)
+{
+  self->link = g_new (KrHubLink, 1);
+  self->link->connection = self;
+  self->link->transport = g_object_ref (transport);
+  self->transport = transport;
+  self->transport_iface = KR_HUB_TRANSPORT_GET_IFACE (transport);
+}
+
 static void
 kr_hub_connection_finalize (GObject *object)
 {
@@ -29,7 +48,9 @@ kr_hub_connection_finalize (GObject *object)
 
   kr_hub_clock_disarm (self->clock, &self->timer);
   kr_hub_session_clear (&self->session);
-  g_clear_object (&self->transport);
+  /* Never started, or else its transport has closed. */
+  if (self->link != NULL)
+    link_free (self->link);
   g_clear_object (&self->clock);
   g_clear_pointer (&self->dispatcher, kr_hub_dispatcher_unref);
   g_clear_pointer (&self->running, g_hash_table_unref);
@@ -44,6 +65,18 @@ static void
 kr_hub_connection_class_init (KrHubConnectionClass *klass)
 {
   G_OBJECT_CLASS (klass)->finalize = kr_hub_connection_finalize;
+
+  /**
+   * KrHubConnection::ended:
+   * @self: the connection
+   * @error: (nullable): why, or %NULL if it ended in good order
+   *
+   * The connection is over, whether or not its handshake was ever done. Emitted once, after the hub or client was told.
+   *
+   * Since: 0.1
+   */
+  ended_signal = g_signal_new ("ended", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1,
+                               G_TYPE_ERROR);
 }
 
 static void
@@ -77,7 +110,17 @@ overflow (KrHubConnection *self)
                self->session.settings->max_outbox_size);
   g_debug ("connection %s: %s", self->id, error->message);
   kr_hub_session_transport_closed (&self->session, error);
-  kr_hub_transport_abort (self->transport);
+  if (self->transport != NULL)
+    kr_hub_transport_abort (self->transport);
+}
+
+/* What a stateful peer has not acknowledged is held for it just as what it has not read. */
+static gsize
+waiting_size (KrHubConnection *self)
+{
+  const KrHubSession *session = &self->session;
+
+  return session->replay != NULL ? MAX (session->replay->size, session->outbox.size) : session->outbox.size;
 }
 
 /* What was written goes out at the end of the turn; a peer that does not read loses its connection. Events that this
@@ -85,11 +128,9 @@ overflow (KrHubConnection *self)
 static void
 flush (KrHubConnection *self)
 {
-  if (self->transport == NULL || self->session.outbox.size == 0)
-    return;
-  if (G_UNLIKELY (self->session.outbox.size > self->session.settings->max_outbox_size))
+  if (G_UNLIKELY (waiting_size (self) > self->session.settings->max_outbox_size))
     overflow (self);
-  else
+  else if (self->transport != NULL && self->session.outbox.size > 0)
     self->transport_iface->request_write (self->transport);
 }
 
@@ -379,12 +420,15 @@ ended (KrHubConnection *self, const GError *error, gboolean allow_reconnect)
   gpointer owner = g_steal_pointer (&self->owner);
 
   g_debug ("connection %s ended: %s", self->id, error != NULL ? error->message : "in good order");
-  if (self->transport != NULL && self->session.state == KR_HUB_SESSION_CLOSING)
+  if (self->transport == NULL)
+    kr_hub_session_transport_closed (&self->session, NULL);
+  else if (self->session.state == KR_HUB_SESSION_CLOSING)
     kr_hub_transport_close (self->transport);
   drop_running (self);
   fail_calls (self, error);
   if (owner != NULL)
     self->funcs->closed (self, error, allow_reconnect, owner);
+  g_signal_emit (self, ended_signal, 0, error);
 }
 
 /* --- the pump --- */
@@ -407,6 +451,15 @@ resume_reading (KrHubConnection *self)
     return;
   self->paused = FALSE;
   kr_hub_transport_set_reading (self->transport, TRUE);
+}
+
+static void
+release_if_over (KrHubConnection *self)
+{
+  if (!self->started || self->transport != NULL || self->session.state != KR_HUB_SESSION_CLOSED)
+    return;
+  self->started = FALSE;
+  g_object_unref (self);
 }
 
 static void
@@ -445,6 +498,7 @@ process_events (KrHubConnection *self)
   update_timer (self);
   self->processing = FALSE;
   resume_reading (self);
+  release_if_over (self);
   g_object_unref (self);
 }
 
@@ -460,8 +514,10 @@ timer_fired (KrHubTimer *timer, gint64 now)
 static void
 sink_received (gpointer sink, const guint8 *data, gsize len)
 {
-  KrHubConnection *self = sink;
+  KrHubConnection *self = ((KrHubLink *) sink)->connection;
 
+  if (G_UNLIKELY (self == NULL))
+    return;
   kr_hub_session_feed (&self->session, data, len, kr_hub_clock_get_time (self->clock));
   process_events (self);
 }
@@ -469,28 +525,39 @@ sink_received (gpointer sink, const guint8 *data, gsize len)
 static gsize
 sink_peek (gpointer sink, GOutputVector *vectors, gsize max_vectors, gsize *n_bytes)
 {
-  KrHubConnection *self = sink;
+  KrHubConnection *self = ((KrHubLink *) sink)->connection;
 
+  *n_bytes = 0;
+  if (G_UNLIKELY (self == NULL))
+    return 0;
   return kr_hub_outbox_peek (&self->session.outbox, vectors, max_vectors, n_bytes);
 }
 
 static void
 sink_sent (gpointer sink, gsize n_bytes)
 {
-  KrHubConnection *self = sink;
+  KrHubConnection *self = ((KrHubLink *) sink)->connection;
 
-  kr_hub_outbox_sent (&self->session.outbox, n_bytes);
+  if (G_LIKELY (self != NULL))
+    kr_hub_outbox_sent (&self->session.outbox, n_bytes);
 }
 
 static void
 sink_closed (gpointer sink, const GError *error)
 {
-  KrHubConnection *self = sink;
+  KrHubLink *link = sink;
+  KrHubConnection *self = link->connection;
 
-  kr_hub_session_transport_closed (&self->session, error);
-  g_clear_object (&self->transport);
-  process_events (self);
-  g_object_unref (self);
+  if (self != NULL)
+    {
+      self->link = NULL;
+      self->transport = NULL;
+      /* A socket that was lost without a farewell may have a successor (signalr.md 8). */
+      if (error == NULL || !kr_hub_session_lost (&self->session, error, kr_hub_clock_get_time (self->clock)))
+        kr_hub_session_transport_closed (&self->session, error);
+      process_events (self);
+    }
+  link_free (link);
 }
 
 static const KrHubTransportSink sink_funcs = { sink_received, sink_peek, sink_sent, sink_closed };
@@ -503,13 +570,13 @@ kr_hub_connection_new (KrHubRole role,
                        KrHubTransport *transport,
                        const char *id,
                        const char *user_id,
+                       gboolean stateful,
                        const KrHubConnectionFuncs *funcs,
                        gpointer owner)
 {
   KrHubConnection *self = g_object_new (KR_HUB_TYPE_CONNECTION, NULL);
 
-  self->transport = g_object_ref (transport);
-  self->transport_iface = KR_HUB_TRANSPORT_GET_IFACE (transport);
+  set_transport (self, transport);
   self->clock = g_object_ref (clock);
   self->timer.fire = timer_fired;
   self->timer.data = self;
@@ -525,6 +592,7 @@ kr_hub_connection_new (KrHubRole role,
                        settings,
                        kr_hub_transport_get_transfer_formats (transport),
                        kr_hub_transport_get_keeps_alive (transport),
+                       stateful,
                        kr_hub_clock_get_time (clock));
   return self;
 }
@@ -532,9 +600,10 @@ kr_hub_connection_new (KrHubRole role,
 void
 kr_hub_connection_start (KrHubConnection *self)
 {
+  self->started = TRUE;
   g_object_ref (self);
   update_timer (self);
-  kr_hub_transport_start (self->transport, &sink_funcs, self);
+  kr_hub_transport_start (self->transport, &sink_funcs, self->link);
   flush (self);
 }
 
@@ -790,6 +859,60 @@ kr_hub_connection_send (KrHubConnection *self, const char *target, GVariant *arg
   message.target = (KrHubSlice) { target, strlen (target) };
   message.value = (KrHubValue) { sunk != NULL ? KR_HUB_VALUE_VARIANT : KR_HUB_VALUE_NONE, { NULL, 0 }, sunk };
   return kr_hub_connection_send_message (self, &message, error);
+}
+
+/**
+ * kr_hub_connection_is_stateful:
+ * @self: a connection
+ *
+ * Gets whether the connection can go on over another transport when it loses its own.
+ *
+ * Returns: %TRUE if stateful reconnect was negotiated and the handshake did not turn it off
+ *
+ * Since: 0.1
+ */
+gboolean
+kr_hub_connection_is_stateful (KrHubConnection *self)
+{
+  g_return_val_if_fail (KR_HUB_IS_CONNECTION (self), FALSE);
+  return self->session.replay != NULL;
+}
+
+/**
+ * kr_hub_connection_reattach:
+ * @self: a stateful connection
+ * @transport: a transport that was not started; the connection starts it
+ *
+ * Lets a connection go on over another transport: what the peer has not acknowledged is sent again, and calls, streams
+ * and groups stay. A transport that is still there is aborted. HubProtocol.md, "Stateful reconnect".
+ *
+ * Returns: %FALSE if the connection is not stateful or is over; @transport was not started then
+ *
+ * Since: 0.1
+ */
+gboolean
+kr_hub_connection_reattach (KrHubConnection *self, KrHubTransport *transport)
+{
+  g_return_val_if_fail (KR_HUB_IS_CONNECTION (self), FALSE);
+  g_return_val_if_fail (KR_HUB_IS_TRANSPORT (transport), FALSE);
+
+  if (self->session.replay == NULL || self->session.state > KR_HUB_SESSION_OPEN)
+    return FALSE;
+  if (self->link != NULL)
+    {
+      self->link->connection = NULL;
+      kr_hub_transport_abort (self->transport);
+    }
+  set_transport (self, transport);
+  kr_hub_session_reattach (&self->session, kr_hub_clock_get_time (self->clock));
+  if (self->session.protocol != NULL)
+    kr_hub_transport_set_transfer_format (transport, kr_hub_protocol_get_transfer_format (self->session.protocol));
+  kr_hub_transport_start (transport, &sink_funcs, self->link);
+  if (self->paused && self->transport == transport)
+    kr_hub_transport_set_reading (transport, FALSE);
+  flush (self);
+  update_timer (self);
+  return TRUE;
 }
 
 /**

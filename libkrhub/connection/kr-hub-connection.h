@@ -9,6 +9,7 @@
 
 #include <gio/gio.h>
 
+#include "kr-hub-transport.h"
 #include "kr-hub-types.h"
 
 G_BEGIN_DECLS
@@ -31,6 +32,10 @@ KR_HUB_AVAILABLE_IN_ALL
 gsize kr_hub_connection_get_outbox_size (KrHubConnection *self);
 KR_HUB_AVAILABLE_IN_ALL
 gboolean kr_hub_connection_send (KrHubConnection *self, const char *target, GVariant *arguments, GError **error);
+KR_HUB_AVAILABLE_IN_ALL
+gboolean kr_hub_connection_is_stateful (KrHubConnection *self);
+KR_HUB_AVAILABLE_IN_ALL
+gboolean kr_hub_connection_reattach (KrHubConnection *self, KrHubTransport *transport);
 KR_HUB_AVAILABLE_IN_ALL
 void kr_hub_connection_abort (KrHubConnection *self);
 

@@ -10,6 +10,7 @@
 #include "kr-hub-framer-private.h"
 #include "kr-hub-outbox-private.h"
 #include "kr-hub-protocol.h"
+#include "kr-hub-replay-buffer-private.h"
 
 G_BEGIN_DECLS
 
@@ -25,6 +26,7 @@ typedef struct
   gint64 peer_timeout;           /* ASP.NET Core's ClientTimeoutInterval, or a client's server timeout */
   gsize max_message_size;        /* 0: no limit */
   gsize max_outbox_size;
+  gint64 reconnect_window;       /* how long a stateful connection waits for another transport */
   guint max_parallel_invocations;
   gboolean detailed_errors;
   KrHubBufferPool pool;          /* these two in the hub's thread */
@@ -94,7 +96,10 @@ typedef struct
   gint64 fed;
   gint64 last_received;     /* whole messages only: half a one is no sign of life (signalr-observed.md 4) */
   gint64 last_ping;         /* sent */
+  gint64 lost;              /* when the transport was lost; counts while detached */
+  KrHubReplayBuffer *replay; /* NULL unless the connection is stateful */
   GError *error;            /* why it ended */
+  GError *lost_error;       /* why the transport was lost; NULL unless detached */
   KrHubTransferFormat formats;
   KrHubRole role : 8;
   KrHubSessionState state : 8;
@@ -103,6 +108,7 @@ typedef struct
   guint busy : 1;           /* the reader pauses, so silence is not the peer's fault */
   guint close_pending : 1;  /* CLOSED is to be reported */
   guint allow_reconnect : 1;
+  guint detached : 1;       /* stateful, and its transport is lost: output is kept for the next one */
 } KrHubSession;
 
 /* A client's handshake request waits in the outbox afterwards. */
@@ -111,6 +117,7 @@ void kr_hub_session_init (KrHubSession *self,
                           KrHubSettings *settings,
                           KrHubTransferFormat formats,
                           gboolean keeps_alive,
+                          gboolean stateful,
                           gint64 now);
 void kr_hub_session_clear (KrHubSession *self);
 
@@ -127,7 +134,11 @@ void kr_hub_session_send_shared (KrHubSession *self, GBytes *messages);
 
 /* Sends Close and ends. @detail: "{exception type}: {text}" behind the general text, if the settings allow it. */
 void kr_hub_session_close (KrHubSession *self, gboolean failed, const char *detail, gboolean allow_reconnect);
-/* The transport is gone. */
+/* Stateful reconnect (signalr.md 8). lost(): TRUE if the session waits for another transport, and only then.
+ * reattach(): output begins anew with Sequence and what is not acknowledged. */
+gboolean kr_hub_session_lost (KrHubSession *self, const GError *error, gint64 now);
+void kr_hub_session_reattach (KrHubSession *self, gint64 now);
+/* The transport is gone for good. */
 void kr_hub_session_transport_closed (KrHubSession *self, const GError *error);
 
 /* When tick() has something to do, or G_MAXINT64. */

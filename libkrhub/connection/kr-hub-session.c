@@ -10,8 +10,13 @@
 
 /* No socket, main loop or clock here: bytes and times come in, events and bytes go out. */
 
+/* At most one Ack in this time (signalr.md 8). */
+#define ACK_INTERVAL G_USEC_PER_SEC
+
 #define TIMEOUT_DETAIL                                                                                                 \
   "OperationCanceledException: Client hasn't sent a message/ping within the configured ClientTimeoutInterval."
+#define SEQUENCE_DETAIL                                                                                                \
+  "InvalidOperationException: Sequence ID greater than amount of messages we've received."
 #define LIMIT_DETAIL                                                                                                   \
   "InvalidDataException: The maximum message size of %" G_GSIZE_FORMAT                                                 \
   "B was exceeded. The message size can be configured in AddHubOptions."
@@ -59,9 +64,15 @@ kr_hub_session_init (KrHubSession *self,
                      KrHubSettings *settings,
                      KrHubTransferFormat formats,
                      gboolean keeps_alive,
+                     gboolean stateful,
                      gint64 now)
 {
   memset (self, 0, sizeof *self);
+  if (stateful)
+    {
+      self->replay = g_new (KrHubReplayBuffer, 1);
+      kr_hub_replay_buffer_init (self->replay);
+    }
   self->settings = kr_hub_settings_ref (settings);
   self->outbox.pool = &settings->pool;
   self->role = role;
@@ -73,17 +84,28 @@ kr_hub_session_init (KrHubSession *self,
     {
       KrHubProtocol *protocol = g_ptr_array_index (settings->protocols, 0);
 
-      kr_hub_handshake_write_request (kr_hub_protocol_get_name (protocol), 1, kr_hub_outbox_begin (&self->outbox));
+      kr_hub_handshake_write_request (kr_hub_protocol_get_name (protocol), stateful ? 2 : 1,
+                                      kr_hub_outbox_begin (&self->outbox));
       kr_hub_outbox_end (&self->outbox);
     }
+}
+
+static void
+drop_replay (KrHubSession *self)
+{
+  if (self->replay != NULL)
+    kr_hub_replay_buffer_clear (self->replay);
+  g_clear_pointer (&self->replay, g_free);
 }
 
 void
 kr_hub_session_clear (KrHubSession *self)
 {
   kr_hub_outbox_clear (&self->outbox);
+  drop_replay (self);
   kr_hub_framer_clear (&self->framer);
   g_clear_error (&self->error);
+  g_clear_error (&self->lost_error);
   g_clear_object (&self->protocol);
   g_clear_pointer (&self->settings, kr_hub_settings_unref);
 }
@@ -153,6 +175,9 @@ receive_request (KrHubSession *self, const KrHubSlice *text)
                                  request.protocol));
   else
     {
+      /* Version 1 just turns it off (signalr.md 5). */
+      if (request.version < 2)
+        drop_replay (self);
       kr_hub_handshake_write_response (NULL, kr_hub_outbox_begin (&self->outbox));
       kr_hub_outbox_end (&self->outbox);
       open_with (self, protocol);
@@ -246,6 +271,8 @@ next_message (KrHubSession *self, KrHubMessage *message)
           case KR_HUB_MESSAGE_COMPLETION:
           case KR_HUB_MESSAGE_STREAM_INVOCATION:
           case KR_HUB_MESSAGE_CANCEL_INVOCATION:
+            if (G_UNLIKELY (self->replay != NULL) && !kr_hub_replay_buffer_receive (self->replay))
+              break;
             return TRUE;
           case KR_HUB_MESSAGE_PING:
             self->watches_peer = TRUE;
@@ -254,12 +281,21 @@ next_message (KrHubSession *self, KrHubMessage *message)
             receive_close (self, message);
             kr_hub_message_clear (message);
             return FALSE;
-          case KR_HUB_MESSAGE_ACK:      /* without stateful reconnect both mean nothing */
+          case KR_HUB_MESSAGE_ACK: /* without stateful reconnect both mean nothing */
+            if (self->replay != NULL)
+              kr_hub_replay_buffer_ack (self->replay, message->sequence_id);
+            break;
           case KR_HUB_MESSAGE_SEQUENCE:
+            if (self->replay != NULL &&
+                !kr_hub_replay_buffer_receive_sequence (self->replay, message->sequence_id))
+              g_set_error_literal (&error, KR_HUB_ERROR, KR_HUB_ERROR_MALFORMED, SEQUENCE_DETAIL);
+            break;
           default:
             break;
           }
       kr_hub_message_clear (message);
+      if (G_UNLIKELY (error != NULL))
+        break;
     }
   if (error != NULL)
     fail_reading (self, g_steal_pointer (&error));
@@ -316,6 +352,31 @@ kr_hub_session_set_busy (KrHubSession *self, gboolean busy, gint64 now)
 
 /* --- output --- */
 
+static void
+push_tracked (KrHubSession *self, GBytes *message)
+{
+  kr_hub_replay_buffer_add (self->replay, message);
+  if (!self->detached)
+    kr_hub_outbox_push (&self->outbox, message);
+}
+
+/* A message that may have to be sent again has bytes of its own; pings, acks and the like concern one transport only. */
+static gboolean
+send_stateful (KrHubSession *self, const KrHubMessage *message, GError **error)
+{
+  g_auto (KrHubBuffer) buffer = KR_HUB_BUFFER_INIT;
+  g_autoptr (GBytes) bytes = NULL;
+
+  if (!self->encoding->write (self->protocol, message, &buffer, error))
+    return FALSE;
+  bytes = kr_hub_buffer_free_to_bytes (&buffer);
+  if (message->type <= KR_HUB_MESSAGE_CANCEL_INVOCATION)
+    push_tracked (self, bytes);
+  else if (!self->detached)
+    kr_hub_outbox_push (&self->outbox, bytes);
+  return TRUE;
+}
+
 gboolean
 kr_hub_session_send (KrHubSession *self, const KrHubMessage *message, GError **error)
 {
@@ -323,6 +384,8 @@ kr_hub_session_send (KrHubSession *self, const KrHubMessage *message, GError **e
 
   if (self->state != KR_HUB_SESSION_OPEN)
     return TRUE;
+  if (G_UNLIKELY (self->replay != NULL))
+    return send_stateful (self, message, error);
   written = self->encoding->write (self->protocol, message, kr_hub_outbox_begin (&self->outbox), error);
   kr_hub_outbox_end (&self->outbox);
   return written;
@@ -331,7 +394,11 @@ kr_hub_session_send (KrHubSession *self, const KrHubMessage *message, GError **e
 void
 kr_hub_session_send_shared (KrHubSession *self, GBytes *messages)
 {
-  if (self->state == KR_HUB_SESSION_OPEN)
+  if (self->state != KR_HUB_SESSION_OPEN)
+    return;
+  if (G_UNLIKELY (self->replay != NULL))
+    push_tracked (self, messages);
+  else
     kr_hub_outbox_push (&self->outbox, messages);
 }
 
@@ -370,6 +437,50 @@ kr_hub_session_transport_closed (KrHubSession *self, const GError *error)
   end (self, KR_HUB_SESSION_CLOSED, error != NULL ? g_error_copy (error) : NULL);
 }
 
+/* --- stateful reconnect --- */
+
+gboolean
+kr_hub_session_lost (KrHubSession *self, const GError *error, gint64 now)
+{
+  if (self->replay == NULL || self->state > KR_HUB_SESSION_OPEN)
+    return FALSE;
+  kr_hub_outbox_clear (&self->outbox);
+  self->detached = TRUE;
+  self->lost = now;
+  g_clear_error (&self->lost_error);
+  self->lost_error = g_error_copy (error);
+  return TRUE;
+}
+
+void
+kr_hub_session_reattach (KrHubSession *self, gint64 now)
+{
+  KrHubMessage sequence = { .type = KR_HUB_MESSAGE_SEQUENCE };
+
+  kr_hub_outbox_clear (&self->outbox);
+  kr_hub_framer_clear (&self->framer);
+  self->detached = FALSE;
+  g_clear_error (&self->lost_error);
+  self->started = self->last_received = self->last_ping = now;
+  /* Lost before the handshake: the new transport does it. */
+  if (self->state != KR_HUB_SESSION_OPEN)
+    return;
+  sequence.sequence_id = kr_hub_replay_buffer_get_sequence (self->replay);
+  kr_hub_session_send (self, &sequence, NULL);
+  for (GList *link = self->replay->messages.head; link != NULL; link = link->next)
+    kr_hub_outbox_push (&self->outbox, link->data);
+}
+
+static void
+send_ack (KrHubSession *self, gint64 now)
+{
+  const KrHubMessage ack = { .type = KR_HUB_MESSAGE_ACK, .sequence_id = self->replay->latest };
+
+  kr_hub_session_send (self, &ack, NULL);
+  self->replay->acknowledged = self->replay->latest;
+  self->replay->last_ack = now;
+}
+
 /* --- deadlines --- */
 
 static gint64
@@ -385,6 +496,14 @@ peer_deadline (const KrHubSession *self)
 }
 
 static gint64
+ack_deadline (const KrHubSession *self)
+{
+  return self->replay != NULL && kr_hub_replay_buffer_owes_ack (self->replay)
+           ? self->replay->last_ack + ACK_INTERVAL
+           : G_MAXINT64;
+}
+
+static gint64
 ping_deadline (const KrHubSession *self)
 {
   return self->keeps_alive ? G_MAXINT64 : later (self->last_ping, self->settings->keep_alive_interval);
@@ -393,12 +512,14 @@ ping_deadline (const KrHubSession *self)
 gint64
 kr_hub_session_next_deadline (const KrHubSession *self)
 {
+  if (self->detached && self->state <= KR_HUB_SESSION_OPEN)
+    return self->lost + self->settings->reconnect_window;
   switch (self->state)
     {
     case KR_HUB_SESSION_HANDSHAKE:
       return later (self->started, self->settings->handshake_timeout);
     case KR_HUB_SESSION_OPEN:
-      return MIN (peer_deadline (self), ping_deadline (self));
+      return MIN (MIN (peer_deadline (self), ping_deadline (self)), ack_deadline (self));
     case KR_HUB_SESSION_CLOSING:
     case KR_HUB_SESSION_CLOSED:
     default:
@@ -435,10 +556,18 @@ peer_timed_out (KrHubSession *self)
 void
 kr_hub_session_tick (KrHubSession *self, gint64 now)
 {
+  if (self->detached)
+    {
+      if (now >= kr_hub_session_next_deadline (self))
+        kr_hub_session_transport_closed (self, self->lost_error);
+      return;
+    }
   if (self->state == KR_HUB_SESSION_HANDSHAKE && now >= kr_hub_session_next_deadline (self))
     handshake_timed_out (self);
   if (self->state != KR_HUB_SESSION_OPEN)
     return;
+  if (now >= ack_deadline (self))
+    send_ack (self, now);
   if (now >= peer_deadline (self))
     peer_timed_out (self);
   else if (now >= ping_deadline (self))

@@ -10,6 +10,7 @@
 #define KEEP_ALIVE_INTERVAL (15 * G_USEC_PER_SEC)
 #define PEER_TIMEOUT (30 * G_USEC_PER_SEC)
 #define MAX_MESSAGE_SIZE (32 * 1024)
+#define RECONNECT_WINDOW (15 * G_USEC_PER_SEC)
 /* Ours: what a peer that does not read may cost. */
 #define MAX_OUTBOX_SIZE (1024 * 1024)
 
@@ -26,6 +27,7 @@ kr_hub_settings_new (void)
   self->peer_timeout = PEER_TIMEOUT;
   self->max_message_size = MAX_MESSAGE_SIZE;
   self->max_outbox_size = MAX_OUTBOX_SIZE;
+  self->reconnect_window = RECONNECT_WINDOW;
   self->max_parallel_invocations = 1;
   return self;
 }

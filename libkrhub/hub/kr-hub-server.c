@@ -49,9 +49,10 @@ typedef enum
   PROP_MAX_OUTBOX_SIZE,
   PROP_MAX_PARALLEL_INVOCATIONS,
   PROP_DETAILED_ERRORS,
+  PROP_RECONNECT_WINDOW,
 } KrHubServerProperty;
 
-static GParamSpec *props[PROP_DETAILED_ERRORS + 1];
+static GParamSpec *props[PROP_RECONNECT_WINDOW + 1];
 
 typedef enum
 {
@@ -116,6 +117,7 @@ kr_hub_server_get_property (GObject *object, guint prop_id, GValue *value, GPara
     case PROP_MAX_OUTBOX_SIZE: g_value_set_uint64 (value, settings->max_outbox_size); break;
     case PROP_MAX_PARALLEL_INVOCATIONS: g_value_set_uint (value, settings->max_parallel_invocations); break;
     case PROP_DETAILED_ERRORS: g_value_set_boolean (value, settings->detailed_errors); break;
+    case PROP_RECONNECT_WINDOW: g_value_set_int64 (value, settings->reconnect_window); break;
     default: G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
 }
@@ -150,6 +152,7 @@ kr_hub_server_set_property (GObject *object, guint prop_id, const GValue *value,
     case PROP_HANDSHAKE_TIMEOUT: set_int64 (object, &settings->handshake_timeout, value, pspec); break;
     case PROP_KEEP_ALIVE_INTERVAL: set_int64 (object, &settings->keep_alive_interval, value, pspec); break;
     case PROP_CLIENT_TIMEOUT: set_int64 (object, &settings->peer_timeout, value, pspec); break;
+    case PROP_RECONNECT_WINDOW: set_int64 (object, &settings->reconnect_window, value, pspec); break;
     case PROP_MAX_MESSAGE_SIZE: set_size (object, &settings->max_message_size, value, pspec); break;
     case PROP_MAX_OUTBOX_SIZE: set_size (object, &settings->max_outbox_size, value, pspec); break;
     case PROP_MAX_PARALLEL_INVOCATIONS:
@@ -290,6 +293,14 @@ install_properties (GObjectClass *object_class)
   props[PROP_DETAILED_ERRORS] =
     g_param_spec_boolean ("detailed-errors", NULL, NULL, FALSE,
                           G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY);
+  /**
+   * KrHubServer:reconnect-window:
+   *
+   * How long a stateful connection that lost its transport waits for another one, µs. ASP.NET Core's DisconnectTimeout.
+   *
+   * Since: 0.1
+   */
+  props[PROP_RECONNECT_WINDOW] = interval_spec ("reconnect-window", 15);
   g_object_class_install_properties (object_class, G_N_ELEMENTS (props), props);
 }
 
@@ -524,6 +535,23 @@ kr_hub_server_new_connection_id (void)
   return text;
 }
 
+static KrHubConnection *
+accept_connection (KrHubServer *self,
+                   KrHubTransport *transport,
+                   const char *connection_id,
+                   const char *user_id,
+                   gboolean stateful)
+{
+  g_autoptr (KrHubConnection) connection = NULL;
+  g_autofree char *id = connection_id != NULL ? g_strdup (connection_id) : kr_hub_server_new_connection_id ();
+
+  connection = kr_hub_connection_new (KR_HUB_ROLE_SERVER, self->settings, self->dispatcher, self->clock, transport, id,
+                                      user_id, stateful, &connection_funcs, self);
+  g_hash_table_add (self->pending, connection);
+  kr_hub_connection_start (connection);
+  return connection;
+}
+
 /**
  * kr_hub_server_accept:
  * @self: a hub
@@ -540,17 +568,34 @@ kr_hub_server_new_connection_id (void)
 KrHubConnection *
 kr_hub_server_accept (KrHubServer *self, KrHubTransport *transport, const char *connection_id, const char *user_id)
 {
-  g_autoptr (KrHubConnection) connection = NULL;
-  g_autofree char *id = connection_id != NULL ? g_strdup (connection_id) : kr_hub_server_new_connection_id ();
-
   g_return_val_if_fail (KR_HUB_IS_SERVER (self), NULL);
   g_return_val_if_fail (KR_HUB_IS_TRANSPORT (transport), NULL);
+  return accept_connection (self, transport, connection_id, user_id, FALSE);
+}
 
-  connection = kr_hub_connection_new (KR_HUB_ROLE_SERVER, self->settings, self->dispatcher, self->clock, transport, id,
-                                      user_id, &connection_funcs, self);
-  g_hash_table_add (self->pending, connection);
-  kr_hub_connection_start (connection);
-  return connection;
+/**
+ * kr_hub_server_accept_stateful:
+ * @self: a hub
+ * @transport: a transport that was not started; the connection starts it
+ * @connection_id: (nullable): the connection's public id, unique in this hub; %NULL for a new one
+ * @user_id: (nullable): whom the transport was authenticated as
+ *
+ * Takes a new connection whose client negotiated stateful reconnect: when its transport is lost, it waits
+ * [property@KrHub.Server:reconnect-window] for [method@KrHub.Connection.reattach].
+ *
+ * Returns: (transfer none): the connection, which lives at least until it is over
+ *
+ * Since: 0.1
+ */
+KrHubConnection *
+kr_hub_server_accept_stateful (KrHubServer *self,
+                               KrHubTransport *transport,
+                               const char *connection_id,
+                               const char *user_id)
+{
+  g_return_val_if_fail (KR_HUB_IS_SERVER (self), NULL);
+  g_return_val_if_fail (KR_HUB_IS_TRANSPORT (transport), NULL);
+  return accept_connection (self, transport, connection_id, user_id, TRUE);
 }
 
 /**

@@ -46,6 +46,11 @@ KrHubConnection *kr_hub_server_accept (KrHubServer *self,
                                        const char *connection_id,
                                        const char *user_id);
 KR_HUB_AVAILABLE_IN_ALL
+KrHubConnection *kr_hub_server_accept_stateful (KrHubServer *self,
+                                                KrHubTransport *transport,
+                                                const char *connection_id,
+                                                const char *user_id);
+KR_HUB_AVAILABLE_IN_ALL
 KrHubConnection *kr_hub_server_lookup (KrHubServer *self, const char *connection_id);
 KR_HUB_AVAILABLE_IN_ALL
 guint kr_hub_server_get_n_connections (KrHubServer *self);

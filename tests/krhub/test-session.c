@@ -93,7 +93,7 @@ set_up_role (Fixture *f, KrHubRole role, KrHubTransferFormat formats, gboolean k
   f->output = g_string_new (NULL);
   f->events = g_string_new (NULL);
   f->now = 0;
-  kr_hub_session_init (&f->session, role, f->settings, formats, keeps_alive, 0);
+  kr_hub_session_init (&f->session, role, f->settings, formats, keeps_alive, FALSE, 0);
 }
 
 static void
@@ -252,7 +252,7 @@ static void
 test_no_pings (Fixture *f, gconstpointer data)
 {
   kr_hub_session_clear (&f->session);
-  kr_hub_session_init (&f->session, KR_HUB_ROLE_SERVER, f->settings, BOTH, TRUE, 0);
+  kr_hub_session_init (&f->session, KR_HUB_ROLE_SERVER, f->settings, BOTH, TRUE, FALSE, 0);
   open_server (f);
   g_assert_cmpint (kr_hub_session_next_deadline (&f->session), ==, G_MAXINT64);
 }
@@ -380,7 +380,7 @@ test_split (Fixture *f, gconstpointer data)
       g_autofree char *head = g_strndup (stream, at);
 
       kr_hub_session_clear (&f->session);
-      kr_hub_session_init (&f->session, KR_HUB_ROLE_SERVER, f->settings, BOTH, FALSE, 0);
+      kr_hub_session_init (&f->session, KR_HUB_ROLE_SERVER, f->settings, BOTH, FALSE, FALSE, 0);
       feed (f, head);
       feed (f, stream + at);
       assert_taken (f->events, "opened;message 1;message 5;");

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright the krhub authors */
+/* KrHubReplayBuffer: sent but not acknowledged messages of a stateful connection, and the numbers of both directions. */
+#include "config.h"
+
+#include "kr-hub-replay-buffer-private.h"
+
+void
+kr_hub_replay_buffer_init (KrHubReplayBuffer *self)
+{
+  memset (self, 0, sizeof *self);
+  g_queue_init (&self->messages);
+  self->first_sent = 1;
+  self->next_received = 1;
+}
+
+void
+kr_hub_replay_buffer_clear (KrHubReplayBuffer *self)
+{
+  g_queue_clear_full (&self->messages, (GDestroyNotify) g_bytes_unref);
+  self->size = 0;
+}
+
+void
+kr_hub_replay_buffer_add (KrHubReplayBuffer *self, GBytes *message)
+{
+  g_queue_push_tail (&self->messages, g_bytes_ref (message));
+  self->size += g_bytes_get_size (message);
+}
+
+void
+kr_hub_replay_buffer_ack (KrHubReplayBuffer *self, gint64 number)
+{
+  while (self->first_sent <= number && !g_queue_is_empty (&self->messages))
+    {
+      g_autoptr (GBytes) message = g_queue_pop_head (&self->messages);
+
+      self->size -= g_bytes_get_size (message);
+      self->first_sent++;
+    }
+}
+
+gint64
+kr_hub_replay_buffer_get_sequence (const KrHubReplayBuffer *self)
+{
+  return self->first_sent;
+}
+
+gboolean
+kr_hub_replay_buffer_receive (KrHubReplayBuffer *self)
+{
+  gint64 number = self->next_received++;
+
+  if (number <= self->latest)
+    {
+      /* The peer does not know that it arrived: tell it again. */
+      self->acknowledged = MIN (self->acknowledged, number - 1);
+      return FALSE;
+    }
+  self->latest = number;
+  return TRUE;
+}
+
+gboolean
+kr_hub_replay_buffer_receive_sequence (KrHubReplayBuffer *self, gint64 number)
+{
+  if (number > self->next_received || number < 1)
+    return FALSE;
+  self->next_received = number;
+  return TRUE;
+}
+
+gboolean
+kr_hub_replay_buffer_owes_ack (const KrHubReplayBuffer *self)
+{
+  return self->latest > self->acknowledged;
+}
