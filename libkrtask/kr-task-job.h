@@ -110,13 +110,23 @@ char *kr_task_job_dup_description (KrTaskJob *self);
 KR_TASK_AVAILABLE_IN_ALL
 GVariant *kr_task_job_get_owner (KrTaskJob *self);
 KR_TASK_AVAILABLE_IN_ALL
+int kr_task_job_get_priority (KrTaskJob *self);
+KR_TASK_AVAILABLE_IN_ALL
+const char *kr_task_job_get_key (KrTaskJob *self);
+KR_TASK_AVAILABLE_IN_ALL
+gboolean kr_task_job_get_autostart (KrTaskJob *self);
+KR_TASK_AVAILABLE_IN_ALL
 KrTaskState kr_task_job_get_state (KrTaskJob *self);
 KR_TASK_AVAILABLE_IN_ALL
 KrTaskCancelReason kr_task_job_get_cancel_reason (KrTaskJob *self);
 KR_TASK_AVAILABLE_IN_ALL
 gboolean kr_task_job_get_cancellable (KrTaskJob *self);
 KR_TASK_AVAILABLE_IN_ALL
+gboolean kr_task_job_get_detached (KrTaskJob *self);
+KR_TASK_AVAILABLE_IN_ALL
 gint64 kr_task_job_get_created_at (KrTaskJob *self);
+KR_TASK_AVAILABLE_IN_ALL
+gint64 kr_task_job_get_queued_at (KrTaskJob *self);
 KR_TASK_AVAILABLE_IN_ALL
 gint64 kr_task_job_get_started_at (KrTaskJob *self);
 KR_TASK_AVAILABLE_IN_ALL
@@ -129,6 +139,8 @@ KR_TASK_AVAILABLE_IN_ALL
 GVariant *kr_task_job_dup_status (KrTaskJob *self);
 KR_TASK_AVAILABLE_IN_ALL
 GVariant *kr_task_job_dup_result (KrTaskJob *self, GError **error);
+KR_TASK_AVAILABLE_IN_ALL
+GError *kr_task_job_dup_error (KrTaskJob *self);
 KR_TASK_AVAILABLE_IN_ALL
 GError *kr_task_job_dup_cause (KrTaskJob *self);
 KR_TASK_AVAILABLE_IN_ALL

@@ -1,0 +1,637 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright the krhub authors */
+/* The life of a KrTaskJob: its transitions, its cancellation and its body. */
+#include "config.h"
+
+#include <string.h>
+
+#include "kr-task-job-private.h"
+#include "kr-task-manager-private.h"
+#include "kr-task-progress-private.h"
+
+static void finish_body (KrTaskJob *self, GVariant *value, GError *error);
+
+/* Lock held. The one writer of the state: notes the way, the times and the manager's counters, and tells the owner's
+ * context. */
+static void
+set_state (KrTaskJob *self, KrTaskState to)
+{
+  KrTaskState from = self->state;
+
+  g_return_if_fail (kr_task_state_can_change (from, to));
+
+  self->path[self->n_path++] = to;
+  if (to == KR_TASK_STATE_QUEUED)
+    self->queued_at = g_get_real_time ();
+  else if (to == KR_TASK_STATE_RUNNING)
+    {
+      self->started_at = g_get_real_time ();
+      self->started_mono = g_get_monotonic_time ();
+    }
+  else if (kr_task_state_is_terminal (to))
+    {
+      self->finished_at = g_get_real_time ();
+      self->finished_mono = g_get_monotonic_time ();
+      if (self->progress != NULL)
+        kr_task_progress_freeze (self->progress);
+    }
+  g_atomic_int_set (&self->state, to);
+  if (self->manager != NULL)
+    {
+      kr_task_manager_count (self->manager, from, to);
+      kr_task_outbox_push (kr_task_manager_get_outbox (self->manager), self);
+    }
+}
+
+/* --- cancelling ------------------------------------------------------------------------------------------------- */
+
+static void
+fire (gpointer data, gpointer user_data)
+{
+  g_autoptr (GCancellable) cancellable = data;
+
+  g_cancellable_cancel (cancellable);
+}
+
+/* Lock held. What the request does to the state; TRUE: the job will end as cancelled. */
+static gboolean
+accept_request (KrTaskJob *self, KrTaskCancelReason reason, const char *text)
+{
+  KrTaskState ended = reason == KR_TASK_CANCEL_REASON_DEADLINE ? KR_TASK_STATE_TIMED_OUT : KR_TASK_STATE_CANCELLED;
+
+  self->reason = reason;
+  self->reason_text = g_strdup (text);
+  set_state (self, self->state == KR_TASK_STATE_RUNNING ? KR_TASK_STATE_CANCELLING : ended);
+  kr_task_cond_broadcast (&self->cancelled);
+  return TRUE;
+}
+
+/* Lock held. A user is told that it did not work; what cannot be told is remembered, the first request only. */
+static gboolean
+refuse_held (KrTaskJob *self, KrTaskCancelReason reason, const char *text, KrTaskCancelFlags flags, GError **error)
+{
+  if (reason == KR_TASK_CANCEL_REASON_USER && !(flags & KR_TASK_CANCEL_DEFER))
+    {
+      g_set_error (error, KR_TASK_ERROR, KR_TASK_ERROR_NOT_CANCELLABLE, "The task cannot be cancelled at this moment");
+      return FALSE;
+    }
+  if (self->deferred_reason == KR_TASK_CANCEL_REASON_NONE)
+    {
+      self->deferred_reason = reason;
+      self->deferred_text = g_strdup (text);
+    }
+  g_set_error (error, KR_TASK_ERROR, KR_TASK_ERROR_DEFERRED, "The task will be cancelled unless it finishes first");
+  return FALSE;
+}
+
+/* Lock held. */
+static gboolean
+decide (KrTaskJob *self, KrTaskCancelReason reason, const char *text, KrTaskCancelFlags flags, GError **error)
+{
+  if (kr_task_state_is_terminal (self->state))
+    {
+      g_set_error (error, KR_TASK_ERROR, KR_TASK_ERROR_ALREADY_FINISHED, "The task has finished already");
+      return FALSE;
+    }
+  if (self->state == KR_TASK_STATE_CANCELLING)
+    {
+      g_set_error (error, KR_TASK_ERROR, KR_TASK_ERROR_ALREADY_CANCELLED, "The task is being cancelled already");
+      return FALSE;
+    }
+  if (self->held > 0)
+    return refuse_held (self, reason, text, flags, error);
+  return accept_request (self, reason, text);
+}
+
+/* With no lock held: what an accepted request means beyond the state. Handlers of the cancellable run in the thread that
+ * fires it, and the caller must not wait for them. */
+static void
+after_request (KrTaskJob *self, KrTaskRunner *runner, GCancellable *cancellable)
+{
+  KrTaskBody body = { 0 };
+
+  if (cancellable != NULL)
+    kr_task_runner_call (runner, fire, g_object_ref (cancellable));
+  else if (runner != NULL)
+    kr_task_runner_remove (runner, self);
+  kr_task_lock (&self->lock);
+  if (kr_task_state_is_terminal (self->state) && !self->body_runs)
+    {
+      body = self->body;
+      self->body = (KrTaskBody) { 0 };
+    }
+  kr_task_unlock (&self->lock);
+  kr_task_body_clear (&body);
+  /* a job that was never submitted belongs to the thread that made it */
+  if (runner == NULL)
+    kr_task_job_deliver (self);
+}
+
+/**
+ * kr_task_job_cancel:
+ * @self: a job
+ * @reason: why; not %KR_TASK_CANCEL_REASON_NONE
+ * @text: (nullable): why, in words
+ * @flags: what to do while the job is held
+ * @error: return location for a #KrTaskError
+ *
+ * Asks a job to stop. May be called from any thread, never blocks, and runs no handler.
+ *
+ * It returns %TRUE exactly when the job will end as cancelled (or, with %KR_TASK_CANCEL_REASON_DEADLINE, as timed out)
+ * because of this very request. Otherwise @error says why not: %KR_TASK_ERROR_ALREADY_FINISHED,
+ * %KR_TASK_ERROR_ALREADY_CANCELLED, %KR_TASK_ERROR_NOT_CANCELLABLE, or %KR_TASK_ERROR_DEFERRED, where the outcome is open.
+ *
+ * A job that has not begun never will. The body of one that runs learns of it by its cancellable, by
+ * [method@KrTask.Job.sleep] and by [method@KrTask.Job.is_cancelled].
+ *
+ * Returns: %TRUE if the request was accepted
+ *
+ * Since: 0.1
+ */
+gboolean
+kr_task_job_cancel (KrTaskJob *self, KrTaskCancelReason reason, const char *text, KrTaskCancelFlags flags,
+                    GError **error)
+{
+  g_autoptr (GCancellable) cancellable = NULL;
+  KrTaskRunner *runner = NULL;
+  gboolean accepted;
+
+  g_return_val_if_fail (KR_TASK_IS_JOB (self), FALSE);
+  g_return_val_if_fail (reason > KR_TASK_CANCEL_REASON_NONE && reason < KR_TASK_CANCEL_REASON_SELF, FALSE);
+
+  kr_task_lock (&self->lock);
+  accepted = decide (self, reason, text, flags, error);
+  if (accepted)
+    {
+      runner = self->runner;
+      g_set_object (&cancellable, self->cancellable);
+    }
+  kr_task_unlock (&self->lock);
+  if (accepted)
+    after_request (self, runner, cancellable);
+  return accepted;
+}
+
+/**
+ * kr_task_job_is_cancelled:
+ * @self: a job
+ *
+ * Tells whether a request to cancel was accepted. Takes no lock; may be called from any thread.
+ *
+ * Returns: %TRUE from the moment at which the request returns
+ *
+ * Since: 0.1
+ */
+gboolean
+kr_task_job_is_cancelled (KrTaskJob *self)
+{
+  KrTaskState state = kr_task_job_get_state (self);
+
+  return state == KR_TASK_STATE_CANCELLING || state == KR_TASK_STATE_CANCELLED || state == KR_TASK_STATE_TIMED_OUT;
+}
+
+/**
+ * kr_task_job_sleep:
+ * @self: a job
+ * @microseconds: how long; -1: until it is cancelled
+ *
+ * Sleeps in the body of a job, until the time is over or the job is cancelled. Only the body's thread may call it.
+ *
+ * Returns: %TRUE if the time is over, %FALSE at once when the job is cancelled
+ *
+ * Since: 0.1
+ */
+gboolean
+kr_task_job_sleep (KrTaskJob *self, gint64 microseconds)
+{
+  gint64 end;
+  gboolean goes_on;
+
+  g_return_val_if_fail (KR_TASK_IS_JOB (self), FALSE);
+
+  end = microseconds < 0 ? G_MAXINT64 : g_get_monotonic_time () + microseconds;
+  kr_task_lock (&self->lock);
+  while ((goes_on = self->state == KR_TASK_STATE_RUNNING) && kr_task_cond_wait_until (&self->cancelled, &self->lock, end))
+    ;
+  kr_task_unlock (&self->lock);
+  return goes_on;
+}
+
+/**
+ * kr_task_job_hold:
+ * @self: a job
+ *
+ * Enters a section that the body does not leave half done: nothing cancels the job until
+ * [method@KrTask.Job.release], which is called as often. Only the body may call it.
+ *
+ * Returns: %FALSE if the job was cancelled before; then the body rolls back, and does not release
+ *
+ * Since: 0.1
+ */
+gboolean
+kr_task_job_hold (KrTaskJob *self)
+{
+  gboolean holds;
+
+  g_return_val_if_fail (KR_TASK_IS_JOB (self), FALSE);
+
+  kr_task_lock (&self->lock);
+  holds = self->state == KR_TASK_STATE_RUNNING;
+  if (holds)
+    self->held++;
+  kr_task_unlock (&self->lock);
+  if (holds)
+    kr_task_job_add_news (self, KR_TASK_NEWS_CANCELLABLE);
+  return holds;
+}
+
+/**
+ * kr_task_job_release:
+ * @self: a job that is held
+ *
+ * Leaves the section of [method@KrTask.Job.hold]. A request that was remembered meanwhile is accepted now.
+ *
+ * Since: 0.1
+ */
+void
+kr_task_job_release (KrTaskJob *self)
+{
+  g_autofree char *text = NULL;
+  KrTaskCancelReason reason = KR_TASK_CANCEL_REASON_NONE;
+
+  g_return_if_fail (KR_TASK_IS_JOB (self));
+
+  kr_task_lock (&self->lock);
+  if (self->held > 0 && --self->held == 0)
+    {
+      reason = self->deferred_reason;
+      text = g_steal_pointer (&self->deferred_text);
+      self->deferred_reason = KR_TASK_CANCEL_REASON_NONE;
+    }
+  kr_task_unlock (&self->lock);
+  if (reason != KR_TASK_CANCEL_REASON_NONE)
+    kr_task_job_cancel (self, reason, text, KR_TASK_CANCEL_DEFER, NULL);
+  kr_task_job_add_news (self, KR_TASK_NEWS_CANCELLABLE);
+}
+
+/* --- starting --------------------------------------------------------------------------------------------------- */
+
+/* private: called by the manager with its lock held. */
+gboolean
+kr_task_job_adopt (KrTaskJob *self, KrTaskManager *manager, GMainContext *context, GError **error)
+{
+  gboolean ok = FALSE;
+
+  kr_task_lock (&self->lock);
+  if (self->runner != NULL)
+    g_set_error (error, KR_TASK_ERROR, KR_TASK_ERROR_CONFLICT, "The task was submitted before");
+  else if (self->state != KR_TASK_STATE_CREATED)
+    g_set_error (error, KR_TASK_ERROR, KR_TASK_ERROR_ALREADY_CANCELLED, "The task was cancelled before");
+  else
+    {
+      self->manager = g_object_ref (manager);
+      self->runner = kr_task_runner_ref (kr_task_manager_get_runner (manager));
+      self->context = g_main_context_ref (context);
+      ok = TRUE;
+    }
+  kr_task_unlock (&self->lock);
+  return ok;
+}
+
+/* private: the manager could not queue it, and gives it back. */
+void
+kr_task_job_withdraw (KrTaskJob *self)
+{
+  g_autoptr (KrTaskManager) manager = NULL;
+
+  kr_task_lock (&self->lock);
+  manager = g_steal_pointer (&self->manager);
+  g_clear_pointer (&self->runner, kr_task_runner_unref);
+  g_clear_pointer (&self->context, g_main_context_unref);
+  kr_task_unlock (&self->lock);
+}
+
+static void
+replace_others (GPtrArray *others)
+{
+  for (guint i = 0; others != NULL && i < others->len; i++)
+    kr_task_job_cancel (g_ptr_array_index (others, i), KR_TASK_CANCEL_REASON_SUPERSEDED, NULL, KR_TASK_CANCEL_DEFER,
+                        NULL);
+}
+
+/* private: @joined is the job that does the work if the key says so; the result is FALSE then. */
+gboolean
+kr_task_job_begin (KrTaskJob *self, KrTaskJob **joined, GError **error)
+{
+  g_autoptr (GPtrArray) others = NULL;
+  gboolean ok = FALSE;
+
+  kr_task_lock (&self->lock);
+  if (self->state != KR_TASK_STATE_CREATED)
+    g_set_error (error, KR_TASK_ERROR,
+                 kr_task_job_is_cancelled (self) ? KR_TASK_ERROR_ALREADY_CANCELLED : KR_TASK_ERROR_ALREADY_STARTED,
+                 "The task was started or cancelled before");
+  else if (self->runner == NULL)
+    g_set_error (error, KR_TASK_ERROR, KR_TASK_ERROR_INVALID, "The task was not submitted");
+  else
+    {
+      /* the queue is told first, so that it can refuse; whoever takes the job out of it waits for this lock */
+      ok = kr_task_runner_enqueue (self->runner, self, &others, error);
+      if (ok)
+        set_state (self, KR_TASK_STATE_QUEUED);
+    }
+  kr_task_unlock (&self->lock);
+  if (ok)
+    {
+      replace_others (others);
+      kr_task_runner_dispatch (self->runner);
+    }
+  else if (joined != NULL && others != NULL && self->conflict_policy == KR_TASK_CONFLICT_JOIN)
+    *joined = g_object_ref (g_ptr_array_index (others, 0));
+  return ok;
+}
+
+/**
+ * kr_task_job_start:
+ * @self: a job that was submitted with [property@KrTask.Job:autostart] %FALSE
+ * @error: return location for a #KrTaskError
+ *
+ * Starts a job. May be called from any thread; of several callers exactly one succeeds.
+ *
+ * Returns: %FALSE if it was started or cancelled before, or cannot be queued
+ *
+ * Since: 0.1
+ */
+gboolean
+kr_task_job_start (KrTaskJob *self, GError **error)
+{
+  g_return_val_if_fail (KR_TASK_IS_JOB (self), FALSE);
+
+  return kr_task_job_begin (self, NULL, error);
+}
+
+/* --- running ---------------------------------------------------------------------------------------------------- */
+
+/* The check at the last moment: what was cancelled in the queue does not run. */
+static gboolean
+claim (KrTaskJob *self)
+{
+  gboolean claimed;
+
+  kr_task_lock (&self->lock);
+  claimed = self->state == KR_TASK_STATE_QUEUED;
+  if (claimed)
+    {
+      self->cancellable = g_cancellable_new ();
+      self->body_runs = TRUE;
+      set_state (self, KR_TASK_STATE_RUNNING);
+    }
+  kr_task_unlock (&self->lock);
+  if (!claimed)
+    kr_task_runner_release_key (self->runner, self);
+  return claimed;
+}
+
+/* private: in a thread of the pool. */
+void
+kr_task_job_run (KrTaskJob *self)
+{
+  g_autoptr (GError) error = NULL;
+  GVariant *value;
+
+  if (!claim (self))
+    return;
+  value = self->body.func (self, self->cancellable, self->body.data, &error);
+  if (value != NULL)
+    g_variant_take_ref (value);
+  finish_body (self, value, g_steal_pointer (&error));
+}
+
+/* private: by the runner, in any thread, with a slot taken. FALSE: it was cancelled and has been forgotten meanwhile. */
+gboolean
+kr_task_job_run_async (KrTaskJob *self)
+{
+  return kr_task_job_add_news (self, KR_TASK_NEWS_START);
+}
+
+static void
+async_body_done (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (KrTaskJob) self = user_data;
+  g_autoptr (GError) error = NULL;
+  GVariant *value;
+
+  value = self->body.finish (self, result, self->body.data, &error);
+  if (value != NULL)
+    g_variant_take_ref (value);
+  finish_body (self, value, g_steal_pointer (&error));
+  kr_task_runner_slot_free (self->runner);
+}
+
+/* In the owner's context. */
+static void
+begin_async_body (KrTaskJob *self)
+{
+  if (claim (self))
+    self->body.begin (self, self->cancellable, async_body_done, g_object_ref (self), self->body.data);
+  else
+    kr_task_runner_slot_free (self->runner);
+}
+
+/* Lock held. The body of a running job returned: a value, an error, or it gave up by itself. */
+static void
+end_by_itself (KrTaskJob *self)
+{
+  if (self->error == NULL)
+    set_state (self, KR_TASK_STATE_COMPLETED);
+  else if (g_error_matches (self->error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    {
+      self->reason = KR_TASK_CANCEL_REASON_SELF;
+      set_state (self, KR_TASK_STATE_CANCELLED);
+    }
+  else
+    set_state (self, KR_TASK_STATE_FAILED);
+}
+
+/* Lock held. The one place where a job that ran becomes terminal. */
+static void
+end (KrTaskJob *self)
+{
+  if (self->state == KR_TASK_STATE_RUNNING)
+    end_by_itself (self);
+  else
+    set_state (self, self->reason == KR_TASK_CANCEL_REASON_DEADLINE ? KR_TASK_STATE_TIMED_OUT
+                                                                     : KR_TASK_STATE_CANCELLED);
+}
+
+/* Lock held. A late value of a cancelled job is dropped, a late error kept as its cause, unless it only says so. */
+static void
+keep_outcome (KrTaskJob *self, GVariant **value, GError **error)
+{
+  if (self->state == KR_TASK_STATE_RUNNING)
+    {
+      self->error = g_steal_pointer (error);
+      if (self->error == NULL)
+        self->value = g_steal_pointer (value);
+    }
+  else if (*error != NULL && !g_error_matches (*error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    self->error = g_steal_pointer (error);
+}
+
+/**
+ * kr_task_job_detach:
+ * @self: a job
+ *
+ * Gives up waiting for the body of a job that is being cancelled: the job ends, and the body keeps its slot until it
+ * returns. What it returns then is ignored.
+ */
+void
+kr_task_job_detach (KrTaskJob *self)
+{
+  kr_task_lock (&self->lock);
+  if (self->state == KR_TASK_STATE_CANCELLING && self->body_runs)
+    {
+      self->detached = TRUE;
+      kr_task_manager_count_detached (self->manager, 1);
+      g_atomic_int_or (&self->news, KR_TASK_NEWS_DETACHED);
+      end (self);
+    }
+  kr_task_unlock (&self->lock);
+}
+
+/* Takes @value and @error; with no lock held. */
+static void
+finish_body (KrTaskJob *self, GVariant *value, GError *error)
+{
+  KrTaskBody body;
+
+  kr_task_lock (&self->lock);
+  body = self->body;
+  self->body = (KrTaskBody) { 0 };
+  self->body_runs = FALSE;
+  self->body_returned = TRUE;
+  self->held = 0; /* a body that forgot to release is over nevertheless */
+  if (!kr_task_state_is_terminal (self->state))
+    {
+      keep_outcome (self, &value, &error);
+      end (self);
+    }
+  else if (self->detached)
+    {
+      self->detached = FALSE;
+      kr_task_manager_count_detached (self->manager, -1);
+      g_atomic_int_or (&self->news, KR_TASK_NEWS_DETACHED);
+      kr_task_outbox_push (kr_task_manager_get_outbox (self->manager), self);
+    }
+  kr_task_unlock (&self->lock);
+  kr_task_runner_release_key (self->runner, self);
+  kr_task_body_clear (&body);
+  g_clear_pointer (&value, g_variant_unref);
+  g_clear_error (&error);
+}
+
+/* --- telling ---------------------------------------------------------------------------------------------------- */
+
+/* private: any thread. FALSE: nobody will hear it, as the end has been told. */
+gboolean
+kr_task_job_add_news (KrTaskJob *self, KrTaskNews news)
+{
+  gboolean heard;
+
+  kr_task_lock (&self->lock);
+  heard = self->manager != NULL;
+  if (heard)
+    {
+      g_atomic_int_or (&self->news, news);
+      kr_task_outbox_push (kr_task_manager_get_outbox (self->manager), self);
+    }
+  kr_task_unlock (&self->lock);
+  return heard;
+}
+
+/* private: in the owner's context. */
+KrTaskNews
+kr_task_job_take_news (KrTaskJob *self)
+{
+  return g_atomic_int_and (&self->news, 0);
+}
+
+/* private: any thread, with no lock held. */
+void
+kr_task_job_progress_changed (KrTaskJob *self)
+{
+  gint64 now = g_get_monotonic_time ();
+  gint64 due;
+
+  kr_task_lock (&self->lock);
+  if (self->manager != NULL)
+    {
+      due = kr_task_progress_get_last_flush (self->progress) + kr_task_manager_get_interval (self->manager);
+      kr_task_outbox_push_at (kr_task_manager_get_outbox (self->manager), self, MAX (now, due));
+    }
+  kr_task_unlock (&self->lock);
+}
+
+static void
+flush_progress (KrTaskJob *self)
+{
+  KrTaskProgress *progress = g_atomic_pointer_get (&self->progress);
+
+  if (progress != NULL)
+    kr_task_progress_flush (progress);
+}
+
+static void
+deliver_transitions (KrTaskJob *self)
+{
+  guint8 path[KR_TASK_MAX_STATES];
+  guint from, to;
+  gboolean finished;
+
+  kr_task_lock (&self->lock);
+  memcpy (path, self->path, sizeof path);
+  from = self->n_delivered;
+  to = self->n_path;
+  self->n_delivered = to;
+  finished = to > from && kr_task_state_is_terminal (path[to - 1]) && !self->finish_emitted;
+  self->finish_emitted |= finished;
+  kr_task_unlock (&self->lock);
+  if (to > from)
+    kr_task_job_notify_state (self);
+  for (guint i = from; i < to; i++)
+    kr_task_job_emit_state_changed (self, path[i - 1], path[i]);
+  if (finished)
+    {
+      kr_task_job_emit_finished (self);
+      kr_task_job_complete_waiters (self);
+    }
+}
+
+/* What has ended, and was told, needs its manager no more. */
+static void
+let_manager_go (KrTaskJob *self)
+{
+  g_autoptr (KrTaskManager) manager = NULL;
+
+  kr_task_lock (&self->lock);
+  if (self->finish_emitted && self->n_delivered == self->n_path && !self->body_runs)
+    manager = g_steal_pointer (&self->manager);
+  kr_task_unlock (&self->lock);
+}
+
+/* private: in the owner's context, or in the only thread that knows the job. Progress goes first, so that its last value
+ * is out before anybody hears of the end. */
+void
+kr_task_job_deliver (KrTaskJob *self)
+{
+  KrTaskNews news = kr_task_job_take_news (self);
+
+  if (news & KR_TASK_NEWS_START)
+    begin_async_body (self);
+  if (news & KR_TASK_NEWS_REMOVE)
+    self->forgotten = TRUE;
+  flush_progress (self);
+  kr_task_job_notify_news (self, news);
+  deliver_transitions (self);
+  let_manager_go (self);
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright the krhub authors */
+/* The inside of KrTaskJob, for the manager, the runner and the outbox. */
+#pragma once
+
+#include "kr-task-job.h"
+#include "kr-task-list-private.h"
+#include "kr-task-lock-private.h"
+#include "kr-task-manager.h"
+#include "kr-task-outbox-private.h"
+#include "kr-task-runner-private.h"
+
+/* The longest way: created, queued, running, cancelling, cancelled. */
+#define KR_TASK_MAX_STATES 5
+
+/* News besides transitions and progress; set by any thread, taken in the owner's context. */
+typedef enum
+{
+  KR_TASK_NEWS_START = 1 << 0,  /* an asynchronous body is to begin */
+  KR_TASK_NEWS_REMOVE = 1 << 1, /* the manager forgets the job */
+  KR_TASK_NEWS_TITLE = 1 << 2,
+  KR_TASK_NEWS_DESCRIPTION = 1 << 3,
+  KR_TASK_NEWS_CANCELLABLE = 1 << 4,
+  KR_TASK_NEWS_DETACHED = 1 << 5,
+} KrTaskNews;
+
+typedef struct
+{
+  KrTaskFunc func;
+  KrTaskAsyncFunc begin;
+  KrTaskFinishFunc finish;
+  gpointer data;
+  GDestroyNotify destroy;
+} KrTaskBody;
+
+struct _KrTaskJob
+{
+  GObject parent_instance;
+
+  /* set before submission, constant afterwards */
+  char id[33];
+  char *long_id; /* NULL: the id is the one above */
+  char *kind;
+  char *key;
+  GVariant *owner; /* a{sv} */
+  KrTaskBody body; /* cleared when it can run no more, under the lock */
+  gboolean is_sync;
+  KrTaskConflictPolicy conflict_policy;
+  int priority;
+  gint64 queue_us, run_us, stop_us; /* -1: no deadline */
+  gboolean autostart;
+
+  KrTaskLock lock;        /* guards all below unless it says otherwise; never held while calling out */
+  KrTaskCond cancelled;   /* wakes a sleeping body */
+  KrTaskManager *manager; /* from submission until the end is delivered: keeps it alive as long */
+  GMainContext *context;  /* the owner's; NULL until submission, constant afterwards, as is the next one */
+  KrTaskRunner *runner;
+  char *title;            /* NULL: made of the id */
+  char *description;
+
+  int state; /* a KrTaskState; written by set_state() only; read atomically without the lock */
+  guint8 path[KR_TASK_MAX_STATES];
+  guint8 n_path;      /* states gone through */
+  guint8 n_delivered; /* of them, those the owner's context has heard of */
+  guint held;
+  gboolean body_runs; /* from the transition to running until the body returns */
+  gboolean body_returned;
+  gboolean detached;
+  gboolean finish_emitted;
+  KrTaskCancelReason reason;
+  char *reason_text;
+  KrTaskCancelReason deferred_reason; /* NONE: no request waits for the release */
+  char *deferred_text;
+
+  GVariant *value; /* what the body returned; visible once completed */
+  GError *error;   /* what the body failed with; visible once failed, or as the cause of the end */
+  GCancellable *cancellable; /* this job's alone, never reset; handed to the body */
+  KrTaskProgress *progress;  /* made when first asked for, then constant; read atomically */
+  GSList *waiters;           /* of KrTaskWaiter, a reference each */
+  gboolean waiters_done;     /* the end was told: who waits now need not */
+
+  gint64 created_at, queued_at, started_at, finished_at; /* wall clock, µs; for display only */
+  gint64 started_mono, finished_mono;                    /* monotonic, µs */
+
+  int news; /* KrTaskNews, atomic */
+  KrTaskOutLink out;      /* guarded by the outbox */
+  KrTaskQueueLink waiting; /* guarded by the runner */
+  KrTaskListPlace place;  /* the owner's context only */
+  /* the owner's context only: */
+  GList *finished_link;   /* NULL: not among the manager's finished jobs */
+  gboolean was_listed;    /* it is or was in the manager's list */
+  gboolean forgotten;     /* it is to leave that list */
+};
+
+void kr_task_job_run (KrTaskJob *self);
+gboolean kr_task_job_run_async (KrTaskJob *self);
+void kr_task_job_progress_changed (KrTaskJob *self);
+gboolean kr_task_job_adopt (KrTaskJob *self, KrTaskManager *manager, GMainContext *context, GError **error);
+void kr_task_job_deliver (KrTaskJob *self);
+void kr_task_job_withdraw (KrTaskJob *self);
+void kr_task_job_detach (KrTaskJob *self);
+gboolean kr_task_job_add_news (KrTaskJob *self, KrTaskNews news);
+KrTaskNews kr_task_job_take_news (KrTaskJob *self);
+gboolean kr_task_job_begin (KrTaskJob *self, KrTaskJob **joined, GError **error);
+
+/* kr-task-job.c, for the other halves of the job */
+void kr_task_job_notify_state (KrTaskJob *self);
+void kr_task_job_notify_news (KrTaskJob *self, KrTaskNews news);
+void kr_task_job_emit_state_changed (KrTaskJob *self, KrTaskState old_state, KrTaskState new_state);
+void kr_task_job_emit_finished (KrTaskJob *self);
+void kr_task_job_complete_waiters (KrTaskJob *self);
+void kr_task_body_clear (KrTaskBody *body);
+char *kr_task_job_make_title (KrTaskJob *self);
+gboolean kr_task_job_can_cancel (KrTaskJob *self);
+gint64 kr_task_job_measure (KrTaskJob *self);

@@ -1,0 +1,509 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright the krhub authors */
+/* KrTaskRunner: the queue, the limit and the threads of one manager. */
+#include "config.h"
+
+#include "kr-task-job-private.h"
+#include "kr-task-runner-private.h"
+
+/* Empty queues of priorities that were used once are kept, up to this many. */
+#define MAX_IDLE_QUEUES 16
+
+struct _KrTaskQueue
+{
+  KrTaskJob *first, *last;
+  guint length;
+  int priority;
+};
+
+/* All unfinished jobs with one key: one may run, the others wait here until it has finished. */
+typedef struct
+{
+  KrTaskJob *current;
+  KrTaskQueue waiting;
+} KeyEntry;
+
+typedef struct
+{
+  GFunc func;
+  gpointer data;
+} Call;
+
+struct _KrTaskRunner
+{
+  gatomicrefcount ref_count;
+  KrTaskLock lock;   /* guards all below; may be taken inside a job's lock, and is never held while calling out */
+  GPtrArray *queues; /* of KrTaskQueue, the highest priority first */
+  GHashTable *keys;  /* of KeyEntry by key */
+  guint max_concurrent;
+  guint max_queued;
+  guint n_slots_used; /* bodies that have not returned, detached ones included, and jobs on their way to a thread */
+  guint n_waiting;
+  GThreadPool *bodies;
+  GThreadPool *calls; /* short work that must not wait for a body: handlers of cancellables, deadlines */
+};
+
+static void
+queue_free (gpointer data)
+{
+  g_free (data);
+}
+
+static void
+key_entry_free (gpointer data)
+{
+  g_free (data);
+}
+
+static void
+queue_append (KrTaskQueue *queue, KrTaskJob *job)
+{
+  job->waiting.queue = queue;
+  job->waiting.next = NULL;
+  job->waiting.previous = queue->last;
+  if (queue->last != NULL)
+    queue->last->waiting.next = job;
+  else
+    queue->first = job;
+  queue->last = job;
+  queue->length++;
+}
+
+static void
+queue_unlink (KrTaskJob *job)
+{
+  KrTaskQueueLink *link = &job->waiting;
+
+  if (link->previous != NULL)
+    link->previous->waiting.next = link->next;
+  else
+    link->queue->first = link->next;
+  if (link->next != NULL)
+    link->next->waiting.previous = link->previous;
+  else
+    link->queue->last = link->previous;
+  link->queue->length--;
+  link->queue = NULL;
+}
+
+static void
+drop_idle_queues (KrTaskRunner *self)
+{
+  for (guint i = self->queues->len; i > 0; i--)
+    if (((KrTaskQueue *) g_ptr_array_index (self->queues, i - 1))->length == 0)
+      g_ptr_array_remove_index (self->queues, i - 1);
+}
+
+/* Lock held. */
+static KrTaskQueue *
+queue_of_priority (KrTaskRunner *self, int priority)
+{
+  KrTaskQueue *queue;
+  guint i;
+
+  for (i = 0; i < self->queues->len; i++)
+    {
+      queue = g_ptr_array_index (self->queues, i);
+      if (queue->priority == priority)
+        return queue;
+      if (queue->priority < priority)
+        break;
+    }
+  if (self->queues->len >= MAX_IDLE_QUEUES)
+    {
+      drop_idle_queues (self);
+      for (i = 0; i < self->queues->len; i++)
+        if (((KrTaskQueue *) g_ptr_array_index (self->queues, i))->priority < priority)
+          break;
+    }
+  queue = g_new0 (KrTaskQueue, 1);
+  queue->priority = priority;
+  g_ptr_array_insert (self->queues, i, queue);
+  return queue;
+}
+
+/* Lock held; the queue takes the reference. */
+static void
+append_by_priority (KrTaskRunner *self, KrTaskJob *job)
+{
+  queue_append (queue_of_priority (self, job->priority), job);
+}
+
+/* Lock held. Takes the next job and a slot for it. */
+static KrTaskJob *
+pop (KrTaskRunner *self)
+{
+  if (self->n_waiting == 0 || self->n_slots_used >= self->max_concurrent)
+    return NULL;
+  for (guint i = 0; i < self->queues->len; i++)
+    {
+      KrTaskQueue *queue = g_ptr_array_index (self->queues, i);
+      KrTaskJob *job = queue->first;
+
+      if (job == NULL)
+        continue;
+      queue_unlink (job);
+      self->n_waiting--;
+      self->n_slots_used++;
+      return job;
+    }
+  return NULL;
+}
+
+/* With no lock held. Hands a job to the owner's context if its body is asynchronous; one that cannot be handed over any
+ * more leaves its slot to the next one. */
+static gboolean
+hand_over (KrTaskRunner *self, KrTaskJob *job)
+{
+  if (job->is_sync)
+    return FALSE;
+  if (!kr_task_job_run_async (job))
+    {
+      kr_task_lock (&self->lock);
+      self->n_slots_used--;
+      kr_task_unlock (&self->lock);
+      kr_task_runner_release_key (self, job);
+    }
+  g_object_unref (job);
+  return TRUE;
+}
+
+/* The next job that needs a thread, and a slot for it. Those that need none are on their way when this returns. */
+static KrTaskJob *
+next_job (KrTaskRunner *self)
+{
+  KrTaskJob *job;
+
+  do
+    {
+      kr_task_lock (&self->lock);
+      job = pop (self);
+      kr_task_unlock (&self->lock);
+    }
+  while (job != NULL && hand_over (self, job));
+  return job;
+}
+
+/* The slot of a body that has returned goes to the next job in line. */
+static KrTaskJob *
+next_job_after (KrTaskRunner *self)
+{
+  KrTaskJob *job;
+
+  kr_task_lock (&self->lock);
+  self->n_slots_used--;
+  job = pop (self);
+  kr_task_unlock (&self->lock);
+  return job == NULL || !hand_over (self, job) ? job : next_job (self);
+}
+
+/* One thread goes on from job to job: a wake-up per job would cost more than the job. */
+static void
+run_bodies (gpointer data, gpointer user_data)
+{
+  KrTaskRunner *self = user_data;
+  KrTaskJob *job = data;
+
+  do
+    {
+      kr_task_job_run (job);
+      g_object_unref (job);
+    }
+  while ((job = next_job_after (self)) != NULL);
+  kr_task_runner_unref (self);
+}
+
+static void
+run_call (gpointer data, gpointer user_data)
+{
+  KrTaskRunner *self = user_data;
+  g_autofree Call *call = data;
+
+  call->func (call->data, self);
+  kr_task_runner_unref (self);
+}
+
+KrTaskRunner *
+kr_task_runner_new (guint max_concurrent)
+{
+  KrTaskRunner *self = g_new0 (KrTaskRunner, 1);
+
+  g_atomic_ref_count_init (&self->ref_count);
+  kr_task_lock_init (&self->lock);
+  self->queues = g_ptr_array_new_with_free_func (queue_free);
+  self->keys = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, key_entry_free);
+  self->max_concurrent = max_concurrent;
+  self->max_queued = G_MAXUINT;
+  self->bodies = g_thread_pool_new (run_bodies, self, -1, FALSE, NULL);
+  self->calls = g_thread_pool_new (run_call, self, -1, FALSE, NULL);
+  return self;
+}
+
+KrTaskRunner *
+kr_task_runner_ref (KrTaskRunner *self)
+{
+  g_atomic_ref_count_inc (&self->ref_count);
+  return self;
+}
+
+/* Each busy thread holds a reference, so the pools are idle when the last one goes, but for the thread that drops it. */
+void
+kr_task_runner_unref (KrTaskRunner *self)
+{
+  if (!g_atomic_ref_count_dec (&self->ref_count))
+    return;
+  g_thread_pool_free (self->bodies, FALSE, FALSE);
+  g_thread_pool_free (self->calls, FALSE, FALSE);
+  g_ptr_array_unref (self->queues);
+  g_hash_table_unref (self->keys);
+  kr_task_lock_clear (&self->lock);
+  g_free (self);
+}
+
+void
+kr_task_runner_set_limits (KrTaskRunner *self, guint max_concurrent, guint max_queued)
+{
+  kr_task_lock (&self->lock);
+  self->max_concurrent = max_concurrent;
+  self->max_queued = max_queued;
+  kr_task_unlock (&self->lock);
+  kr_task_runner_dispatch (self);
+}
+
+guint
+kr_task_runner_get_max_concurrent (KrTaskRunner *self)
+{
+  guint max_concurrent;
+
+  kr_task_lock (&self->lock);
+  max_concurrent = self->max_concurrent;
+  kr_task_unlock (&self->lock);
+  return max_concurrent;
+}
+
+guint
+kr_task_runner_get_max_queued (KrTaskRunner *self)
+{
+  guint max_queued;
+
+  kr_task_lock (&self->lock);
+  max_queued = self->max_queued;
+  kr_task_unlock (&self->lock);
+  return max_queued;
+}
+
+/* Lock held. The jobs with the same key, in the order in which they will run. */
+static GPtrArray *
+jobs_of_key (KeyEntry *entry)
+{
+  GPtrArray *jobs = g_ptr_array_new_with_free_func (g_object_unref);
+
+  g_ptr_array_add (jobs, g_object_ref (entry->current));
+  for (KrTaskJob *job = entry->waiting.first; job != NULL; job = job->waiting.next)
+    g_ptr_array_add (jobs, g_object_ref (job));
+  return jobs;
+}
+
+/* Lock held. Takes the key or waits for it. FALSE: refused. */
+static gboolean
+claim_key (KrTaskRunner *self, KrTaskJob *job, GPtrArray **others, gboolean *waits, GError **error)
+{
+  KeyEntry *entry = g_hash_table_lookup (self->keys, job->key);
+
+  *waits = entry != NULL;
+  if (entry == NULL)
+    {
+      entry = g_new0 (KeyEntry, 1);
+      entry->current = job;
+      g_hash_table_insert (self->keys, g_strdup (job->key), entry);
+      return TRUE;
+    }
+  if (job->conflict_policy != KR_TASK_CONFLICT_QUEUE)
+    *others = jobs_of_key (entry);
+  if (job->conflict_policy == KR_TASK_CONFLICT_REJECT || job->conflict_policy == KR_TASK_CONFLICT_JOIN)
+    {
+      g_set_error (error, KR_TASK_ERROR, KR_TASK_ERROR_CONFLICT, "Another task with this key has not finished");
+      return FALSE;
+    }
+  queue_append (&entry->waiting, g_object_ref (job));
+  return TRUE;
+}
+
+/**
+ * kr_task_runner_enqueue:
+ * @self: a runner
+ * @job: a job whose lock is held, and which is about to become queued
+ * @others: (out) (optional): the jobs whose key it has, where its policy is to replace or to join them
+ * @error: return location for a #KrTaskError
+ *
+ * Puts @job into the queue; kr_task_runner_dispatch() must follow when the job is unlocked.
+ *
+ * Returns: %FALSE if the queue is full or the key is taken
+ */
+gboolean
+kr_task_runner_enqueue (KrTaskRunner *self, KrTaskJob *job, GPtrArray **others, GError **error)
+{
+  gboolean waits = FALSE;
+  gboolean ok = TRUE;
+
+  kr_task_lock (&self->lock);
+  if (self->n_waiting >= self->max_queued &&
+      (self->n_slots_used >= self->max_concurrent ||
+       self->n_waiting - self->max_queued >= self->max_concurrent - self->n_slots_used))
+    {
+      g_set_error (error, KR_TASK_ERROR, KR_TASK_ERROR_QUEUE_FULL, "The queue is full");
+      ok = FALSE;
+    }
+  else if (job->key != NULL)
+    ok = claim_key (self, job, others, &waits, error);
+  if (ok && !waits)
+    {
+      append_by_priority (self, g_object_ref (job));
+      self->n_waiting++;
+    }
+  kr_task_unlock (&self->lock);
+  return ok;
+}
+
+/**
+ * kr_task_runner_dispatch:
+ * @self: a runner
+ *
+ * Fills the free slots from the queue.
+ */
+void
+kr_task_runner_dispatch (KrTaskRunner *self)
+{
+  KrTaskJob *job;
+
+  while ((job = next_job (self)) != NULL)
+    g_thread_pool_push (kr_task_runner_ref (self)->bodies, job, NULL);
+}
+
+/**
+ * kr_task_runner_remove:
+ * @self: a runner
+ * @job: a job that was cancelled while queued
+ *
+ * Takes @job out of the queue, wherever it stands. O(1).
+ */
+void
+kr_task_runner_remove (KrTaskRunner *self, KrTaskJob *job)
+{
+  gboolean was_waiting;
+
+  kr_task_lock (&self->lock);
+  was_waiting = job->waiting.queue != NULL;
+  if (was_waiting)
+    {
+      /* who waits for a key does not count as waiting for a slot */
+      if (job->key == NULL || ((KeyEntry *) g_hash_table_lookup (self->keys, job->key))->current == job)
+        self->n_waiting--;
+      queue_unlink (job);
+    }
+  kr_task_unlock (&self->lock);
+  if (was_waiting)
+    {
+      kr_task_runner_release_key (self, job);
+      g_object_unref (job);
+    }
+}
+
+/**
+ * kr_task_runner_release_key:
+ * @self: a runner
+ * @job: a job that has finished and whose body has returned
+ *
+ * Lets the next job with the same key go on. Harmless if @job does not hold its key.
+ */
+void
+kr_task_runner_release_key (KrTaskRunner *self, KrTaskJob *job)
+{
+  KeyEntry *entry;
+  KrTaskJob *next;
+
+  if (job->key == NULL)
+    return;
+  kr_task_lock (&self->lock);
+  entry = g_hash_table_lookup (self->keys, job->key);
+  if (entry != NULL && entry->current == job)
+    {
+      next = entry->waiting.first;
+      entry->current = next;
+      if (next != NULL)
+        {
+          queue_unlink (next);
+          append_by_priority (self, next);
+          self->n_waiting++;
+        }
+      else
+        g_hash_table_remove (self->keys, job->key);
+    }
+  kr_task_unlock (&self->lock);
+  kr_task_runner_dispatch (self);
+}
+
+/**
+ * kr_task_runner_slot_free:
+ * @self: a runner
+ *
+ * Gives back the slot of an asynchronous body.
+ */
+void
+kr_task_runner_slot_free (KrTaskRunner *self)
+{
+  kr_task_lock (&self->lock);
+  self->n_slots_used--;
+  kr_task_unlock (&self->lock);
+  kr_task_runner_dispatch (self);
+}
+
+/**
+ * kr_task_runner_get_position:
+ * @self: a runner
+ * @job: a job
+ *
+ * Counts the jobs before @job in the queue. O(n).
+ *
+ * Returns: 1 for the next one, 0 if it is not in the queue
+ */
+guint
+kr_task_runner_get_position (KrTaskRunner *self, KrTaskJob *job)
+{
+  guint position = 0;
+
+  kr_task_lock (&self->lock);
+  if (job->waiting.queue != NULL)
+    {
+      for (guint i = 0; i < self->queues->len; i++)
+        {
+          KrTaskQueue *queue = g_ptr_array_index (self->queues, i);
+
+          if (queue == job->waiting.queue)
+            break;
+          position += queue->length;
+        }
+      for (KrTaskJob *before = job; before != NULL; before = before->waiting.previous)
+        position++;
+    }
+  kr_task_unlock (&self->lock);
+  return position;
+}
+
+/**
+ * kr_task_runner_call:
+ * @self: a runner
+ * @func: (scope async): what to call, with @data and the runner
+ * @data: its first argument
+ *
+ * Calls @func in a thread that no body keeps busy.
+ */
+void
+kr_task_runner_call (KrTaskRunner *self, GFunc func, gpointer data)
+{
+  Call *call = g_new (Call, 1);
+
+  call->func = func;
+  call->data = data;
+  g_thread_pool_push (kr_task_runner_ref (self)->calls, call, NULL);
+}
