@@ -1,0 +1,233 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Copyright the krhub authors
+# The rows: what is measured, with whom it is compared, and the bar it has to reach.
+import dataclasses
+import math
+import re
+import subprocess
+import time
+import typing
+import urllib.request
+
+import programs
+
+PAYLOAD = 100      # bytes of text in every call
+ALL = ('ours', 'peer', 'limit')
+PAIR = ('ours', 'peer')
+
+
+@dataclasses.dataclass
+class Sample:
+    """One figure of one round, with the server's CPU time per message where there are messages."""
+    value: float
+    cpu_us: typing.Optional[float] = None
+
+
+@dataclasses.dataclass
+class Row:
+    """measure (run, who) gives a Sample; bars compare medians, each as a ratio that must be at least reached:
+    peer and limit of the figure, cpu of the peer's CPU time per message to ours, and value is absolute."""
+    name: str
+    unit: str
+    what: str
+    measure: typing.Callable
+    who: tuple = ALL
+    lower: bool = False      # less is better
+    bars: dict = dataclasses.field(default_factory=dict)
+    rounds: typing.Optional[int] = None    # for what takes long or hardly varies
+
+
+def rate(run, who, variant='plain', **options):
+    figures = run.load(who, variant, payload=PAYLOAD, **options)
+    return Sample(figures['per_second'], figures['server_cpu_us'])
+
+
+def echo(protocol, connections, depth, **options):
+    return lambda run, who: rate(run, who, mode='echo', protocol=protocol, connections=connections, depth=depth,
+                                 **options)
+
+
+def fan(protocol, connections, depth, **options):
+    return lambda run, who: rate(run, who, mode='fan', protocol=protocol, connections=connections, depth=depth, **options)
+
+
+def stream(protocol):
+    return lambda run, who: rate(run, who, mode='stream', protocol=protocol, connections=1, items=100000)
+
+
+def latency(variant):
+    def measure(run, who):
+        figures = run.load(who, variant if who == 'ours' else 'plain', mode='echo', connections=1, depth=1,
+                           payload=PAYLOAD)
+        return Sample(figures['p50_us'], figures['server_cpu_us'])
+    return measure
+
+
+def flat(**others):
+    """The rate of ten active connections with others beside them, as a share of their rate alone."""
+    def measure(run, who):
+        alone = run.load(who, mode='echo', connections=10, depth=1, payload=PAYLOAD)
+        beside = run.load(who, mode='echo', connections=10, depth=1, payload=PAYLOAD, **others)
+        if others.get('half_open', 0) > 0 and who == 'ours' and beside['half_open_alive'] == 0:
+            raise programs.Failed('no half-open connection lived through the measurement')
+        return Sample(beside['per_second'] / alone['per_second'], beside['server_cpu_us'])
+    return measure
+
+
+def memory(connections, kind):
+    """What each of many connections adds to a server that has served before."""
+    def measure(run, who):
+        with run.fresh(who) as server:
+            programs.load(server, mode='echo', connections=100, depth=8, seconds=0.5 if run.quick else 2, payload=PAYLOAD)
+            programs.load(server, mode='connect', connections=100)
+            time.sleep(0.5)
+            figures = programs.load(server, mode='idle', connections=connections, seconds=2)
+        return Sample((figures[f'{kind}_kib'] - figures[f'{kind}_before_kib']) / connections)
+    return measure
+
+
+def connect(connections):
+    def measure(run, who):
+        figures = run.load(who, mode='connect', connections=connections, timed=False)
+        return Sample(connections / figures['rounds'][0]['connect_ms'] * 1000)
+    return measure
+
+
+def left_over(connections, rounds, what):
+    """What is left of many connections that came and went: memory from the second round to the last, descriptors."""
+    def measure(run, who):
+        with run.fresh(who) as server:
+            figures = programs.load(server, mode='connect', connections=connections, rounds=2 if run.quick else rounds)
+        if what == 'descriptors':
+            return Sample(figures['rounds'][-1]['descriptors'] - figures['descriptors_before'])
+        return Sample(figures['rounds'][-1]['rss_kib'] - figures['rounds'][1 if rounds > 2 and not run.quick else 0]['rss_kib'])
+    return measure
+
+
+def cold_start(run, who):
+    """From the start of the process to the answer to its first negotiate request, in milliseconds."""
+    with run.fresh(who) as server:
+        request = urllib.request.Request(f'http://127.0.0.1:{server.port}/hub/negotiate?negotiateVersion=1', b'')
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            answer.read()
+        return Sample((time.monotonic() - server.begun) * 1000)
+
+
+def library_size(run, who):
+    """The stripped shared libraries of hub and transport."""
+    total = 0
+    for name in ['libkrhub/libkrhub-1.so.1.0.0', 'transports/soup/libkrhub-soup-1.so.1.0.0']:
+        source = programs.find(name)
+        target = programs.OUTPUT / 'stripped.so'
+        subprocess.run(['strip', '-o', str(target), source], check=True)
+        total += target.stat().st_size
+        target.unlink()
+    return Sample(total / 1024)
+
+
+def program_figure(program, arguments, pattern, group=1, scale=1.0):
+    """A figure that a program of ours prints about itself."""
+    def measure(run, who):
+        done = subprocess.run([programs.find(program), *arguments], capture_output=True, text=True, timeout=120,
+                              check=False)
+        found = re.search(pattern, done.stdout)
+        if done.returncode != 0 or not found:
+            raise programs.Failed(f'{program} printed no figure')
+        return Sample(float(found[group]) * scale)
+    return measure
+
+
+def echo_rows():
+    bars = {(10, 1): {'peer': 2, 'limit': 0.85, 'cpu': 2.5}, (10, 32): {'peer': 2.5, 'limit': 0.65, 'cpu': 4}}
+    for protocol in ['json', 'messagepack']:
+        for connections in [1, 10, 100]:
+            for depth in [1, 32]:
+                yield Row(f'echo-{protocol}-{connections}x{depth}', 'messages/s',
+                          f'Echo, {connections} connections, {depth} in flight on each',
+                          echo(protocol, connections, depth), bars=bars.get((connections, depth), {}))
+
+
+def broadcast_rows():
+    bars = {100: {'peer': 1.3, 'limit': 0.85, 'cpu': 2}, 1000: {'peer': 1.9, 'limit': 0.85, 'cpu': 2.5},
+            5000: {'peer': 2.5, 'limit': 0.85, 'cpu': 3.5}}
+    for protocol in ['json', 'messagepack']:
+        for connections, depth in [(100, 4), (1000, 4), (5000, 2)]:
+            yield Row(f'broadcast-{protocol}-{connections}', 'messages/s',
+                      f'Broadcast to {connections} connections, {depth} in flight',
+                      fan(protocol, connections, depth), bars=bars[connections])
+    yield Row('group-json-1000', 'messages/s', 'Send to a group of 1,000, 4 in flight',
+              fan('json', 1000, 4, target='ToGroup', join='Join', group='g'), who=PAIR)
+
+
+def transport_rows():
+    for transport in ['sse', 'long-polling']:
+        yield Row(f'{transport}-10x1', 'messages/s', f'Echo over {transport}, 10 connections, one in flight',
+                  echo('json', 10, 1, transport=transport), who=PAIR)
+    for depth in [1, 32]:
+        yield Row(f'tls-10x{depth}', 'messages/s', f'Echo over TLS, 10 connections, {depth} in flight',
+                  echo('json', 10, depth, variant='tls', tls=True), who=PAIR)
+    yield Row('tls-broadcast-1000', 'messages/s', 'Broadcast over TLS to 1,000, 4 in flight',
+              fan('json', 1000, 4, variant='tls', tls=True), who=PAIR)
+
+
+def flat_rows():
+    for connections in [1000, 4000, 8000]:
+        yield Row(f'flat-idle-{connections}', 'ratio', f'Rate of 10 beside {connections} idle connections',
+                  flat(idle=connections), lower=False, bars={'value': 0.9} if connections == 8000 else {})
+    yield Row('flat-half-open-4000', 'ratio', 'Rate of 10 beside 4,000 connections with half a request head',
+              flat(half_open=4000), who=PAIR, bars={'value': 0.9})
+
+
+def memory_rows():
+    for connections in [1000, 8000]:
+        for kind in ['rss', 'pss']:
+            yield Row(f'memory-{kind}-{connections}', 'KiB/connection', f'{kind.upper()} per idle connection of {connections}',
+                      memory(connections, kind), lower=True, rounds=3, bars={'value': 3})
+
+
+def own_rows():
+    yield Row('dispatch-json', 'ns', 'Parse, dispatch, answer, serialise and outbox of one Echo over memory',
+              program_figure('bench/bench-dispatch', ['2000000', '32', str(PAYLOAD)], r'([\d.]+) ns'), who=('ours',),
+              lower=True, bars={'value': 500})
+    yield Row('library-size', 'KiB', 'libkrhub and libkrhub-soup, stripped', library_size, who=('ours',), lower=True,
+              rounds=1)
+
+
+def all_rows():
+    yield from echo_rows()
+    yield Row('latency', 'us', 'One connection, one in flight: median round trip', latency('plain'), lower=True,
+              bars={'cpu': 2})
+    yield Row('latency-busy', 'us', 'The same with busy-polling', latency('busy'), who=PAIR, lower=True,
+              bars={'peer': 1})
+    yield from broadcast_rows()
+    for protocol in ['json', 'messagepack']:
+        yield Row(f'stream-{protocol}', 'items/s', 'Streams of 100,000 numbers, one after the other', stream(protocol),
+                  who=PAIR)
+    yield from transport_rows()
+    yield from flat_rows()
+    yield from memory_rows()
+    yield Row('connect-8000', 'connections/s', '8,000 connections until the last one is ready', connect(8000), rounds=3,
+              bars={'peer': 1.6})
+    yield Row('left-memory', 'KiB', '8,000 connections, ten times: RSS after the last beside after the second',
+              left_over(8000, 10, 'memory'), who=PAIR, lower=True, rounds=1)
+    yield Row('left-descriptors', 'descriptors', '8,000 connections, ten times: descriptors left over',
+              left_over(8000, 10, 'descriptors'), who=PAIR, lower=True, rounds=1, bars={'value': 0})
+    yield Row('cold-start', 'ms', 'Start of the process to the first answer', cold_start, who=PAIR, lower=True,
+              bars={'value': 30})
+    yield from own_rows()
+
+
+def judge(row, medians, cpus):
+    """Which bars hold: (name, wanted, got, holds) for each bar that can be judged."""
+    def ratio(a, b):
+        return math.nan if not a or not b else (b / a if row.lower else a / b)
+    for name, wanted in row.bars.items():
+        if name == 'value':
+            got = medians['ours']
+            yield name, wanted, got, got <= wanted if row.lower else got >= wanted
+        elif name == 'cpu' and cpus.get('ours') and cpus.get('peer'):
+            got = cpus['peer'] / cpus['ours']
+            yield name, wanted, got, got >= wanted
+        elif name in medians and name != 'ours':
+            got = ratio(medians['ours'], medians[name])
+            yield name, wanted, got, got >= wanted
