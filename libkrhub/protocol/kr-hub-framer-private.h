@@ -37,4 +37,6 @@ gsize kr_hub_framer_get_held (const KrHubFramer *self);
 
 void kr_hub_framer_clear (KrHubFramer *self);
 
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (KrHubFramer, kr_hub_framer_clear)
+
 G_END_DECLS
