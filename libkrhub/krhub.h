@@ -17,6 +17,7 @@
 #include "kr-hub-negotiation.h"
 #include "kr-hub-protocol.h"
 #include "kr-hub-server.h"
+#include "kr-hub-stream.h"
 #include "kr-hub-transport.h"
 #include "kr-hub-types.h"
 #include "kr-hub-visibility.h"

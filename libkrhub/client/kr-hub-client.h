@@ -10,6 +10,7 @@
 #include "kr-hub-clock.h"
 #include "kr-hub-connection.h"
 #include "kr-hub-invocation.h"
+#include "kr-hub-stream.h"
 #include "kr-hub-transport.h"
 
 G_BEGIN_DECLS
@@ -79,5 +80,23 @@ void kr_hub_client_invoke_async (KrHubClient *self,
                                  gpointer user_data);
 KR_HUB_AVAILABLE_IN_ALL
 GVariant *kr_hub_client_invoke_finish (KrHubClient *self, GAsyncResult *result, GError **error);
+KR_HUB_AVAILABLE_IN_ALL
+void kr_hub_client_upload_async (KrHubClient *self,
+                                 const char *target,
+                                 GVariant *arguments,
+                                 KrHubStream *const *uploads,
+                                 const GVariantType *result_type,
+                                 GCancellable *cancellable,
+                                 GAsyncReadyCallback callback,
+                                 gpointer user_data);
+KR_HUB_AVAILABLE_IN_ALL
+GVariant *kr_hub_client_upload_finish (KrHubClient *self, GAsyncResult *result, GError **error);
+KR_HUB_AVAILABLE_IN_ALL
+KrHubStream *kr_hub_client_stream (KrHubClient *self,
+                                   const char *target,
+                                   GVariant *arguments,
+                                   KrHubStream *const *uploads,
+                                   const GVariantType *item_type,
+                                   GError **error);
 
 G_END_DECLS

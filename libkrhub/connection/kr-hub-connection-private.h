@@ -12,6 +12,7 @@
 #include "kr-hub-dispatcher-private.h"
 #include "kr-hub-pending-calls-private.h"
 #include "kr-hub-session-private.h"
+#include "kr-hub-stream-table-private.h"
 #include "kr-hub-transport.h"
 
 G_BEGIN_DECLS
@@ -51,10 +52,11 @@ struct _KrHubConnection
   GThread *thread;
   char *id;
   char *user_id;
-  GHashTable *running;            /* of detached KrHubInvocation, all not answered; NULL while there is none */
+  GHashTable *running;            /* of detached KrHubInvocation but streams, all not answered; NULL while there is none */
   guint n_running;                /* those that count against the limit of parallel invocations */
   KrHubInvocation *waiting;       /* read already, but no slot was free; nothing is read meanwhile */
   KrHubPendingCalls *calls;       /* our calls to the peer; NULL until the first */
+  KrHubStreamTable *streams;      /* NULL until the first */
   gboolean paused;                /* the transport was told not to read */
   gboolean started;               /* and holds a reference on itself until it is over */
   gboolean processing;            /* events are being worked off further down the stack */
@@ -78,6 +80,28 @@ gboolean kr_hub_connection_send_message (KrHubConnection *self, const KrHubMessa
 void kr_hub_connection_send_shared (KrHubConnection *self, GBytes *messages);
 void kr_hub_connection_close (KrHubConnection *self, gboolean failed, const char *detail, gboolean allow_reconnect);
 void kr_hub_connection_invocation_answered (KrHubConnection *self, KrHubInvocation *invocation);
+
+/* A reader holds no more than it should. */
+void kr_hub_connection_read_on (KrHubConnection *self);
+/* Gives up a reference in the connection's thread, from any. */
+void kr_hub_connection_drop (KrHubConnection *self);
+
+/* Calls a streaming method of the peer, and sends @uploads along (NULL or NULL-terminated, new ones). */
+KrHubStream *kr_hub_connection_stream (KrHubConnection *self,
+                                       const char *target,
+                                       GVariant *arguments,
+                                       KrHubStream *const *uploads,
+                                       const GVariantType *item_type,
+                                       GError **error);
+/* As invoke_async(), and sends @uploads along. */
+void kr_hub_connection_upload_async (KrHubConnection *self,
+                                     const char *target,
+                                     GVariant *arguments,
+                                     KrHubStream *const *uploads,
+                                     const GVariantType *result_type,
+                                     GCancellable *cancellable,
+                                     GAsyncReadyCallback callback,
+                                     gpointer user_data);
 
 /* Calls a method of the peer; @result_type NULL: any result, as a GVariant of what it looks like. */
 void kr_hub_connection_invoke_async (KrHubConnection *self,

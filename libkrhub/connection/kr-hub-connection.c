@@ -7,6 +7,7 @@
 
 #include "kr-hub-error.h"
 #include "kr-hub-invocation-private.h"
+#include "kr-hub-stream-private.h"
 
 /**
  * KrHubConnection:
@@ -47,6 +48,7 @@ kr_hub_connection_finalize (GObject *object)
   KrHubConnection *self = KR_HUB_CONNECTION (object);
 
   kr_hub_clock_disarm (self->clock, &self->timer);
+  g_clear_pointer (&self->streams, kr_hub_stream_table_free);
   kr_hub_session_clear (&self->session);
   /* Never started, or else its transport has closed. */
   if (self->link != NULL)
@@ -203,21 +205,23 @@ refuse_unknown (KrHubConnection *self, const KrHubMessage *message)
 }
 
 static void
-refuse_stream_call (KrHubConnection *self, const KrHubMessage *message, const KrHubMethod *method)
-{
-  g_autofree char *text =
-    g_strdup_printf ("The client attempted to invoke the non-streaming '%s' method with a streaming invocation.",
-                     method->name);
-
-  send_completion_error (self, &message->invocation_id, text);
-}
-
-static void
 add_running (KrHubConnection *self, KrHubInvocation *invocation)
 {
+  if (invocation->streaming)
+    {
+      kr_hub_stream_table_add_answer (kr_hub_stream_table_get (self), invocation);
+      return;
+    }
   if (self->running == NULL)
     self->running = g_hash_table_new_full (NULL, NULL, (GDestroyNotify) kr_hub_invocation_release, NULL);
   g_hash_table_add (self->running, kr_hub_invocation_hold (invocation));
+}
+
+/* Streams and calls with uploads need none (signalr.md 7.2). */
+static gboolean
+takes_slot (KrHubInvocation *invocation)
+{
+  return !invocation->streaming && invocation->method->n_uploads == 0;
 }
 
 /* Runs the handler of a bound call. The caller holds a reference. */
@@ -232,8 +236,57 @@ run_handler (KrHubConnection *self, KrHubInvocation *invocation)
   if (invocation->completed)
     return;
   add_running (self, invocation);
-  invocation->counted = TRUE;
-  self->n_running++;
+  invocation->listed = TRUE;
+  invocation->counted = takes_slot (invocation);
+  self->n_running += invocation->counted;
+}
+
+/* What is wrong with a call that is not plain, in ASP.NET Core's order (signalr.md 7.2); NULL: nothing. */
+static char *
+check_call (KrHubConnection *self, KrHubInvocation *invocation)
+{
+  const KrHubMethod *method = invocation->method;
+
+  if (invocation->streaming != method->streaming)
+    return g_strdup_printf ("The client attempted to invoke the %sstreaming '%s' method with a %sstreaming invocation.",
+                            method->streaming ? "" : "non-",
+                            method->name,
+                            invocation->streaming ? "" : "non-");
+  if (invocation->n_stream_ids != method->n_uploads)
+    return g_strdup_printf ("An unexpected error occurred invoking '%s' on the server. HubException: Client sent %u "
+                            "stream(s), Hub method expects %u.",
+                            method->name,
+                            invocation->n_stream_ids,
+                            method->n_uploads);
+  if (invocation->streaming && kr_hub_stream_table_find_answer (self->streams, &invocation->id) != NULL)
+    return g_strdup_printf ("Invocation ID '%.*s' is already in use.", (int) invocation->id.len, invocation->id.data);
+  return NULL;
+}
+
+/* A call that is not plain, or of a method that is not: @stream_ids lie in the message, if there are any. */
+static void
+run_special (KrHubConnection *self, KrHubInvocation *invocation, const KrHubSlice *stream_ids)
+{
+  g_autofree char *text = check_call (self, invocation);
+
+  if (text == NULL && invocation->n_stream_ids > 0 && !kr_hub_invocation_open_uploads (invocation, stream_ids))
+    text = g_strdup_printf ("Failed to invoke '%s' due to an error on the server.", invocation->method->name);
+  if (text == NULL)
+    {
+      run_handler (self, invocation);
+      return;
+    }
+  kr_hub_invocation_claim (invocation);
+  send_completion_error (self, &invocation->id, text);
+}
+
+static inline void
+run_call (KrHubConnection *self, KrHubInvocation *invocation, const KrHubSlice *stream_ids)
+{
+  if (G_UNLIKELY (invocation->method->special || invocation->streaming || invocation->n_stream_ids > 0))
+    run_special (self, invocation, stream_ids);
+  else
+    run_handler (self, invocation);
 }
 
 static gboolean
@@ -242,16 +295,6 @@ has_slot (KrHubConnection *self)
   guint limit = self->session.settings->max_parallel_invocations;
 
   return limit == 0 || self->n_running < limit;
-}
-
-static void
-pause_reading (KrHubConnection *self, KrHubInvocation *invocation)
-{
-  kr_hub_invocation_detach (invocation);
-  self->waiting = invocation;
-  self->paused = TRUE;
-  kr_hub_session_set_busy (&self->session, TRUE, kr_hub_clock_get_time (self->clock));
-  kr_hub_transport_set_reading (self->transport, FALSE);
 }
 
 static const KrHubMethod *
@@ -282,18 +325,14 @@ receive_call (KrHubConnection *self, const KrHubMessage *message)
       refuse_call (self, &message->invocation_id, method->name, error->message, FALSE);
       kr_hub_invocation_claim (invocation);
     }
-  else if (G_UNLIKELY (message->type == KR_HUB_MESSAGE_STREAM_INVOCATION))
+  else if (G_UNLIKELY (!has_slot (self)) && takes_slot (invocation))
     {
-      refuse_stream_call (self, message, method);
-      kr_hub_invocation_claim (invocation);
-    }
-  else if (G_UNLIKELY (!has_slot (self)))
-    {
-      pause_reading (self, invocation);
+      kr_hub_invocation_detach (invocation);
+      self->waiting = invocation;
       return;
     }
   else
-    run_handler (self, invocation);
+    run_call (self, invocation, &message->stream_ids);
   kr_hub_invocation_unref (invocation);
 }
 
@@ -307,31 +346,75 @@ static void
 run_waiting (KrHubConnection *self)
 {
   KrHubInvocation *invocation = g_steal_pointer (&self->waiting);
+  const KrHubSlice no_stream_ids = { NULL, 0 };
 
-  kr_hub_session_set_busy (&self->session, FALSE, kr_hub_clock_get_time (self->clock));
-  run_handler (self, invocation);
+  run_call (self, invocation, &no_stream_ids);
   kr_hub_invocation_unref (invocation);
 }
 
 void
 kr_hub_connection_invocation_answered (KrHubConnection *self, KrHubInvocation *invocation)
 {
-  if (invocation->counted)
+  self->n_running -= invocation->counted;
+  invocation->counted = FALSE;
+  if (invocation->listed)
     {
-      invocation->counted = FALSE;
-      self->n_running--;
-      g_hash_table_remove (self->running, invocation);
+      invocation->listed = FALSE;
+      if (invocation->streaming)
+        kr_hub_stream_table_remove_answer (self->streams, invocation);
+      else
+        g_hash_table_remove (self->running, invocation);
     }
+  /* After the answer both ends drop the rest of what was sent along (signalr.md 6.6). */
+  for (guint i = 0; G_UNLIKELY (invocation->uploads != NULL) && i < invocation->uploads->len; i++)
+    kr_hub_stream_drop (invocation->uploads->pdata[i]);
   if (can_run_waiting (self))
     process_events (self);
+}
+
+static gboolean
+do_nothing (gpointer data)
+{
+  return G_SOURCE_REMOVE;
+}
+
+void
+kr_hub_connection_drop (KrHubConnection *self)
+{
+  g_autoptr (GSource) source = NULL;
+
+  if (kr_hub_connection_is_own_thread (self))
+    {
+      g_object_unref (self);
+      return;
+    }
+  source = g_idle_source_new ();
+  g_source_set_static_name (source, "KrHubConnection drop");
+  g_source_set_callback (source, do_nothing, self, g_object_unref);
+  g_source_attach (source, self->context);
+}
+
+/* A cancelled stream is complete, whatever its method still does. */
+static void
+cancel_stream (KrHubInvocation *invocation)
+{
+  kr_hub_invocation_hold (invocation);
+  kr_hub_invocation_cancel (invocation);
+  kr_hub_invocation_finish_stream (invocation);
+  kr_hub_invocation_release (invocation);
 }
 
 static void
 receive_cancel (KrHubConnection *self, const KrHubSlice *id)
 {
   GHashTableIter iter;
-  KrHubInvocation *invocation;
+  KrHubInvocation *invocation = kr_hub_stream_table_find_answer (self->streams, id);
 
+  if (invocation != NULL)
+    {
+      cancel_stream (invocation);
+      return;
+    }
   if (self->running == NULL)
     return;
   /* Few calls run at a time on one connection. A handler of the cancellable may answer, which changes the table. */
@@ -357,13 +440,15 @@ receive_message (KrHubConnection *self, const KrHubMessage *message)
       receive_call (self, message);
       break;
     case KR_HUB_MESSAGE_COMPLETION:
-      if (self->calls != NULL)
+      if (!kr_hub_stream_table_receive_end (self->streams, message) && self->calls != NULL)
         kr_hub_pending_calls_complete (self->calls, self->session.protocol, message);
       break;
     case KR_HUB_MESSAGE_CANCEL_INVOCATION:
       receive_cancel (self, &message->invocation_id);
       break;
-    case KR_HUB_MESSAGE_STREAM_ITEM: /* of a stream that nobody has opened */
+    case KR_HUB_MESSAGE_STREAM_ITEM:
+      kr_hub_stream_table_receive_item (self->streams, message);
+      break;
     case KR_HUB_MESSAGE_PING:
     case KR_HUB_MESSAGE_CLOSE:
     case KR_HUB_MESSAGE_ACK:
@@ -425,6 +510,8 @@ ended (KrHubConnection *self, const GError *error, gboolean allow_reconnect)
   else if (self->session.state == KR_HUB_SESSION_CLOSING)
     kr_hub_transport_close (self->transport);
   drop_running (self);
+  if (self->streams != NULL)
+    kr_hub_stream_table_end (self->streams, error);
   fail_calls (self, error);
   if (owner != NULL)
     self->funcs->closed (self, error, allow_reconnect, owner);
@@ -443,14 +530,47 @@ opened (KrHubConnection *self)
     self->funcs->opened (self, self->owner);
 }
 
+/* Full readers hold up the rest, unless a call of ours waits for its answer, which may be behind the items; then they
+ * may take as much as a peer's outbox. */
+static gboolean
+may_overfill (KrHubConnection *self)
+{
+  return self->calls != NULL && kr_hub_pending_calls_get_n (self->calls) > 0 &&
+         self->streams->n_bytes < self->session.settings->max_outbox_size;
+}
+
+static inline gboolean
+can_read (KrHubConnection *self)
+{
+  return self->waiting == NULL &&
+         (G_LIKELY (self->streams == NULL) || self->streams->n_full == 0 || may_overfill (self));
+}
+
+static void
+pause_reading (KrHubConnection *self)
+{
+  kr_hub_session_set_busy (&self->session, TRUE, kr_hub_clock_get_time (self->clock));
+  if (self->paused || self->transport == NULL)
+    return;
+  self->paused = TRUE;
+  kr_hub_transport_set_reading (self->transport, FALSE);
+}
+
 /* Last, since the transport may deliver at once what has arrived meanwhile. */
 static void
 resume_reading (KrHubConnection *self)
 {
-  if (!self->paused || self->waiting != NULL || self->transport == NULL)
+  if (!self->paused || !can_read (self) || self->transport == NULL)
     return;
   self->paused = FALSE;
   kr_hub_transport_set_reading (self->transport, TRUE);
+}
+
+void
+kr_hub_connection_read_on (KrHubConnection *self)
+{
+  if (self->session.busy && can_read (self))
+    process_events (self);
 }
 
 static void
@@ -475,7 +595,9 @@ process_events (KrHubConnection *self)
     {
       if (can_run_waiting (self))
         run_waiting (self);
-      while ((self->waiting == NULL || self->session.close_pending) &&
+      if (G_UNLIKELY (self->session.busy) && can_read (self))
+        kr_hub_session_set_busy (&self->session, FALSE, kr_hub_clock_get_time (self->clock));
+      while ((can_read (self) || self->session.close_pending) &&
              kr_hub_session_next_event (&self->session, &event))
         switch (event.type)
           {
@@ -491,10 +613,15 @@ process_events (KrHubConnection *self)
           default:
             g_assert_not_reached ();
           }
+      if (G_UNLIKELY (!can_read (self)))
+        pause_reading (self);
       flush (self);
     }
-  while (self->session.close_pending || can_run_waiting (self));
+  while (self->session.close_pending || can_run_waiting (self) || (self->session.busy && can_read (self)));
   kr_hub_message_clear (&event.message);
+  /* What a stateful peer acknowledges makes room, too. */
+  if (G_UNLIKELY (self->streams != NULL) && self->session.replay != NULL)
+    kr_hub_stream_table_drained (self->streams);
   update_timer (self);
   self->processing = FALSE;
   resume_reading (self);
@@ -538,8 +665,11 @@ sink_sent (gpointer sink, gsize n_bytes)
 {
   KrHubConnection *self = ((KrHubLink *) sink)->connection;
 
-  if (G_LIKELY (self != NULL))
-    kr_hub_outbox_sent (&self->session.outbox, n_bytes);
+  if (G_UNLIKELY (self == NULL))
+    return;
+  kr_hub_outbox_sent (&self->session.outbox, n_bytes);
+  if (G_UNLIKELY (self->streams != NULL))
+    kr_hub_stream_table_drained (self->streams);
 }
 
 static void
@@ -686,6 +816,88 @@ watch_cancellable (GTask *task, Call *call, GCancellable *cancellable)
   call->cancel_handler = g_cancellable_connect (cancellable, G_CALLBACK (call_cancelled), weak, weak_free);
 }
 
+/* The ids of @uploads as the message needs them; each stream can be written from here on. */
+static KrHubSlice
+attach_uploads (KrHubConnection *self, KrHubStream *const *uploads, KrHubBuffer *ids)
+{
+  KrHubProtocol *protocol = self->session.protocol;
+
+  for (guint i = 0; uploads[i] != NULL; i++)
+    {
+      g_autoptr (JsonNode) node = json_node_new (JSON_NODE_VALUE);
+      char *id = kr_hub_pending_calls_new_id (self->calls);
+
+      json_node_set_string (node, id);
+      /* Values of text protocols stand apart. */
+      if (i > 0 && kr_hub_protocol_get_transfer_format (protocol) == KR_HUB_TRANSFER_FORMAT_TEXT)
+        kr_hub_buffer_append_byte (ids, ',');
+      kr_hub_protocol_encode_node (protocol, node, ids, NULL);
+      kr_hub_stream_attach (uploads[i], self, id);
+    }
+  return (KrHubSlice) { (const char *) ids->data, ids->len };
+}
+
+/* Sends a call, and what belongs to it. */
+static gboolean
+send_call (KrHubConnection *self,
+           KrHubMessageType type,
+           const char *id,
+           const char *target,
+           GVariant *arguments,
+           KrHubStream *const *uploads,
+           GError **error)
+{
+  KrHubMessage message = { .type = type, .target = { target, strlen (target) }, .invocation_id = { id, strlen (id) } };
+  g_auto (KrHubBuffer) ids = KR_HUB_BUFFER_INIT;
+
+  message.value = (KrHubValue) { arguments != NULL ? KR_HUB_VALUE_VARIANT : KR_HUB_VALUE_NONE, { NULL, 0 }, arguments };
+  if (uploads != NULL)
+    {
+      message.stream_ids = attach_uploads (self, uploads, &ids);
+      message.n_stream_ids = g_strv_length ((char **) uploads);
+    }
+  return kr_hub_connection_send_message (self, &message, error);
+}
+
+static void
+ensure_calls (KrHubConnection *self)
+{
+  if (self->calls == NULL)
+    self->calls = kr_hub_pending_calls_new (self->session.role == KR_HUB_ROLE_SERVER ? "s" : "");
+}
+
+void
+kr_hub_connection_upload_async (KrHubConnection *self,
+                                const char *target,
+                                GVariant *arguments,
+                                KrHubStream *const *uploads,
+                                const GVariantType *result_type,
+                                GCancellable *cancellable,
+                                GAsyncReadyCallback callback,
+                                gpointer user_data)
+{
+  g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
+  g_autoptr (GVariant) sunk = arguments != NULL ? g_variant_ref_sink (arguments) : NULL;
+  Call *call = g_new0 (Call, 1);
+  GError *error = NULL;
+
+  g_task_set_source_tag (task, kr_hub_connection_upload_async);
+  g_task_set_check_cancellable (task, FALSE);
+  g_task_set_task_data (task, call, call_free);
+  if (self->session.state != KR_HUB_SESSION_OPEN)
+    {
+      g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED, "The connection is not open");
+      return;
+    }
+  ensure_calls (self);
+  call->id = g_strdup (kr_hub_pending_calls_add (self->calls, task, result_type, uploads));
+  if (!send_call (self, KR_HUB_MESSAGE_INVOCATION, call->id, target, sunk, uploads, &error))
+    kr_hub_pending_calls_fail (self->calls, call->id, error);
+  else if (cancellable != NULL)
+    watch_cancellable (task, call, cancellable);
+  kr_hub_connection_read_on (self);
+}
+
 void
 kr_hub_connection_invoke_async (KrHubConnection *self,
                                 const char *target,
@@ -695,29 +907,44 @@ kr_hub_connection_invoke_async (KrHubConnection *self,
                                 GAsyncReadyCallback callback,
                                 gpointer user_data)
 {
-  g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
-  g_autoptr (GVariant) sunk = arguments != NULL ? g_variant_ref_sink (arguments) : NULL;
-  KrHubMessage message = { .type = KR_HUB_MESSAGE_INVOCATION, .target = { target, strlen (target) } };
-  Call *call = g_new0 (Call, 1);
-  GError *error = NULL;
+  kr_hub_connection_upload_async (self, target, arguments, NULL, result_type, cancellable, callback, user_data);
+}
 
-  g_task_set_source_tag (task, kr_hub_connection_invoke_async);
-  g_task_set_check_cancellable (task, FALSE);
-  g_task_set_task_data (task, call, call_free);
+static GPtrArray *
+hold_uploads (KrHubStream *const *uploads)
+{
+  GPtrArray *held = g_ptr_array_new_with_free_func (g_object_unref);
+
+  for (guint i = 0; uploads != NULL && uploads[i] != NULL; i++)
+    g_ptr_array_add (held, g_object_ref (uploads[i]));
+  return held;
+}
+
+KrHubStream *
+kr_hub_connection_stream (KrHubConnection *self,
+                          const char *target,
+                          GVariant *arguments,
+                          KrHubStream *const *uploads,
+                          const GVariantType *item_type,
+                          GError **error)
+{
+  g_autoptr (GVariant) sunk = arguments != NULL ? g_variant_ref_sink (arguments) : NULL;
+  g_autoptr (KrHubStream) stream = NULL;
+  g_autofree char *id = NULL;
+
   if (self->session.state != KR_HUB_SESSION_OPEN)
     {
-      g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED, "The connection is not open");
-      return;
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED, "The connection is not open");
+      return NULL;
     }
-  if (self->calls == NULL)
-    self->calls = kr_hub_pending_calls_new (self->session.role == KR_HUB_ROLE_SERVER ? "s" : "");
-  call->id = g_strdup (kr_hub_pending_calls_add (self->calls, task, result_type));
-  message.invocation_id = (KrHubSlice) { call->id, strlen (call->id) };
-  message.value = (KrHubValue) { sunk != NULL ? KR_HUB_VALUE_VARIANT : KR_HUB_VALUE_NONE, { NULL, 0 }, sunk };
-  if (!kr_hub_connection_send_message (self, &message, &error))
-    kr_hub_pending_calls_fail (self->calls, call->id, error);
-  else if (cancellable != NULL)
-    watch_cancellable (task, call, cancellable);
+  ensure_calls (self);
+  id = kr_hub_pending_calls_new_id (self->calls);
+  stream = kr_hub_stream_new_reader (self, id, item_type);
+  stream->uploads = hold_uploads (uploads);
+  if (!send_call (self, KR_HUB_MESSAGE_STREAM_INVOCATION, id, target, sunk, uploads, error))
+    return NULL;
+  stream->is_answer = TRUE;
+  return g_steal_pointer (&stream);
 }
 
 GVariant *

@@ -19,7 +19,11 @@ typedef struct
   GVariantType *arguments;  /* a tuple, or NULL: any number of any type */
   guint n_arguments;
   gboolean strings_only;    /* at most KR_HUB_INLINE_STRINGS, each an "s" */
-  GVariantType *result;     /* NULL: void */
+  GVariantType *result;     /* NULL: void; of a streaming method the type of its items */
+  GVariantType **uploads;   /* types of the items of each stream that callers send along */
+  guint n_uploads;
+  gboolean streaming;       /* answers with a stream */
+  gboolean special;         /* there is more to check than the arguments */
   KrHubMethodFunc func;
   gpointer data;
   GDestroyNotify destroy;
@@ -44,6 +48,10 @@ gboolean kr_hub_dispatcher_add (KrHubDispatcher *self,
                                 KrHubMethodFunc func,
                                 gpointer data,
                                 GDestroyNotify destroy);
+/* For declaring more about a method before it is called; NULL if there is none. */
+KrHubMethod *kr_hub_dispatcher_lookup (KrHubDispatcher *self, const char *name);
+/* @item_types: a tuple of the types of items. */
+void kr_hub_method_set_uploads (KrHubMethod *self, const GVariantType *item_types);
 /* By name in any case, as .NET's OrdinalIgnoreCase; NULL if there is none. */
 const KrHubMethod *kr_hub_dispatcher_find (KrHubDispatcher *self, const KrHubSlice *name);
 

@@ -11,10 +11,20 @@
 #define MAX_NAME 255
 
 static void
+clear_uploads (KrHubMethod *self)
+{
+  for (guint i = 0; i < self->n_uploads; i++)
+    g_variant_type_free (self->uploads[i]);
+  g_clear_pointer (&self->uploads, g_free);
+  self->n_uploads = 0;
+}
+
+static void
 method_free (gpointer data)
 {
   KrHubMethod *self = data;
 
+  clear_uploads (self);
   if (self->destroy != NULL)
     self->destroy (self->data);
   g_clear_pointer (&self->arguments, g_variant_type_free);
@@ -121,4 +131,25 @@ kr_hub_dispatcher_find (KrHubDispatcher *self, const KrHubSlice *name)
   char folded[MAX_NAME * 6 + 1];
 
   return name->len > 0 && fold (name, folded) ? g_hash_table_lookup (self->methods, folded) : NULL;
+}
+
+KrHubMethod *
+kr_hub_dispatcher_lookup (KrHubDispatcher *self, const char *name)
+{
+  const KrHubSlice slice = { name, strlen (name) };
+
+  return (KrHubMethod *) kr_hub_dispatcher_find (self, &slice);
+}
+
+void
+kr_hub_method_set_uploads (KrHubMethod *self, const GVariantType *item_types)
+{
+  guint i = 0;
+
+  clear_uploads (self);
+  self->n_uploads = g_variant_type_n_items (item_types);
+  self->uploads = g_new (GVariantType *, self->n_uploads);
+  for (const GVariantType *type = g_variant_type_first (item_types); type != NULL; type = g_variant_type_next (type))
+    self->uploads[i++] = g_variant_type_copy (type);
+  self->special = TRUE;
 }

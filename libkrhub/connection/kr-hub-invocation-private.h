@@ -10,6 +10,7 @@
 #include "kr-hub-dispatcher-private.h"
 #include "kr-hub-invocation.h"
 #include "kr-hub-protocol.h"
+#include "kr-hub-stream-private.h"
 
 G_BEGIN_DECLS
 
@@ -20,6 +21,17 @@ typedef enum
   KR_HUB_INVOCATION_PENDING,
   KR_HUB_INVOCATION_ANSWERED, /* by the handler, or by the connection in its place */
 } KrHubInvocationState;
+
+/* A value that owns what it points to. */
+typedef struct
+{
+  KrHubValue value;
+  char *bytes;
+  GVariant *variant;
+} KrHubOwnedValue;
+
+void kr_hub_owned_value_init (KrHubOwnedValue *self, const KrHubValue *value);
+void kr_hub_owned_value_clear (KrHubOwnedValue *self);
 
 struct _KrHubInvocation
 {
@@ -34,6 +46,11 @@ struct _KrHubInvocation
   gboolean detached;          /* written before another thread can know of the invocation */
   gboolean completed;         /* the answer is written; hub's thread only */
   gboolean counted;           /* takes one of the connection's slots; hub's thread only */
+  gboolean listed;            /* among the connection's running calls or streams; hub's thread only */
+  gboolean streaming;         /* the caller wants a stream */
+  gint opened;                /* atomic; it gets one: an error is one of the stream from here on */
+  guint n_stream_ids;         /* that came with the call */
+  GPtrArray *uploads;         /* of KrHubStream; NULL while there are none */
   char *storage;              /* id and arguments once detached */
   KrHubSlice strings[KR_HUB_INLINE_STRINGS]; /* bound arguments of a method that takes strings only */
   char *texts[KR_HUB_INLINE_STRINGS];        /* the same with a NUL, where somebody asked or they had escapes */
@@ -50,6 +67,10 @@ KrHubInvocation *kr_hub_invocation_new (KrHubConnection *connection,
 gboolean kr_hub_invocation_bind (KrHubInvocation *self, const KrHubMessage *message, GError **error);
 /* Copies what is borrowed and takes a reference on the connection. */
 void kr_hub_invocation_detach (KrHubInvocation *self);
+/* Makes a reader of each upload that the method declares. FALSE: the ids are no strings. */
+gboolean kr_hub_invocation_open_uploads (KrHubInvocation *self, const KrHubSlice *stream_ids);
+/* Answers that the stream is complete; any thread. */
+void kr_hub_invocation_finish_stream (KrHubInvocation *self);
 /* References that say nothing about who answers. */
 KrHubInvocation *kr_hub_invocation_hold (KrHubInvocation *self);
 void kr_hub_invocation_release (KrHubInvocation *self);

@@ -25,30 +25,9 @@ kr_hub_invocation_new (KrHubConnection *connection, const KrHubMethod *method, c
   self->id = message->invocation_id;
   self->arguments = message->value.slice;
   self->n_arguments = message->n_arguments;
+  self->streaming = message->type == KR_HUB_MESSAGE_STREAM_INVOCATION;
+  self->n_stream_ids = message->n_stream_ids;
   return self;
-}
-
-static gboolean
-do_nothing (gpointer data)
-{
-  return G_SOURCE_REMOVE;
-}
-
-/* A connection belongs to its thread, and so does its end. */
-static void
-drop_connection (KrHubConnection *connection)
-{
-  g_autoptr (GSource) source = NULL;
-
-  if (kr_hub_connection_is_own_thread (connection))
-    {
-      g_object_unref (connection);
-      return;
-    }
-  source = g_idle_source_new ();
-  g_source_set_static_name (source, "KrHubInvocation end");
-  g_source_set_callback (source, do_nothing, connection, g_object_unref);
-  g_source_attach (source, connection->context);
 }
 
 static void
@@ -61,6 +40,8 @@ invocation_free (KrHubInvocation *self)
     g_variant_unref (self->variant);
   if (self->cancellable != NULL)
     g_object_unref (self->cancellable);
+  if (G_UNLIKELY (self->uploads != NULL))
+    g_ptr_array_unref (self->uploads);
   if (!self->detached)
     {
       /* Answered at once, as most calls are: in the hub's thread, and its memory serves the next call. */
@@ -71,7 +52,7 @@ invocation_free (KrHubInvocation *self)
       return;
     }
   g_free (self->storage);
-  drop_connection (self->connection);
+  kr_hub_connection_drop (self->connection);
   g_free (self);
 }
 
@@ -235,7 +216,52 @@ kr_hub_invocation_is_kept (KrHubInvocation *self)
   return g_atomic_int_get (&self->n_holders) > 1 || g_atomic_int_get (&self->ref_count) > 1;
 }
 
+static gboolean
+open_upload (KrHubInvocation *self, const KrHubSlice *id, const GVariantType *item_type)
+{
+  KrHubConnection *connection = self->connection;
+  g_autoptr (GString) scratch = g_string_new (NULL);
+  g_autofree char *text = NULL;
+  KrHubSlice decoded;
+
+  if (!kr_hub_protocol_decode_string (connection->session.protocol, id, scratch, &decoded, NULL) || decoded.data == NULL)
+    return FALSE;
+  text = g_strndup (decoded.data, decoded.len);
+  g_ptr_array_add (self->uploads, kr_hub_stream_new_reader (connection, text, item_type));
+  return TRUE;
+}
+
+gboolean
+kr_hub_invocation_open_uploads (KrHubInvocation *self, const KrHubSlice *stream_ids)
+{
+  KrHubProtocol *protocol = self->connection->session.protocol;
+  KrHubSlice rest = *stream_ids, id;
+
+  self->uploads = g_ptr_array_new_with_free_func (g_object_unref);
+  for (guint i = 0; i < self->method->n_uploads; i++)
+    if (!kr_hub_protocol_next_value (protocol, &rest, &id) || !open_upload (self, &id, self->method->uploads[i]))
+      return FALSE;
+  return TRUE;
+}
+
 /* --- answers --- */
+
+void
+kr_hub_owned_value_init (KrHubOwnedValue *self, const KrHubValue *value)
+{
+  *self = (KrHubOwnedValue) { .value = *value };
+  if (value->variant != NULL)
+    self->variant = g_variant_ref (value->variant);
+  if (value->slice.data != NULL)
+    self->value.slice.data = self->bytes = g_memdup2 (value->slice.data, value->slice.len);
+}
+
+void
+kr_hub_owned_value_clear (KrHubOwnedValue *self)
+{
+  g_clear_pointer (&self->variant, g_variant_unref);
+  g_clear_pointer (&self->bytes, g_free);
+}
 
 /* Writes the answer; in the connection's thread, by the one who claimed. */
 static void
@@ -269,9 +295,7 @@ complete (KrHubInvocation *self, const KrHubValue *value, const char *error_text
 typedef struct
 {
   KrHubInvocation *invocation;
-  KrHubValue value;
-  char *text;
-  GVariant *variant;
+  KrHubOwnedValue value;
   char *error_text;
 } Answer;
 
@@ -280,7 +304,7 @@ answer_arrived (gpointer data)
 {
   Answer *answer = data;
 
-  complete (answer->invocation, &answer->value, answer->error_text);
+  complete (answer->invocation, &answer->value.value, answer->error_text);
   return G_SOURCE_REMOVE;
 }
 
@@ -290,8 +314,7 @@ answer_free (gpointer data)
   Answer *answer = data;
 
   kr_hub_invocation_release (answer->invocation);
-  g_clear_pointer (&answer->variant, g_variant_unref);
-  g_free (answer->text);
+  kr_hub_owned_value_clear (&answer->value);
   g_free (answer->error_text);
   g_free (answer);
 }
@@ -305,13 +328,7 @@ post_answer (KrHubInvocation *self, const KrHubValue *value, const char *error_t
   answer->invocation = kr_hub_invocation_hold (self);
   answer->error_text = g_strdup (error_text);
   if (value != NULL)
-    {
-      answer->value = *value;
-      if (value->variant != NULL)
-        answer->variant = g_variant_ref (value->variant);
-      if (value->slice.data != NULL)
-        answer->value.slice.data = answer->text = g_memdup2 (value->slice.data, value->slice.len);
-    }
+    kr_hub_owned_value_init (&answer->value, value);
   g_source_set_static_name (source, "KrHubInvocation answer");
   g_source_set_priority (source, G_PRIORITY_DEFAULT);
   g_source_set_callback (source, answer_arrived, answer, answer_free);
@@ -320,7 +337,7 @@ post_answer (KrHubInvocation *self, const KrHubValue *value, const char *error_t
 
 /* Only the first answer counts: a later one comes too late, as after a disconnect. */
 static void
-answer_call (KrHubInvocation *self, const KrHubValue *value, const char *error_text)
+claim_and_answer (KrHubInvocation *self, const KrHubValue *value, const char *error_text)
 {
   KrHubConnection *connection = self->connection;
 
@@ -337,6 +354,26 @@ answer_call (KrHubInvocation *self, const KrHubValue *value, const char *error_t
         post_answer (self, value, error_text);
       kr_hub_invocation_release (self);
     }
+}
+
+static void
+answer_call (KrHubInvocation *self, const KrHubValue *value, const char *error_text)
+{
+  g_autofree char *text = NULL;
+
+  if (G_UNLIKELY (self->streaming && error_text == NULL))
+    error_text = text = g_strdup_printf ("The value returned by the streaming method '%s' is not a ChannelReader<> or "
+                                         "IAsyncEnumerable<>.",
+                                         self->method->name);
+  claim_and_answer (self, value, error_text);
+}
+
+void
+kr_hub_invocation_finish_stream (KrHubInvocation *self)
+{
+  const KrHubValue value = { KR_HUB_VALUE_NONE };
+
+  claim_and_answer (self, &value, NULL);
 }
 
 /**
@@ -437,8 +474,15 @@ kr_hub_invocation_return_node (KrHubInvocation *self, JsonNode *node)
 void
 kr_hub_invocation_return_error (KrHubInvocation *self, const GError *error)
 {
+  g_return_if_fail (self != NULL);
   g_return_if_fail (error != NULL);
-  kr_hub_invocation_return_error_literal (self, error->message);
+
+  /* Who stops because the caller wanted it has not failed. */
+  if (g_atomic_int_get (&self->opened) && g_atomic_int_get (&self->cancelled) &&
+      g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    kr_hub_invocation_finish_stream (self);
+  else
+    kr_hub_invocation_return_error_literal (self, error->message);
 }
 
 /**
@@ -459,7 +503,9 @@ kr_hub_invocation_return_error_literal (KrHubInvocation *self, const char *messa
   g_return_if_fail (message != NULL);
 
   /* A client's error goes as it is (signalr.md 9, "Client results"). */
-  if (self->connection->session.role == KR_HUB_ROLE_SERVER)
+  if (g_atomic_int_get (&self->opened))
+    text = g_strdup_printf ("An error occurred on the server while streaming results. HubException: %s", message);
+  else if (self->connection->session.role == KR_HUB_ROLE_SERVER)
     text = g_strdup_printf ("An unexpected error occurred invoking '%s' on the server. HubException: %s",
                             self->method->name,
                             message);
@@ -672,4 +718,61 @@ kr_hub_invocation_dup_node (KrHubInvocation *self, guint index, GError **error)
       return NULL;
     }
   return kr_hub_protocol_decode_node (self->connection->session.protocol, &value, error);
+}
+
+/**
+ * kr_hub_invocation_get_n_uploads:
+ * @self: an invocation
+ *
+ * Gets how many streams the caller sends along, which is what the method declares. Any thread.
+ *
+ * Returns: the number of streams
+ *
+ * Since: 0.1
+ */
+guint
+kr_hub_invocation_get_n_uploads (KrHubInvocation *self)
+{
+  g_return_val_if_fail (self != NULL, 0);
+  return self->uploads != NULL ? self->uploads->len : 0;
+}
+
+/**
+ * kr_hub_invocation_get_upload:
+ * @self: an invocation of a method with uploads ([method@KrHub.Server.set_method_uploads])
+ * @index: which stream, from 0
+ *
+ * Gets a stream that the caller sends along, to be read in the thread of the hub. It ends with the call at the latest.
+ *
+ * Returns: (transfer none): the stream, valid as long as @self
+ *
+ * Since: 0.1
+ */
+KrHubStream *
+kr_hub_invocation_get_upload (KrHubInvocation *self, guint index)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+  g_return_val_if_fail (index < kr_hub_invocation_get_n_uploads (self), NULL);
+  return g_ptr_array_index (self->uploads, index);
+}
+
+/**
+ * kr_hub_invocation_open_stream:
+ * @self: an invocation of a streaming method ([method@KrHub.Server.add_stream_method]), not answered yet
+ *
+ * Begins to answer with a stream, once. The answer ends with [method@KrHub.Stream.complete] or
+ * [method@KrHub.Stream.fail]; by itself when the caller cancels it; with an error when the stream is given up. Any
+ * thread.
+ *
+ * Returns: (transfer full): the stream, to be written
+ *
+ * Since: 0.1
+ */
+KrHubStream *
+kr_hub_invocation_open_stream (KrHubInvocation *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+  g_return_val_if_fail (self->streaming, NULL);
+  g_return_val_if_fail (g_atomic_int_compare_and_exchange (&self->opened, FALSE, TRUE), NULL);
+  return kr_hub_stream_new_answer (self);
 }

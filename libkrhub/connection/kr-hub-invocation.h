@@ -9,6 +9,7 @@
 
 #include <json-glib/json-glib.h>
 
+#include "kr-hub-stream.h"
 #include "kr-hub-types.h"
 
 G_BEGIN_DECLS
@@ -54,6 +55,13 @@ KR_HUB_AVAILABLE_IN_ALL
 GVariant *kr_hub_invocation_get_arguments (KrHubInvocation *self, GError **error);
 KR_HUB_AVAILABLE_IN_ALL
 JsonNode *kr_hub_invocation_dup_node (KrHubInvocation *self, guint index, GError **error);
+
+KR_HUB_AVAILABLE_IN_ALL
+guint kr_hub_invocation_get_n_uploads (KrHubInvocation *self);
+KR_HUB_AVAILABLE_IN_ALL
+KrHubStream *kr_hub_invocation_get_upload (KrHubInvocation *self, guint index);
+KR_HUB_AVAILABLE_IN_ALL
+KrHubStream *kr_hub_invocation_open_stream (KrHubInvocation *self);
 
 KR_HUB_AVAILABLE_IN_ALL
 void kr_hub_invocation_return_void (KrHubInvocation *self);

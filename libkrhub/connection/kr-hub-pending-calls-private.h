@@ -8,6 +8,7 @@
 #endif
 
 #include "kr-hub-protocol.h"
+#include "kr-hub-stream.h"
 
 G_BEGIN_DECLS
 
@@ -17,13 +18,24 @@ typedef struct _KrHubPendingCalls KrHubPendingCalls;
 KrHubPendingCalls *kr_hub_pending_calls_new (const char *prefix);
 void kr_hub_pending_calls_free (KrHubPendingCalls *self);
 
-/* Takes a reference on @task; the id it returns stays valid until the call ends. */
-const char *kr_hub_pending_calls_add (KrHubPendingCalls *self, GTask *task, const GVariantType *result_type);
+/* An id that no call and no stream of this end has had; owned by the caller. */
+char *kr_hub_pending_calls_new_id (KrHubPendingCalls *self);
+guint kr_hub_pending_calls_get_n (KrHubPendingCalls *self);
+
+/* Takes a reference on @task and on each of @uploads (NULL or NULL-terminated), which are closed when the call ends; the
+ * id it returns stays valid until then. */
+const char *kr_hub_pending_calls_add (KrHubPendingCalls *self,
+                                      GTask *task,
+                                      const GVariantType *result_type,
+                                      KrHubStream *const *uploads);
 /* FALSE if there is no such call. */
 gboolean kr_hub_pending_calls_complete (KrHubPendingCalls *self, KrHubProtocol *protocol, const KrHubMessage *completion);
 /* Ends the call with @error, which is taken. FALSE if there is no such call. */
 gboolean kr_hub_pending_calls_fail (KrHubPendingCalls *self, const char *id, GError *error);
 void kr_hub_pending_calls_fail_all (KrHubPendingCalls *self, const GError *error);
+
+/* As ASP.NET Core's texts name it: "Int32" for "i". */
+const char *kr_hub_type_get_display_name (const GVariantType *type);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (KrHubPendingCalls, kr_hub_pending_calls_free)
 

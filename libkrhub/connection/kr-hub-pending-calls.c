@@ -6,12 +6,14 @@
 #include "kr-hub-pending-calls-private.h"
 
 #include "kr-hub-error.h"
+#include "kr-hub-stream-private.h"
 
 typedef struct
 {
   char *id;
   GTask *task;
   GVariantType *result_type; /* NULL: whatever comes */
+  GPtrArray *uploads;        /* of KrHubStream; NULL: none */
 } PendingCall;
 
 struct _KrHubPendingCalls
@@ -26,6 +28,9 @@ pending_call_free (gpointer data)
 {
   PendingCall *self = data;
 
+  for (guint i = 0; self->uploads != NULL && i < self->uploads->len; i++)
+    kr_hub_stream_drop (self->uploads->pdata[i]);
+  g_clear_pointer (&self->uploads, g_ptr_array_unref);
   g_clear_pointer (&self->result_type, g_variant_type_free);
   g_object_unref (self->task);
   g_free (self->id);
@@ -49,12 +54,33 @@ kr_hub_pending_calls_free (KrHubPendingCalls *self)
   g_free (self);
 }
 
+char *
+kr_hub_pending_calls_new_id (KrHubPendingCalls *self)
+{
+  return g_strdup_printf ("%s%" G_GUINT64_FORMAT, self->prefix, self->next++);
+}
+
+guint
+kr_hub_pending_calls_get_n (KrHubPendingCalls *self)
+{
+  return g_hash_table_size (self->calls);
+}
+
 const char *
-kr_hub_pending_calls_add (KrHubPendingCalls *self, GTask *task, const GVariantType *result_type)
+kr_hub_pending_calls_add (KrHubPendingCalls *self,
+                          GTask *task,
+                          const GVariantType *result_type,
+                          KrHubStream *const *uploads)
 {
   PendingCall *call = g_new0 (PendingCall, 1);
 
-  call->id = g_strdup_printf ("%s%" G_GUINT64_FORMAT, self->prefix, self->next++);
+  call->id = kr_hub_pending_calls_new_id (self);
+  for (guint i = 0; uploads != NULL && uploads[i] != NULL; i++)
+    {
+      if (call->uploads == NULL)
+        call->uploads = g_ptr_array_new_with_free_func (g_object_unref);
+      g_ptr_array_add (call->uploads, g_object_ref (uploads[i]));
+    }
   call->task = g_object_ref (task);
   call->result_type = result_type != NULL ? g_variant_type_copy (result_type) : NULL;
   g_hash_table_insert (self->calls, call->id, call);
@@ -133,4 +159,21 @@ kr_hub_pending_calls_fail_all (KrHubPendingCalls *self, const GError *error)
   g_hash_table_iter_init (&iter, calls);
   while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &call))
     g_task_return_error (call->task, g_error_copy (error));
+}
+
+const char *
+kr_hub_type_get_display_name (const GVariantType *type)
+{
+  static const struct
+  {
+    const char *type, *name;
+  } names[] = {
+    { "s", "String" }, { "b", "Boolean" }, { "y", "Byte" },   { "n", "Int16" },  { "q", "UInt16" }, { "i", "Int32" },
+    { "u", "UInt32" }, { "x", "Int64" },   { "t", "UInt64" }, { "d", "Double" }, { "ay", "Byte[]" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    if (g_variant_type_equal (type, (const GVariantType *) names[i].type))
+      return names[i].name;
+  return "Object";
 }

@@ -48,6 +48,7 @@ typedef enum
   PROP_MAX_MESSAGE_SIZE,
   PROP_MAX_OUTBOX_SIZE,
   PROP_MAX_PARALLEL_INVOCATIONS,
+  PROP_STREAM_BUFFER_CAPACITY,
   PROP_DETAILED_ERRORS,
   PROP_RECONNECT_WINDOW,
 } KrHubServerProperty;
@@ -116,6 +117,7 @@ kr_hub_server_get_property (GObject *object, guint prop_id, GValue *value, GPara
     case PROP_MAX_MESSAGE_SIZE: g_value_set_uint64 (value, settings->max_message_size); break;
     case PROP_MAX_OUTBOX_SIZE: g_value_set_uint64 (value, settings->max_outbox_size); break;
     case PROP_MAX_PARALLEL_INVOCATIONS: g_value_set_uint (value, settings->max_parallel_invocations); break;
+    case PROP_STREAM_BUFFER_CAPACITY: g_value_set_uint (value, settings->stream_buffer_capacity); break;
     case PROP_DETAILED_ERRORS: g_value_set_boolean (value, settings->detailed_errors); break;
     case PROP_RECONNECT_WINDOW: g_value_set_int64 (value, settings->reconnect_window); break;
     default: G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
@@ -141,6 +143,15 @@ set_size (GObject *object, gsize *field, const GValue *value, GParamSpec *pspec)
 }
 
 static void
+set_uint (GObject *object, guint *field, const GValue *value, GParamSpec *pspec)
+{
+  if (*field == g_value_get_uint (value))
+    return;
+  *field = g_value_get_uint (value);
+  g_object_notify_by_pspec (object, pspec);
+}
+
+static void
 kr_hub_server_set_property (GObject *object, guint prop_id, const GValue *value, GParamSpec *pspec)
 {
   KrHubServer *self = KR_HUB_SERVER (object);
@@ -155,12 +166,8 @@ kr_hub_server_set_property (GObject *object, guint prop_id, const GValue *value,
     case PROP_RECONNECT_WINDOW: set_int64 (object, &settings->reconnect_window, value, pspec); break;
     case PROP_MAX_MESSAGE_SIZE: set_size (object, &settings->max_message_size, value, pspec); break;
     case PROP_MAX_OUTBOX_SIZE: set_size (object, &settings->max_outbox_size, value, pspec); break;
-    case PROP_MAX_PARALLEL_INVOCATIONS:
-      if (settings->max_parallel_invocations == g_value_get_uint (value))
-        return;
-      settings->max_parallel_invocations = g_value_get_uint (value);
-      g_object_notify_by_pspec (object, pspec);
-      break;
+    case PROP_MAX_PARALLEL_INVOCATIONS: set_uint (object, &settings->max_parallel_invocations, value, pspec); break;
+    case PROP_STREAM_BUFFER_CAPACITY: set_uint (object, &settings->stream_buffer_capacity, value, pspec); break;
     case PROP_DETAILED_ERRORS:
       if (settings->detailed_errors == g_value_get_boolean (value))
         return;
@@ -282,6 +289,17 @@ install_properties (GObjectClass *object_class)
    */
   props[PROP_MAX_PARALLEL_INVOCATIONS] =
     g_param_spec_uint ("max-parallel-invocations", NULL, NULL, 0, G_MAXUINT, 1,
+                       G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY);
+  /**
+   * KrHubServer:stream-buffer-capacity:
+   *
+   * How many items of one stream that a client sends may wait to be read; then nothing more is read from that client.
+   * ASP.NET Core's StreamBufferCapacity.
+   *
+   * Since: 0.1
+   */
+  props[PROP_STREAM_BUFFER_CAPACITY] =
+    g_param_spec_uint ("stream-buffer-capacity", NULL, NULL, 1, G_MAXUINT, 10,
                        G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY);
   /**
    * KrHubServer:detailed-errors:
@@ -509,6 +527,65 @@ kr_hub_server_add_method (KrHubServer *self,
   g_return_val_if_fail (func != NULL, FALSE);
 
   return kr_hub_dispatcher_add (self->dispatcher, name, arguments, result, func, user_data, destroy);
+}
+
+/**
+ * kr_hub_server_add_stream_method:
+ * @self: a hub
+ * @name: the method's name, 1 to 255 bytes; clients match it in any case
+ * @arguments: (nullable): the types of the arguments, as a tuple such as `(si)`; %NULL for any number of any type
+ * @item: (nullable): the type of the items, such as `s`; %NULL for any
+ * @func: (scope notified) (closure user_data) (destroy destroy): the handler
+ * @user_data: data for @func
+ * @destroy: (nullable): frees @user_data
+ *
+ * Gives the hub a method that answers with a stream; @func gets it from [method@KrHub.Invocation.open_stream].
+ *
+ * Returns: %FALSE if the hub has a method of that name already, in whatever case; @user_data stays the caller's then
+ *
+ * Since: 0.1
+ */
+gboolean
+kr_hub_server_add_stream_method (KrHubServer *self,
+                                 const char *name,
+                                 const char *arguments,
+                                 const char *item,
+                                 KrHubMethodFunc func,
+                                 gpointer user_data,
+                                 GDestroyNotify destroy)
+{
+  KrHubMethod *method;
+
+  if (!kr_hub_server_add_method (self, name, arguments, item, func, user_data, destroy))
+    return FALSE;
+  method = kr_hub_dispatcher_lookup (self->dispatcher, name);
+  method->streaming = method->special = TRUE;
+  return TRUE;
+}
+
+/**
+ * kr_hub_server_set_method_uploads:
+ * @self: a hub
+ * @name: a method of the hub
+ * @items: for each stream that the caller is to send along the type of its items, as a tuple such as `(is)`
+ *
+ * Declares that callers of a method send streams along, which come on top of its arguments
+ * ([method@KrHub.Invocation.get_upload]). Before the first connection.
+ *
+ * Since: 0.1
+ */
+void
+kr_hub_server_set_method_uploads (KrHubServer *self, const char *name, const char *items)
+{
+  KrHubMethod *method;
+
+  g_return_if_fail (KR_HUB_IS_SERVER (self));
+  g_return_if_fail (name != NULL);
+  g_return_if_fail (items != NULL && *items == '(' && g_variant_type_string_is_valid (items));
+
+  method = kr_hub_dispatcher_lookup (self->dispatcher, name);
+  g_return_if_fail (method != NULL);
+  kr_hub_method_set_uploads (method, G_VARIANT_TYPE (items));
 }
 
 /**

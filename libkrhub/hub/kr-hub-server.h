@@ -39,6 +39,17 @@ gboolean kr_hub_server_add_method (KrHubServer *self,
                                    GDestroyNotify destroy);
 
 KR_HUB_AVAILABLE_IN_ALL
+gboolean kr_hub_server_add_stream_method (KrHubServer *self,
+                                          const char *name,
+                                          const char *arguments,
+                                          const char *item,
+                                          KrHubMethodFunc func,
+                                          gpointer user_data,
+                                          GDestroyNotify destroy);
+KR_HUB_AVAILABLE_IN_ALL
+void kr_hub_server_set_method_uploads (KrHubServer *self, const char *name, const char *items);
+
+KR_HUB_AVAILABLE_IN_ALL
 char *kr_hub_server_new_connection_id (void);
 KR_HUB_AVAILABLE_IN_ALL
 KrHubConnection *kr_hub_server_accept (KrHubServer *self,

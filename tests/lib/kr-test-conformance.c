@@ -3,7 +3,7 @@
 /* The one table of hub cases, run over every transport. */
 #include "config.h"
 
-#include "kr-test-conformance.h"
+#include "kr-test-conformance-private.h"
 
 #include <math.h>
 
@@ -224,9 +224,11 @@ kr_test_hub_new (const KrTestBackend *backend)
   self->server = kr_hub_server_new (self->clock);
   self->connected = g_ptr_array_new_with_free_func (g_free);
   self->kept = g_ptr_array_new_with_free_func ((GDestroyNotify) kr_hub_invocation_unref);
+  self->streams = g_ptr_array_new_with_free_func (g_object_unref);
   for (guint i = 0; i < G_N_ELEMENTS (methods); i++)
     g_assert_true (kr_hub_server_add_method (self->server, methods[i].name, methods[i].arguments, methods[i].result,
                                              methods[i].func, self, NULL));
+  kr_test_hub_add_stream_methods (self);
   g_signal_connect (self->server, "connected", G_CALLBACK (on_connected), self);
   g_signal_connect (self->server, "disconnected", G_CALLBACK (on_disconnected), self);
   g_signal_connect (self->server, "unknown-method", G_CALLBACK (on_unknown_method), self);
@@ -246,6 +248,7 @@ void
 kr_test_hub_free (KrTestHub *self)
 {
   g_ptr_array_set_size (self->kept, 0);
+  g_ptr_array_set_size (self->streams, 0);
   kr_hub_server_shutdown (self->server);
   kr_test_hub_wait (self, "the end of all connections", nobody_is_connected, self);
   self->backend->stop (self->backend_data);
@@ -259,6 +262,7 @@ kr_test_hub_free (KrTestHub *self)
   g_object_unref (self->clock);
   g_ptr_array_unref (self->connected);
   g_ptr_array_unref (self->kept);
+  g_ptr_array_unref (self->streams);
   g_clear_error (&self->last_error);
   g_free (self);
 }
@@ -375,8 +379,8 @@ kr_test_client_free (KrTestClient *self)
   g_free (self);
 }
 
-static char *
-finish_call (KrTestClient *self, GAsyncResult **result, const char *what)
+char *
+kr_test_client_finish_call (KrTestClient *self, GAsyncResult **result, const char *what)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (GVariant) value = NULL;
@@ -387,8 +391,8 @@ finish_call (KrTestClient *self, GAsyncResult **result, const char *what)
   return value != NULL ? g_variant_print (value, FALSE) : g_strdup_printf ("error: %s", error->message);
 }
 
-static void
-start_call (KrTestClient *self, const char *target, GVariant *arguments, const char *type, GAsyncResult **result)
+void
+kr_test_client_start_call (KrTestClient *self, const char *target, GVariant *arguments, const char *type, GAsyncResult **result)
 {
   kr_hub_client_invoke_async (self->client, target, arguments, type != NULL ? G_VARIANT_TYPE (type) : NULL, NULL,
                               kr_test_store_result, result);
@@ -399,19 +403,21 @@ kr_test_client_call (KrTestClient *self, const char *target, GVariant *arguments
 {
   GAsyncResult *result = NULL;
 
-  start_call (self, target, arguments, result_type, &result);
-  return finish_call (self, &result, target);
+  kr_test_client_start_call (self, target, arguments, result_type, &result);
+  return kr_test_client_finish_call (self, &result, target);
 }
 
 /* --- cases: calls --- */
 
-static void
-assert_call (KrTestClient *client, const char *target, GVariant *arguments, const char *type, const char *expected)
+void
+kr_test_assert_call (KrTestClient *client, const char *target, GVariant *arguments, const char *type, const char *expected)
 {
   g_autofree char *result = kr_test_client_call (client, target, arguments, type);
 
   g_assert_cmpstr (result, ==, expected);
 }
+
+#define assert_call kr_test_assert_call
 
 static void
 case_invoke_result (KrTestHub *hub)
@@ -516,13 +522,13 @@ case_invoke_later (KrTestHub *hub)
   GAsyncResult *result = NULL;
   g_autofree char *text = NULL;
 
-  start_call (client, "Keep", g_variant_new ("(s)", "kept"), "s", &result);
+  kr_test_client_start_call (client, "Keep", g_variant_new ("(s)", "kept"), "s", &result);
   kr_test_hub_wait_count (hub, "the call", &hub->kept->len, 1);
   g_assert_null (result);
   kr_hub_invocation_return_string (hub->kept->pdata[0], kr_hub_invocation_get_string (hub->kept->pdata[0], 0));
   /* Only the first answer counts. */
   kr_hub_invocation_return_string (hub->kept->pdata[0], "again");
-  text = finish_call (client, &result, "the late answer");
+  text = kr_test_client_finish_call (client, &result, "the late answer");
   g_assert_cmpstr (text, ==, "'kept'");
 }
 
@@ -548,16 +554,16 @@ case_invoke_order (KrTestHub *hub)
   GAsyncResult *results[N] = { NULL };
   g_autofree char *text = NULL;
 
-  start_call (client, "Keep", g_variant_new ("(s)", "first"), "s", &first);
+  kr_test_client_start_call (client, "Keep", g_variant_new ("(s)", "first"), "s", &first);
   for (guint i = 0; i < N; i++)
-    start_call (client, "Add", g_variant_new ("(ii)", (gint) i, 1), "i", &results[i]);
+    kr_test_client_start_call (client, "Add", g_variant_new ("(ii)", (gint) i, 1), "i", &results[i]);
   kr_test_hub_wait_count (hub, "the first call", &hub->kept->len, 1);
   kr_hub_invocation_return_string (hub->kept->pdata[0], "done");
-  text = finish_call (client, &first, "the first answer");
+  text = kr_test_client_finish_call (client, &first, "the first answer");
   g_assert_cmpstr (text, ==, "'done'");
   for (guint i = 0; i < N; i++)
     {
-      g_autofree char *answer = finish_call (client, &results[i], "a later answer");
+      g_autofree char *answer = kr_test_client_finish_call (client, &results[i], "a later answer");
 
       g_assert_cmpint (atoi (answer), ==, i + 1);
     }
@@ -592,7 +598,7 @@ case_invoke_cancel (KrTestHub *hub)
   kr_test_hub_wait_count (hub, "the call", &hub->kept->len, 1);
   g_assert_cmpuint (hub->n_cancelled, ==, 0);
   g_cancellable_cancel (cancellable);
-  text = finish_call (client, &result, "the cancelled call");
+  text = kr_test_client_finish_call (client, &result, "the cancelled call");
   g_assert_cmpstr (text, ==, "error: The call was cancelled");
   kr_test_hub_wait_count (hub, "the cancellation at the hub", &hub->n_cancelled, 1);
   kr_hub_invocation_return_string (hub->kept->pdata[0], "too late");
@@ -605,7 +611,7 @@ case_invoke_disconnect (KrTestHub *hub)
   KrTestClient *client = kr_test_client_new (hub, NULL);
   GAsyncResult *result = NULL;
 
-  start_call (client, "Wait", NULL, NULL, &result);
+  kr_test_client_start_call (client, "Wait", NULL, NULL, &result);
   kr_test_hub_wait_count (hub, "the call", &hub->kept->len, 1);
   kr_test_client_free (client);
   kr_test_hub_wait_count (hub, "the cancellation", &hub->n_cancelled, 1);
@@ -810,13 +816,7 @@ case_life_too_large (KrTestHub *hub)
   g_assert_error (hub->last_error, KR_HUB_ERROR, KR_HUB_ERROR_TOO_LARGE);
 }
 
-typedef struct
-{
-  const char *name;
-  void (*run) (KrTestHub *hub);
-} Case;
-
-static const Case cases[] = {
+static const KrTestCase cases[] = {
   { "invoke/result", case_invoke_result },
   { "invoke/text", case_invoke_text },
   { "invoke/large", case_invoke_large },
@@ -844,7 +844,7 @@ static const Case cases[] = {
 typedef struct
 {
   const KrTestBackend *backend;
-  const Case *test_case;
+  const KrTestCase *test_case;
 } Run;
 
 static void
@@ -857,15 +857,22 @@ run_case (gconstpointer data)
   kr_test_hub_free (hub);
 }
 
+static void
+add_cases (const KrTestBackend *backend, const KrTestCase *added, gsize n)
+{
+  for (gsize i = 0; i < n; i++)
+    {
+      Run *run = g_new (Run, 1);
+      g_autofree char *path = g_strdup_printf ("%s/%s", backend->prefix, added[i].name);
+
+      *run = (Run) { backend, &added[i] };
+      g_test_add_data_func_full (path, run, run_case, g_free);
+    }
+}
+
 void
 kr_test_conformance_add (const KrTestBackend *backend)
 {
-  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
-    {
-      Run *run = g_new (Run, 1);
-      g_autofree char *path = g_strdup_printf ("%s/%s", backend->prefix, cases[i].name);
-
-      *run = (Run) { backend, &cases[i] };
-      g_test_add_data_func_full (path, run, run_case, g_free);
-    }
+  add_cases (backend, cases, G_N_ELEMENTS (cases));
+  add_cases (backend, kr_test_stream_cases, kr_test_n_stream_cases);
 }

@@ -33,6 +33,7 @@ typedef struct
   guint n_disconnected;
   GError *last_error;      /* of the last "disconnected" */
   GPtrArray *kept;         /* of KrHubInvocation that methods keep */
+  GPtrArray *streams;      /* of KrHubStream that methods keep */
   guint n_cancelled;
   guint n_unknown;
   gpointer user;           /* of a single case */
