@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright the krhub authors */
+/* KrHubSoupEndpoint: a hub on a path of a SoupServer. */
+#pragma once
+
+#if !defined (KR_HUB_SOUP_INSIDE) && !defined (KR_HUB_SOUP_COMPILATION)
+#error "Only <krhub-soup.h> can be included directly."
+#endif
+
+#include <krhub.h>
+#include <libsoup/soup.h>
+
+#include "kr-hub-soup-visibility.h"
+
+G_BEGIN_DECLS
+
+#define KR_HUB_SOUP_TYPE_ENDPOINT (kr_hub_soup_endpoint_get_type ())
+KR_HUB_SOUP_AVAILABLE_IN_ALL
+G_DECLARE_FINAL_TYPE (KrHubSoupEndpoint, kr_hub_soup_endpoint, KR_HUB_SOUP, ENDPOINT, GObject)
+
+KR_HUB_SOUP_AVAILABLE_IN_ALL
+KrHubSoupEndpoint *kr_hub_soup_endpoint_new (KrHubServer *hub, const char *path);
+KR_HUB_SOUP_AVAILABLE_IN_ALL
+void kr_hub_soup_endpoint_attach (KrHubSoupEndpoint *self, SoupServer *server);
+KR_HUB_SOUP_AVAILABLE_IN_ALL
+KrHubServer *kr_hub_soup_endpoint_get_hub (KrHubSoupEndpoint *self);
+KR_HUB_SOUP_AVAILABLE_IN_ALL
+const char *kr_hub_soup_endpoint_get_path (KrHubSoupEndpoint *self);
+KR_HUB_SOUP_AVAILABLE_IN_ALL
+guint kr_hub_soup_endpoint_get_n_connections (KrHubSoupEndpoint *self);
+KR_HUB_SOUP_AVAILABLE_IN_ALL
+guint kr_hub_soup_endpoint_get_n_negotiated (KrHubSoupEndpoint *self);
+KR_HUB_SOUP_AVAILABLE_IN_ALL
+void kr_hub_soup_endpoint_set_user_id (KrHubSoupEndpoint *self, SoupServerMessage *message, const char *user_id);
+KR_HUB_SOUP_AVAILABLE_IN_ALL
+char *kr_hub_soup_endpoint_dup_bearer_token (KrHubSoupEndpoint *self, SoupServerMessage *message);
+
+G_END_DECLS

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright the krhub authors */
+/* What a request to a hub says: query, Accept, Origin. */
+#include "config.h"
+
+#include "kr-hub-soup-request-private.h"
+
+#include <string.h>
+
+static char *
+decode (const char *text, gsize len)
+{
+  g_autofree char *copy = g_strndup (text, len);
+  char *decoded;
+
+  g_strdelimit (copy, "+", ' ');
+  decoded = g_uri_unescape_string (copy, NULL);
+  return decoded != NULL ? decoded : g_steal_pointer (&copy);
+}
+
+/* The value of @key in any case; a key given several times has its values joined by commas, as ASP.NET Core does. */
+char *
+kr_hub_soup_query_dup (const char *query, const char *key)
+{
+  g_auto (GStrv) pairs = g_strsplit (query != NULL ? query : "", "&", -1);
+  g_autoptr (GString) joined = NULL;
+
+  for (char **pair = pairs; *pair != NULL; pair++)
+    {
+      const char *equals = strchrnul (*pair, '=');
+      g_autofree char *name = decode (*pair, equals - *pair);
+      g_autofree char *value = NULL;
+
+      if (g_ascii_strcasecmp (name, key) != 0)
+        continue;
+      value = *equals == '=' ? decode (equals + 1, strlen (equals + 1)) : g_strdup ("");
+      if (joined == NULL)
+        joined = g_string_new (value);
+      else
+        g_string_append_printf (joined, ",%s", value);
+    }
+  return joined != NULL ? g_string_free (g_steal_pointer (&joined), FALSE) : NULL;
+}
+
+/* As .NET reads integers: a sign and white space around them are fine. */
+gboolean
+kr_hub_soup_parse_int32 (const char *text, gint *value)
+{
+  g_autofree char *stripped = g_strstrip (g_strdup (text));
+  const char *digits = *stripped == '+' || *stripped == '-' ? stripped + 1 : stripped;
+  gint64 number;
+
+  if (*digits == '\0' || strspn (digits, "0123456789") != strlen (digits))
+    return FALSE;
+  number = g_ascii_strtoll (stripped, NULL, 10);
+  if (number < G_MININT32 || number > G_MAXINT32)
+    return FALSE;
+  *value = number;
+  return TRUE;
+}
+
+/* A list element must be the type itself: with parameters it does not count. */
+gboolean
+kr_hub_soup_accepts_event_stream (const char *accept)
+{
+  GSList *types = accept != NULL ? soup_header_parse_list (accept) : NULL;
+  gboolean found = FALSE;
+
+  for (GSList *l = types; l != NULL; l = l->next)
+    found = found || g_ascii_strcasecmp (l->data, "text/event-stream") == 0;
+  soup_header_free_list (types);
+  return found;
+}
+
+static int
+port_of (GUri *uri)
+{
+  int port = g_uri_get_port (uri);
+
+  return port > 0 ? port : g_strcmp0 (g_uri_get_scheme (uri), "https") == 0 ? 443 : 80;
+}
+
+/* RFC 6454: scheme, host and port. */
+gboolean
+kr_hub_soup_origin_is_same (const char *origin, GUri *uri)
+{
+  g_autoptr (GUri) other = g_uri_parse (origin, SOUP_HTTP_URI_FLAGS, NULL);
+
+  return other != NULL && g_uri_get_host (other) != NULL && g_uri_get_host (uri) != NULL &&
+         g_strcmp0 (g_uri_get_scheme (other), g_uri_get_scheme (uri)) == 0 &&
+         g_ascii_strcasecmp (g_uri_get_host (other), g_uri_get_host (uri)) == 0 && port_of (other) == port_of (uri);
+}
+
+gboolean
+kr_hub_soup_origin_is_listed (const char *origin, const char *const *allowed)
+{
+  for (; allowed != NULL && *allowed != NULL; allowed++)
+    if (strcmp (*allowed, "*") == 0 || g_ascii_strcasecmp (*allowed, origin) == 0)
+      return TRUE;
+  return FALSE;
+}

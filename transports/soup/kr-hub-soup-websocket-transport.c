@@ -1,0 +1,666 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright the krhub authors */
+/* KrHubSoupWebsocketTransport: one WebSocket on the reactor, either end. */
+#include "config.h"
+
+#include "kr-hub-soup-websocket-transport-private.h"
+
+#include <libsoup/soup.h>
+
+#include "kr-hub-soup-reactor-private.h"
+#include "kr-hub-soup-websocket-codec-private.h"
+
+#define MAX_VECTORS 64
+#define MAX_RESPONSE_HEAD (16 * 1024)
+
+typedef enum
+{
+  STATE_NEW,
+  STATE_HANDSHAKE, /* a client that waits for the server's 101 */
+  STATE_OPEN,
+  STATE_CLOSING,   /* by our user: output, then our close frame, then the peer's */
+  STATE_LEAVING,   /* the user knows that it is over: only our close frame is still to be sent */
+  STATE_ABORTING,  /* at the end of this turn */
+  STATE_ENDED,
+} State;
+
+struct _KrHubSoupWebsocketTransport
+{
+  GObject parent_instance;
+
+  KrHubSoupChannel channel;
+  GIOStream *stream;               /* until the start */
+  GSocket *socket;                 /* until the start */
+  KrHubSoupToken *token;           /* NULL: a client */
+  KrHubClock *clock;
+  KrHubTimer timer;                /* of the farewell */
+  gint64 close_timeout;
+  const KrHubTransportSink *sink;  /* NULL before the start and after `closed` */
+  gpointer sink_data;
+  KrHubSoupWebsocketParser parser;
+  KrHubBuffer out;                 /* HTTP head and control frames; goes out between two data frames */
+  gsize out_sent;
+  char *accept;                    /* what a client expects in the answer; NULL afterwards */
+  GByteArray *response;            /* the answer so far */
+  guint64 frame_left;              /* payload of the frame that was begun, which the sink still holds */
+  guint64 frame_sent;
+  guint8 header[KR_HUB_SOUP_WEBSOCKET_MAX_HEADER];
+  guint8 header_len;
+  guint8 header_sent;
+  guint8 opcode;
+  guint8 state;
+  guint8 fragmented : 1;           /* a message was begun whose last frame has yet to come */
+  guint8 farewell : 1;             /* our close frame is in out, or was */
+  guint8 peer_closed : 1;
+};
+
+static void transport_iface_init (KrHubTransportInterface *iface);
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (KrHubSoupWebsocketTransport, kr_hub_soup_websocket_transport, G_TYPE_OBJECT,
+                               G_IMPLEMENT_INTERFACE (KR_HUB_TYPE_TRANSPORT, transport_iface_init))
+
+static KrHubSoupWebsocketTransport *
+self_of (KrHubSoupChannel *channel)
+{
+  return (KrHubSoupWebsocketTransport *) ((guint8 *) channel - G_STRUCT_OFFSET (KrHubSoupWebsocketTransport, channel));
+}
+
+static void
+release_buffers (KrHubSoupWebsocketTransport *self)
+{
+  kr_hub_soup_websocket_parser_clear (&self->parser);
+  kr_hub_buffer_clear (&self->out);
+  g_clear_pointer (&self->response, g_byte_array_unref);
+  g_clear_pointer (&self->accept, g_free);
+}
+
+static void
+end_token (KrHubSoupWebsocketTransport *self)
+{
+  if (self->token != NULL)
+    kr_hub_soup_token_end (self->token);
+  g_clear_pointer (&self->token, kr_hub_soup_token_unref);
+}
+
+static void
+kr_hub_soup_websocket_transport_finalize (GObject *object)
+{
+  KrHubSoupWebsocketTransport *self = KR_HUB_SOUP_WEBSOCKET_TRANSPORT (object);
+
+  /* Never started: the stream is still ours, and dropping it would leave the descriptor open. */
+  if (self->stream != NULL)
+    g_io_stream_close (self->stream, NULL, NULL);
+  g_clear_object (&self->stream);
+  g_clear_object (&self->socket);
+  end_token (self);
+  release_buffers (self);
+  g_clear_object (&self->clock);
+  G_OBJECT_CLASS (kr_hub_soup_websocket_transport_parent_class)->finalize (object);
+}
+
+static void
+kr_hub_soup_websocket_transport_class_init (KrHubSoupWebsocketTransportClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = kr_hub_soup_websocket_transport_finalize;
+}
+
+/* --- the end --- */
+
+static void
+report_closed (KrHubSoupWebsocketTransport *self, const GError *error)
+{
+  const KrHubTransportSink *sink = g_steal_pointer (&self->sink);
+
+  if (sink != NULL)
+    sink->closed (self->sink_data, error);
+}
+
+/* Never in a call of our user, who must not be told before that call returns. */
+static void
+finish (KrHubSoupWebsocketTransport *self, const GError *error)
+{
+  if (self->state == STATE_ENDED)
+    return;
+  self->state = STATE_ENDED;
+  kr_hub_clock_disarm (self->clock, &self->timer);
+  kr_hub_soup_channel_close (&self->channel);
+  end_token (self);
+  release_buffers (self);
+  report_closed (self, error);
+}
+
+static void
+finish_lost (KrHubSoupWebsocketTransport *self, const char *message)
+{
+  g_autoptr (GError) error = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED, message);
+
+  finish (self, error);
+}
+
+static void
+timer_fired (KrHubTimer *timer, gint64 now)
+{
+  finish (timer->data, NULL);
+}
+
+static void
+arm_timer (KrHubSoupWebsocketTransport *self)
+{
+  if (self->timer.position == 0)
+    kr_hub_clock_arm (self->clock, &self->timer, kr_hub_clock_get_time (self->clock) + self->close_timeout);
+}
+
+static gboolean
+is_client (const KrHubSoupWebsocketTransport *self)
+{
+  return self->parser.role == KR_HUB_SOUP_WEBSOCKET_CLIENT;
+}
+
+/* Need not be secret: no code that we do not trust chooses what a client sends (RFC 6455 10.3). */
+static const guint8 *
+new_mask (KrHubSoupWebsocketTransport *self, guint8 mask[4])
+{
+  guint32 number;
+
+  if (!is_client (self))
+    return NULL;
+  number = g_random_int ();
+  memcpy (mask, &number, sizeof number);
+  return mask;
+}
+
+static void
+queue_control (KrHubSoupWebsocketTransport *self, KrHubSoupWebsocketOpcode opcode, const guint8 *payload, gsize len)
+{
+  guint8 *to = kr_hub_buffer_reserve (&self->out, KR_HUB_SOUP_WEBSOCKET_MAX_HEADER + len);
+  guint8 storage[4];
+  const guint8 *mask = new_mask (self, storage);
+  gsize n = kr_hub_soup_websocket_write_header (to, opcode, TRUE, len, mask);
+
+  if (len > 0)
+    memcpy (to + n, payload, len);
+  if (mask != NULL)
+    kr_hub_soup_websocket_mask (to + n, len, mask, 0);
+  self->out.len += n + len;
+  kr_hub_soup_channel_request_flush (&self->channel);
+}
+
+static void
+queue_close (KrHubSoupWebsocketTransport *self, guint code)
+{
+  const guint8 payload[2] = { code >> 8, code };
+
+  self->farewell = TRUE;
+  queue_control (self, KR_HUB_SOUP_WEBSOCKET_CLOSE, payload, sizeof payload);
+}
+
+static gboolean
+in_frame (const KrHubSoupWebsocketTransport *self)
+{
+  return self->header_sent < self->header_len || self->frame_left > 0;
+}
+
+/* Nothing may go between the bytes of the frame under way. */
+static gboolean
+is_inside_frame (const KrHubSoupWebsocketTransport *self)
+{
+  return self->header_sent > 0 && in_frame (self);
+}
+
+/* The user hears at once that it is over; the peer gets our close frame, unless that would land inside another one. */
+static void
+leave (KrHubSoupWebsocketTransport *self, guint code, const GError *error)
+{
+  gboolean can_say = !is_inside_frame (self);
+
+  self->state = STATE_LEAVING;
+  self->header_len = self->header_sent = 0;
+  self->frame_left = 0;
+  arm_timer (self);
+  if (can_say)
+    queue_close (self, code);
+  report_closed (self, error);
+  if (!can_say)
+    finish (self, NULL);
+}
+
+/* --- output --- */
+
+static void
+begin_frame (KrHubSoupWebsocketTransport *self, gsize n_vectors, gsize n_bytes)
+{
+  guint8 storage[4];
+  /* With all vectors used, what was peeked may end inside a hub message: the WebSocket message goes on. */
+  gboolean final = n_vectors < MAX_VECTORS;
+
+  self->header_len = kr_hub_soup_websocket_write_header (self->header,
+                                                         self->fragmented ? KR_HUB_SOUP_WEBSOCKET_CONTINUATION : self->opcode,
+                                                         final,
+                                                         n_bytes,
+                                                         new_mask (self, storage));
+  self->header_sent = 0;
+  self->frame_left = n_bytes;
+  self->frame_sent = 0;
+  self->fragmented = !final;
+}
+
+/* What waits may have grown since the frame was begun. */
+static gsize
+trim (GOutputVector *vectors, gsize n_vectors, guint64 left)
+{
+  gsize n = 0;
+
+  while (n < n_vectors && left > 0)
+    {
+      vectors[n].size = MIN (vectors[n].size, left);
+      left -= vectors[n++].size;
+    }
+  return n;
+}
+
+static gboolean
+may_send_data (const KrHubSoupWebsocketTransport *self)
+{
+  return self->sink != NULL && !self->farewell && (self->state == STATE_OPEN || self->state == STATE_CLOSING);
+}
+
+/* A client's payload is masked, which takes a copy. */
+static gsize
+mask_payload (KrHubSoupWebsocketTransport *self, GOutputVector *vectors, gsize n_vectors, KrHubBuffer *masked)
+{
+  for (gsize i = 0; i < n_vectors; i++)
+    kr_hub_buffer_append (masked, vectors[i].buffer, vectors[i].size);
+  kr_hub_soup_websocket_mask (masked->data, masked->len, self->header + self->header_len - 4, self->frame_sent);
+  vectors[0] = (GOutputVector) { masked->data, masked->len };
+  return 1;
+}
+
+/* Returns how many vectors of payload belong to the frame under way; begins one if there is something to say. */
+static gsize
+collect_payload (KrHubSoupWebsocketTransport *self, GOutputVector *vectors, KrHubBuffer *masked)
+{
+  gsize n_bytes = 0;
+  gsize n = 0;
+
+  if (!in_frame (self) && !may_send_data (self))
+    return 0;
+  if (self->sink != NULL)
+    n = self->sink->peek (self->sink_data, vectors, MAX_VECTORS, &n_bytes);
+  if (!in_frame (self))
+    {
+      if (n == 0 && !self->fragmented)
+        return 0;
+      begin_frame (self, n, n_bytes);
+    }
+  else
+    n = trim (vectors, n, self->frame_left);
+  return G_UNLIKELY (n > 0 && is_client (self)) ? mask_payload (self, vectors, n, masked) : n;
+}
+
+static void
+account (KrHubSoupWebsocketTransport *self, gsize out, gsize written)
+{
+  gsize part = MIN (out, written);
+
+  self->out_sent += part;
+  written -= part;
+  part = MIN (written, (gsize) (self->header_len - self->header_sent));
+  self->header_sent += part;
+  written -= part;
+  self->frame_left -= written;
+  self->frame_sent += written;
+  if (written > 0)
+    self->sink->sent (self->sink_data, written);
+}
+
+/* Everything is written. FALSE: and there is nothing more to say. */
+static gboolean
+say_farewell (KrHubSoupWebsocketTransport *self)
+{
+  kr_hub_buffer_clear (&self->out);
+  self->out_sent = 0;
+  if (self->state != STATE_CLOSING && self->state != STATE_LEAVING)
+    return FALSE;
+  if (!self->farewell)
+    {
+      queue_close (self, KR_HUB_SOUP_WEBSOCKET_NORMAL);
+      return TRUE;
+    }
+  if (self->peer_closed)
+    finish (self, NULL);
+  else if (self->state == STATE_LEAVING)
+    kr_hub_soup_channel_shutdown (&self->channel);
+  return FALSE;
+}
+
+/* One writev: what waits in out, then the frame. TRUE: go on. */
+static gboolean
+write_some (KrHubSoupWebsocketTransport *self)
+{
+  GOutputVector vectors[2 + MAX_VECTORS];
+  g_auto (KrHubBuffer) masked = KR_HUB_BUFFER_INIT;
+  g_autoptr (GError) error = NULL;
+  gsize out = is_inside_frame (self) ? 0 : self->out.len - self->out_sent;
+  gsize n_payload = collect_payload (self, vectors + 2, &masked);
+  gsize header = self->header_len - self->header_sent;
+  GOutputVector *first = vectors + 2;
+  gsize written, total = out + header;
+
+  for (gsize i = 0; i < n_payload; i++)
+    total += vectors[2 + i].size;
+  if (total == 0)
+    return say_farewell (self);
+  if (header > 0)
+    *--first = (GOutputVector) { self->header + self->header_sent, header };
+  if (out > 0)
+    *--first = (GOutputVector) { self->out.data + self->out_sent, out };
+  if (!kr_hub_soup_channel_writev (&self->channel, first, vectors + 2 + n_payload - first, &written, &error))
+    {
+      finish (self, error);
+      return FALSE;
+    }
+  account (self, out, written);
+  return written == total && kr_hub_soup_channel_is_open (&self->channel);
+}
+
+static void
+flush_channel (KrHubSoupChannel *channel)
+{
+  KrHubSoupWebsocketTransport *self = self_of (channel);
+
+  if (G_UNLIKELY (self->state == STATE_ABORTING))
+    finish_lost (self, "The connection was aborted");
+  else if (!channel->blocked)
+    while (write_some (self))
+      ;
+}
+
+/* --- input --- */
+
+static gboolean
+check_response (KrHubSoupWebsocketTransport *self, gsize head_len, GError **error)
+{
+  g_autoptr (SoupMessageHeaders) headers = soup_message_headers_new (SOUP_MESSAGE_HEADERS_RESPONSE);
+  guint status = 0;
+  const char *accept;
+
+  if (!soup_headers_parse_response ((const char *) self->response->data, head_len, headers, NULL, &status, NULL))
+    g_set_error (error, KR_HUB_ERROR, KR_HUB_ERROR_MALFORMED, "The answer to the upgrade is not HTTP");
+  else if (status != SOUP_STATUS_SWITCHING_PROTOCOLS)
+    g_set_error (error, KR_HUB_ERROR, KR_HUB_ERROR_FAILED, "The server answered the upgrade with status %u", status);
+  else if ((accept = soup_message_headers_get_one (headers, "Sec-WebSocket-Accept")) == NULL ||
+           strcmp (accept, self->accept) != 0)
+    g_set_error (error, KR_HUB_ERROR, KR_HUB_ERROR_MALFORMED, "The server's accept key is wrong");
+  else
+    return TRUE;
+  return FALSE;
+}
+
+/* Takes the answer's head from @data. FALSE: it is not complete, or not what it must be. */
+static gboolean
+take_response (KrHubSoupWebsocketTransport *self, guint8 **data, gsize *len)
+{
+  g_autoptr (GError) error = NULL;
+  gsize before = self->response->len;
+  const guint8 *end;
+
+  g_byte_array_append (self->response, *data, *len);
+  end = memmem (self->response->data, self->response->len, "\r\n\r\n", 4);
+  if (end == NULL)
+    {
+      if (self->response->len > MAX_RESPONSE_HEAD)
+        finish_lost (self, "The head of the answer is too long");
+      return FALSE;
+    }
+  end += 4;
+  *data += end - self->response->data - before;
+  *len -= end - self->response->data - before;
+  if (!check_response (self, end - 2 - self->response->data, &error))
+    {
+      finish (self, error);
+      return FALSE;
+    }
+  self->state = STATE_OPEN;
+  g_clear_pointer (&self->response, g_byte_array_unref);
+  g_clear_pointer (&self->accept, g_free);
+  kr_hub_soup_channel_request_flush (&self->channel);
+  return TRUE;
+}
+
+/* A peer that does not read its pongs gets no more of them: a flood of pings cannot pile up. */
+static void
+answer_ping (KrHubSoupWebsocketTransport *self, const guint8 *payload, gsize len)
+{
+  if (!self->farewell && self->out.len == 0)
+    queue_control (self, KR_HUB_SOUP_WEBSOCKET_PONG, payload, len);
+}
+
+static void
+receive_close (KrHubSoupWebsocketTransport *self)
+{
+  self->peer_closed = TRUE;
+  if (self->state == STATE_OPEN)
+    leave (self, KR_HUB_SOUP_WEBSOCKET_NORMAL, NULL);
+  else
+    kr_hub_soup_channel_request_flush (&self->channel);
+}
+
+static void
+receive_violation (KrHubSoupWebsocketTransport *self)
+{
+  g_autoptr (GError) error = g_error_new (KR_HUB_ERROR, KR_HUB_ERROR_MALFORMED, "WebSocket: %s", self->parser.violation);
+
+  g_debug ("%s", error->message);
+  if (self->state == STATE_OPEN)
+    leave (self, self->parser.close_code, error);
+  else
+    finish (self, NULL);
+}
+
+static gsize
+received (KrHubSoupChannel *channel, guint8 *data, gsize len)
+{
+  KrHubSoupWebsocketTransport *self = self_of (channel);
+  guint8 *at = data;
+  gsize left = len;
+
+  if (G_UNLIKELY (self->state == STATE_HANDSHAKE) && !take_response (self, &at, &left))
+    return len;
+  while (channel->reading)
+    {
+      guint8 *piece;
+      gsize piece_len;
+
+      switch (kr_hub_soup_websocket_parser_next (&self->parser, &at, &left, &piece, &piece_len))
+        {
+        case KR_HUB_SOUP_WEBSOCKET_EVENT_DATA:
+          if (G_LIKELY (self->state == STATE_OPEN))
+            self->sink->received (self->sink_data, piece, piece_len);
+          break;
+        case KR_HUB_SOUP_WEBSOCKET_EVENT_PING:
+          answer_ping (self, piece, piece_len);
+          break;
+        case KR_HUB_SOUP_WEBSOCKET_EVENT_CLOSE:
+          receive_close (self);
+          break;
+        case KR_HUB_SOUP_WEBSOCKET_EVENT_VIOLATION:
+          receive_violation (self);
+          break;
+        case KR_HUB_SOUP_WEBSOCKET_EVENT_PONG:
+          break;
+        case KR_HUB_SOUP_WEBSOCKET_EVENT_MORE:
+        default:
+          return len;
+        }
+    }
+  return at - data;
+}
+
+static void
+ended (KrHubSoupChannel *channel, const GError *error)
+{
+  KrHubSoupWebsocketTransport *self = self_of (channel);
+
+  if (self->state == STATE_CLOSING || self->state == STATE_LEAVING)
+    finish (self, NULL);
+  else if (error != NULL)
+    finish (self, error);
+  else
+    finish_lost (self, "The peer left without a close frame");
+}
+
+static const KrHubSoupChannelFuncs channel_funcs = { received, flush_channel, ended };
+
+/* --- KrHubTransport --- */
+
+static void
+websocket_start (KrHubTransport *transport, const KrHubTransportSink *sink, gpointer sink_data)
+{
+  KrHubSoupWebsocketTransport *self = KR_HUB_SOUP_WEBSOCKET_TRANSPORT (transport);
+  g_autoptr (GSocket) socket = g_steal_pointer (&self->socket);
+
+  self->sink = sink;
+  self->sink_data = sink_data;
+  self->state = self->accept != NULL ? STATE_HANDSHAKE : STATE_OPEN;
+  kr_hub_soup_channel_open (&self->channel, G_OBJECT (self), &channel_funcs, g_steal_pointer (&self->stream), socket);
+  kr_hub_soup_channel_request_flush (&self->channel);
+}
+
+static void
+websocket_request_write (KrHubTransport *transport)
+{
+  KrHubSoupWebsocketTransport *self = (KrHubSoupWebsocketTransport *) transport;
+
+  kr_hub_soup_channel_request_flush (&self->channel);
+}
+
+static void
+websocket_set_reading (KrHubTransport *transport, gboolean reading)
+{
+  KrHubSoupWebsocketTransport *self = KR_HUB_SOUP_WEBSOCKET_TRANSPORT (transport);
+
+  if (self->state == STATE_OPEN || self->state == STATE_HANDSHAKE)
+    kr_hub_soup_channel_set_reading (&self->channel, reading);
+}
+
+static void
+websocket_set_transfer_format (KrHubTransport *transport, KrHubTransferFormat format)
+{
+  KrHubSoupWebsocketTransport *self = KR_HUB_SOUP_WEBSOCKET_TRANSPORT (transport);
+
+  self->opcode = format == KR_HUB_TRANSFER_FORMAT_BINARY ? KR_HUB_SOUP_WEBSOCKET_BINARY : KR_HUB_SOUP_WEBSOCKET_TEXT;
+}
+
+static void
+websocket_abort (KrHubTransport *transport)
+{
+  KrHubSoupWebsocketTransport *self = KR_HUB_SOUP_WEBSOCKET_TRANSPORT (transport);
+
+  if (!kr_hub_soup_channel_is_open (&self->channel) || self->sink == NULL)
+    return;
+  self->state = STATE_ABORTING;
+  kr_hub_soup_channel_set_reading (&self->channel, FALSE);
+  kr_hub_soup_channel_request_flush (&self->channel);
+}
+
+static void
+websocket_close (KrHubTransport *transport)
+{
+  KrHubSoupWebsocketTransport *self = KR_HUB_SOUP_WEBSOCKET_TRANSPORT (transport);
+
+  if (self->state == STATE_HANDSHAKE)
+    websocket_abort (transport);
+  if (self->state != STATE_OPEN)
+    return;
+  self->state = STATE_CLOSING;
+  arm_timer (self);
+  kr_hub_soup_channel_set_reading (&self->channel, TRUE); /* for the peer's close frame */
+  kr_hub_soup_channel_request_flush (&self->channel);
+}
+
+static void
+transport_iface_init (KrHubTransportInterface *iface)
+{
+  iface->name = "WebSockets";
+  iface->transfer_formats = KR_HUB_TRANSFER_FORMAT_TEXT | KR_HUB_TRANSFER_FORMAT_BINARY;
+  iface->start = websocket_start;
+  iface->request_write = websocket_request_write;
+  iface->set_reading = websocket_set_reading;
+  iface->set_transfer_format = websocket_set_transfer_format;
+  iface->close = websocket_close;
+  iface->abort = websocket_abort;
+}
+
+static void
+kr_hub_soup_websocket_transport_init (KrHubSoupWebsocketTransport *self)
+{
+  self->channel.fd = -1;
+  self->opcode = KR_HUB_SOUP_WEBSOCKET_TEXT;
+  self->timer.fire = timer_fired;
+  self->timer.data = self;
+}
+
+static KrHubSoupWebsocketTransport *
+transport_new (KrHubSoupWebsocketRole role, GIOStream *stream, GSocket *socket, KrHubClock *clock, gint64 close_timeout)
+{
+  KrHubSoupWebsocketTransport *self = g_object_new (KR_HUB_SOUP_TYPE_WEBSOCKET_TRANSPORT, NULL);
+
+  kr_hub_soup_websocket_parser_init (&self->parser, role);
+  self->stream = stream;
+  self->socket = g_object_ref (socket);
+  self->clock = g_object_ref (clock);
+  self->close_timeout = close_timeout;
+  return self;
+}
+
+/* The server's end. Takes @stream; @response is the head of the answer, sent first; the transport ends @token. */
+KrHubTransport *
+kr_hub_soup_websocket_transport_new (GIOStream *stream,
+                                     GSocket *socket,
+                                     GBytes *response,
+                                     KrHubSoupToken *token,
+                                     KrHubClock *clock,
+                                     gint64 close_timeout)
+{
+  KrHubSoupWebsocketTransport *self = transport_new (KR_HUB_SOUP_WEBSOCKET_SERVER, stream, socket, clock, close_timeout);
+
+  self->token = kr_hub_soup_token_ref (token);
+  kr_hub_buffer_append (&self->out, g_bytes_get_data (response, NULL), g_bytes_get_size (response));
+  return KR_HUB_TRANSPORT (self);
+}
+
+static void
+append_request (KrHubSoupWebsocketTransport *self, GUri *uri, const char *headers)
+{
+  const char *path = *g_uri_get_path (uri) != '\0' ? g_uri_get_path (uri) : "/";
+  const char *query = g_uri_get_query (uri);
+  guint8 nonce[16];
+  g_autofree char *key = NULL;
+  g_autofree char *request = NULL;
+
+  for (guint i = 0; i < sizeof nonce; i++)
+    nonce[i] = g_random_int_range (0, 256);
+  key = g_base64_encode (nonce, sizeof nonce);
+  self->accept = kr_hub_soup_websocket_accept_key (key);
+  self->response = g_byte_array_new ();
+  request = g_strdup_printf ("GET %s%s%s HTTP/1.1\r\nHost: %s:%d\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                             "Sec-WebSocket-Key: %s\r\nSec-WebSocket-Version: 13\r\n%s\r\n",
+                             path, query != NULL ? "?" : "", query != NULL ? query : "",
+                             g_uri_get_host (uri), g_uri_get_port (uri), key, headers != NULL ? headers : "");
+  kr_hub_buffer_append (&self->out, request, strlen (request));
+}
+
+/* A client's end over a connected @stream (taken); the upgrade happens after the start. @headers: lines ending in CRLF */
+KrHubTransport *
+kr_hub_soup_websocket_transport_new_client (GIOStream *stream,
+                                            GSocket *socket,
+                                            GUri *uri,
+                                            const char *headers,
+                                            KrHubClock *clock,
+                                            gint64 close_timeout)
+{
+  KrHubSoupWebsocketTransport *self = transport_new (KR_HUB_SOUP_WEBSOCKET_CLIENT, stream, socket, clock, close_timeout);
+
+  append_request (self, uri, headers);
+  return KR_HUB_TRANSPORT (self);
+}

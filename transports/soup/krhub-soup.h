@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright the krhub authors */
+/* Umbrella header of transports/soup: the only one that programs include. */
+#pragma once
+
+#include <krhub.h>
+
+#define KR_HUB_SOUP_INSIDE
+#include "kr-hub-soup-endpoint.h"
+#include "kr-hub-soup-visibility.h"
+#undef KR_HUB_SOUP_INSIDE
