@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Copyright the krhub authors */
-/* A plain-HTTP hub at /hub with Echo and Broadcast, for load generators. */
+/* A hub at /hub for load generators, with the methods of the peer in peers/aspnet. */
 #include "config.h"
 
 #include <glib-unix.h>
@@ -9,11 +9,16 @@
 #include <sys/resource.h>
 
 static int port = 5080;
+static char *certificate_file, *key_file;
 
 static const GOptionEntry options[] = {
   { "port", 'p', 0, G_OPTION_ARG_INT, &port, "Port on 127.0.0.1 (default 5080, 0 for any)", "N" },
+  { "certificate", 0, 0, G_OPTION_ARG_FILENAME, &certificate_file, "Speak TLS with this certificate (PEM)", "FILE" },
+  { "key", 0, 0, G_OPTION_ARG_FILENAME, &key_file, "Its private key (PEM)", "FILE" },
   { NULL },
 };
+
+/* --- the methods --- */
 
 static void
 echo (KrHubInvocation *invocation, gpointer data)
@@ -29,6 +34,90 @@ broadcast (KrHubInvocation *invocation, gpointer data)
   kr_hub_clients_send (all, "Broadcast", g_variant_new ("(s)", kr_hub_invocation_get_string (invocation, 0)), NULL);
   kr_hub_invocation_return_void (invocation);
 }
+
+static void
+join (KrHubInvocation *invocation, gpointer hub)
+{
+  kr_hub_server_add_to_group (hub, kr_hub_connection_get_id (kr_hub_invocation_get_connection (invocation)),
+                              kr_hub_invocation_get_string (invocation, 0));
+  kr_hub_invocation_return_void (invocation);
+}
+
+static void
+to_group (KrHubInvocation *invocation, gpointer hub)
+{
+  g_autoptr (KrHubClients) group = kr_hub_clients_new_group (hub, kr_hub_invocation_get_string (invocation, 0));
+
+  kr_hub_clients_send (group, "Broadcast", g_variant_new ("(s)", kr_hub_invocation_get_string (invocation, 1)), NULL);
+  kr_hub_invocation_return_void (invocation);
+}
+
+typedef struct
+{
+  KrHubStream *stream;
+  int next, end;
+} Count;
+
+static void
+count_free (Count *count)
+{
+  g_object_unref (count->stream);
+  g_free (count);
+}
+
+static void count_on (Count *count);
+
+static void
+on_writable (GObject *stream, GAsyncResult *result, gpointer data)
+{
+  if (kr_hub_stream_wait_writable_finish (KR_HUB_STREAM (stream), result, NULL))
+    count_on (data);
+  else
+    count_free (data);
+}
+
+static void
+count_on (Count *count)
+{
+  while (count->next < count->end && kr_hub_stream_is_writable (count->stream))
+    if (!kr_hub_stream_write (count->stream, g_variant_new_int32 (count->next++), NULL))
+      {
+        count_free (count);
+        return;
+      }
+  if (count->next < count->end)
+    {
+      kr_hub_stream_wait_writable_async (count->stream, NULL, on_writable, count);
+      return;
+    }
+  kr_hub_stream_complete (count->stream);
+  count_free (count);
+}
+
+static void
+counter (KrHubInvocation *invocation, gpointer data)
+{
+  GVariant *arguments = kr_hub_invocation_get_arguments (invocation, NULL);
+  Count *count = g_new0 (Count, 1);
+
+  count->stream = kr_hub_invocation_open_stream (invocation);
+  if (arguments != NULL)
+    g_variant_get (arguments, "(i)", &count->end);
+  count_on (count);
+}
+
+static void
+add_methods (KrHubServer *hub)
+{
+  kr_hub_server_add_method (hub, "Echo", "(s)", "s", echo, NULL, NULL);
+  kr_hub_server_add_method (hub, "Broadcast", "(s)", NULL, broadcast, kr_hub_clients_new_all (hub),
+                            (GDestroyNotify) kr_hub_clients_unref);
+  kr_hub_server_add_method (hub, "Join", "(s)", NULL, join, hub, NULL);
+  kr_hub_server_add_method (hub, "ToGroup", "(ss)", NULL, to_group, hub, NULL);
+  kr_hub_server_add_stream_method (hub, "Counter", "(i)", "i", counter, NULL, NULL);
+}
+
+/* --- listening --- */
 
 /* libsoup lives in a thread of its own, as in a real program (DESIGN: "HTTP lives in another thread than the hub"). */
 static gpointer
@@ -66,6 +155,21 @@ listening_socket (GError **error)
 }
 
 static gboolean
+load_certificate (SoupServer *server, GError **error)
+{
+  g_autoptr (GTlsCertificate) certificate = NULL;
+
+  if (certificate_file == NULL)
+    return TRUE;
+  certificate = g_tls_certificate_new_from_files (certificate_file, key_file != NULL ? key_file : certificate_file,
+                                                  error);
+  if (certificate == NULL)
+    return FALSE;
+  soup_server_set_tls_certificate (server, certificate);
+  return TRUE;
+}
+
+static gboolean
 start_listening (gpointer data)
 {
   Listen *listen = data;
@@ -74,8 +178,9 @@ start_listening (gpointer data)
   g_mutex_lock (&listen->lock);
   listen->server = soup_server_new ("server-header", "kr-bench", NULL);
   kr_hub_soup_endpoint_attach (listen->endpoint, listen->server);
-  if (socket != NULL)
-    soup_server_listen_socket (listen->server, socket, 0, &listen->error);
+  if (socket != NULL && load_certificate (listen->server, &listen->error))
+    soup_server_listen_socket (listen->server, socket, certificate_file != NULL ? SOUP_SERVER_LISTEN_HTTPS : 0,
+                               &listen->error);
   listen->done = TRUE;
   g_cond_signal (&listen->cond);
   g_mutex_unlock (&listen->lock);
@@ -122,9 +227,7 @@ main (int argc, char **argv)
     }
   raise_descriptor_limit ();
   g_object_set (endpoint, "max-connections", 100000, NULL);
-  kr_hub_server_add_method (hub, "Echo", "(s)", "s", echo, NULL, NULL);
-  kr_hub_server_add_method (hub, "Broadcast", "(s)", NULL, broadcast, kr_hub_clients_new_all (hub), NULL);
-
+  add_methods (hub);
   thread = g_thread_new ("http", http_thread, http_loop);
   g_mutex_lock (&listen.lock);
   g_main_context_invoke (http_context, start_listening, &listen);
