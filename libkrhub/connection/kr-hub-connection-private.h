@@ -103,15 +103,8 @@ void kr_hub_connection_upload_async (KrHubConnection *self,
                                      GAsyncReadyCallback callback,
                                      gpointer user_data);
 
-/* Calls a method of the peer; @result_type NULL: any result, as a GVariant of what it looks like. */
-void kr_hub_connection_invoke_async (KrHubConnection *self,
-                                     const char *target,
-                                     GVariant *arguments,
-                                     const GVariantType *result_type,
-                                     GCancellable *cancellable,
-                                     GAsyncReadyCallback callback,
-                                     gpointer user_data);
-GVariant *kr_hub_connection_invoke_finish (KrHubConnection *self, GAsyncResult *result, GError **error);
+/* @invocation waits for something that the caller may have to do. */
+void kr_hub_connection_give_up_slot (KrHubConnection *self, KrHubInvocation *invocation);
 
 static inline gboolean
 kr_hub_connection_is_own_thread (KrHubConnection *self)

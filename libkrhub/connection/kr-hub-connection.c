@@ -221,7 +221,7 @@ add_running (KrHubConnection *self, KrHubInvocation *invocation)
 static gboolean
 takes_slot (KrHubInvocation *invocation)
 {
-  return !invocation->streaming && invocation->method->n_uploads == 0;
+  return !invocation->streaming && invocation->method->n_uploads == 0 && !invocation->slotless;
 }
 
 /* Runs the handler of a bound call. The caller holds a reference. */
@@ -372,6 +372,16 @@ kr_hub_connection_invocation_answered (KrHubConnection *self, KrHubInvocation *i
     process_events (self);
 }
 
+void
+kr_hub_connection_give_up_slot (KrHubConnection *self, KrHubInvocation *invocation)
+{
+  invocation->slotless = TRUE;
+  self->n_running -= invocation->counted;
+  invocation->counted = FALSE;
+  if (can_run_waiting (self))
+    process_events (self);
+}
+
 static gboolean
 do_nothing (gpointer data)
 {
@@ -430,6 +440,24 @@ receive_cancel (KrHubConnection *self, const KrHubSlice *id)
       }
 }
 
+/* The end of a stream, or the answer to a call; one to a call of somebody else is an attack or a mistake (signalr-observed.md
+ * 7). */
+static void
+receive_completion (KrHubConnection *self, const KrHubMessage *message)
+{
+  g_autofree char *detail = NULL;
+
+  if (kr_hub_stream_table_receive_end (self->streams, message) ||
+      (self->calls != NULL && kr_hub_pending_calls_complete (self->calls, self->session.protocol, message)) ||
+      !kr_hub_pending_calls_is_foreign (self->session.settings, &message->invocation_id))
+    return;
+  detail = g_strdup_printf ("InvalidOperationException: Connection ID '%s' is not valid for invocation ID '%.*s'.",
+                            self->id,
+                            (int) message->invocation_id.len,
+                            message->invocation_id.data);
+  kr_hub_session_close (&self->session, TRUE, detail, TRUE);
+}
+
 static void
 receive_message (KrHubConnection *self, const KrHubMessage *message)
 {
@@ -440,8 +468,7 @@ receive_message (KrHubConnection *self, const KrHubMessage *message)
       receive_call (self, message);
       break;
     case KR_HUB_MESSAGE_COMPLETION:
-      if (!kr_hub_stream_table_receive_end (self->streams, message) && self->calls != NULL)
-        kr_hub_pending_calls_complete (self->calls, self->session.protocol, message);
+      receive_completion (self, message);
       break;
     case KR_HUB_MESSAGE_CANCEL_INVOCATION:
       receive_cancel (self, &message->invocation_id);
@@ -488,14 +515,16 @@ drop_running (KrHubConnection *self)
 static void
 fail_calls (KrHubConnection *self, const GError *error)
 {
-  g_autoptr (GError) fallback = NULL;
+  g_autoptr (GError) own = NULL;
 
   if (self->calls == NULL)
     return;
-  if (error == NULL)
-    error = fallback = g_error_new_literal (G_IO_ERROR,
-                                            G_IO_ERROR_CONNECTION_CLOSED,
-                                            "Invocation canceled due to the underlying connection being closed.");
+  if (self->session.role == KR_HUB_ROLE_SERVER)
+    error = own = g_error_new (G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED, "Connection '%s' disconnected.", self->id);
+  else if (error == NULL)
+    error = own = g_error_new_literal (G_IO_ERROR,
+                                       G_IO_ERROR_CONNECTION_CLOSED,
+                                       "Invocation canceled due to the underlying connection being closed.");
   kr_hub_pending_calls_fail_all (self->calls, error);
 }
 
@@ -742,216 +771,6 @@ kr_hub_connection_close (KrHubConnection *self, gboolean failed, const char *det
 {
   kr_hub_session_close (&self->session, failed, detail, allow_reconnect);
   process_events (self);
-}
-
-/* --- calls to the peer --- */
-
-typedef struct
-{
-  char *id;
-  GCancellable *cancellable;
-  gulong cancel_handler;
-} Call;
-
-static void
-call_free (gpointer data)
-{
-  Call *call = data;
-
-  if (call->cancellable != NULL)
-    g_cancellable_disconnect (call->cancellable, call->cancel_handler);
-  g_clear_object (&call->cancellable);
-  g_free (call->id);
-  g_free (call);
-}
-
-static gboolean
-cancel_call (gpointer data)
-{
-  GTask *task = data;
-  KrHubConnection *self = g_task_get_source_object (task);
-  Call *call = g_task_get_task_data (task);
-  KrHubMessage message = { .type = KR_HUB_MESSAGE_CANCEL_INVOCATION };
-
-  message.invocation_id = (KrHubSlice) { call->id, strlen (call->id) };
-  if (kr_hub_pending_calls_fail (self->calls,
-                                 call->id,
-                                 g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, "The call was cancelled")))
-    kr_hub_connection_send_message (self, &message, NULL);
-  return G_SOURCE_REMOVE;
-}
-
-/* In whatever thread cancels; all else is for the connection's own. The last reference is never dropped here: freeing
- * the call disconnects this very handler, which would wait for itself. */
-static void
-call_cancelled (GCancellable *cancellable, gpointer data)
-{
-  GWeakRef *weak = data;
-  GTask *task = g_weak_ref_get (weak);
-  g_autoptr (GSource) source = NULL;
-
-  if (task == NULL)
-    return;
-  source = g_idle_source_new ();
-  g_source_set_static_name (source, "KrHubConnection cancel");
-  g_source_set_priority (source, G_PRIORITY_DEFAULT);
-  g_source_set_callback (source, cancel_call, task, g_object_unref);
-  g_source_attach (source, KR_HUB_CONNECTION (g_task_get_source_object (task))->context);
-}
-
-static void
-weak_free (gpointer data)
-{
-  g_weak_ref_clear (data);
-  g_free (data);
-}
-
-static void
-watch_cancellable (GTask *task, Call *call, GCancellable *cancellable)
-{
-  GWeakRef *weak = g_new0 (GWeakRef, 1);
-
-  g_weak_ref_init (weak, task);
-  call->cancellable = g_object_ref (cancellable);
-  call->cancel_handler = g_cancellable_connect (cancellable, G_CALLBACK (call_cancelled), weak, weak_free);
-}
-
-/* The ids of @uploads as the message needs them; each stream can be written from here on. */
-static KrHubSlice
-attach_uploads (KrHubConnection *self, KrHubStream *const *uploads, KrHubBuffer *ids)
-{
-  KrHubProtocol *protocol = self->session.protocol;
-
-  for (guint i = 0; uploads[i] != NULL; i++)
-    {
-      g_autoptr (JsonNode) node = json_node_new (JSON_NODE_VALUE);
-      char *id = kr_hub_pending_calls_new_id (self->calls);
-
-      json_node_set_string (node, id);
-      /* Values of text protocols stand apart. */
-      if (i > 0 && kr_hub_protocol_get_transfer_format (protocol) == KR_HUB_TRANSFER_FORMAT_TEXT)
-        kr_hub_buffer_append_byte (ids, ',');
-      kr_hub_protocol_encode_node (protocol, node, ids, NULL);
-      kr_hub_stream_attach (uploads[i], self, id);
-    }
-  return (KrHubSlice) { (const char *) ids->data, ids->len };
-}
-
-/* Sends a call, and what belongs to it. */
-static gboolean
-send_call (KrHubConnection *self,
-           KrHubMessageType type,
-           const char *id,
-           const char *target,
-           GVariant *arguments,
-           KrHubStream *const *uploads,
-           GError **error)
-{
-  KrHubMessage message = { .type = type, .target = { target, strlen (target) }, .invocation_id = { id, strlen (id) } };
-  g_auto (KrHubBuffer) ids = KR_HUB_BUFFER_INIT;
-
-  message.value = (KrHubValue) { arguments != NULL ? KR_HUB_VALUE_VARIANT : KR_HUB_VALUE_NONE, { NULL, 0 }, arguments };
-  if (uploads != NULL)
-    {
-      message.stream_ids = attach_uploads (self, uploads, &ids);
-      message.n_stream_ids = g_strv_length ((char **) uploads);
-    }
-  return kr_hub_connection_send_message (self, &message, error);
-}
-
-static void
-ensure_calls (KrHubConnection *self)
-{
-  if (self->calls == NULL)
-    self->calls = kr_hub_pending_calls_new (self->session.role == KR_HUB_ROLE_SERVER ? "s" : "");
-}
-
-void
-kr_hub_connection_upload_async (KrHubConnection *self,
-                                const char *target,
-                                GVariant *arguments,
-                                KrHubStream *const *uploads,
-                                const GVariantType *result_type,
-                                GCancellable *cancellable,
-                                GAsyncReadyCallback callback,
-                                gpointer user_data)
-{
-  g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
-  g_autoptr (GVariant) sunk = arguments != NULL ? g_variant_ref_sink (arguments) : NULL;
-  Call *call = g_new0 (Call, 1);
-  GError *error = NULL;
-
-  g_task_set_source_tag (task, kr_hub_connection_upload_async);
-  g_task_set_check_cancellable (task, FALSE);
-  g_task_set_task_data (task, call, call_free);
-  if (self->session.state != KR_HUB_SESSION_OPEN)
-    {
-      g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED, "The connection is not open");
-      return;
-    }
-  ensure_calls (self);
-  call->id = g_strdup (kr_hub_pending_calls_add (self->calls, task, result_type, uploads));
-  if (!send_call (self, KR_HUB_MESSAGE_INVOCATION, call->id, target, sunk, uploads, &error))
-    kr_hub_pending_calls_fail (self->calls, call->id, error);
-  else if (cancellable != NULL)
-    watch_cancellable (task, call, cancellable);
-  kr_hub_connection_read_on (self);
-}
-
-void
-kr_hub_connection_invoke_async (KrHubConnection *self,
-                                const char *target,
-                                GVariant *arguments,
-                                const GVariantType *result_type,
-                                GCancellable *cancellable,
-                                GAsyncReadyCallback callback,
-                                gpointer user_data)
-{
-  kr_hub_connection_upload_async (self, target, arguments, NULL, result_type, cancellable, callback, user_data);
-}
-
-static GPtrArray *
-hold_uploads (KrHubStream *const *uploads)
-{
-  GPtrArray *held = g_ptr_array_new_with_free_func (g_object_unref);
-
-  for (guint i = 0; uploads != NULL && uploads[i] != NULL; i++)
-    g_ptr_array_add (held, g_object_ref (uploads[i]));
-  return held;
-}
-
-KrHubStream *
-kr_hub_connection_stream (KrHubConnection *self,
-                          const char *target,
-                          GVariant *arguments,
-                          KrHubStream *const *uploads,
-                          const GVariantType *item_type,
-                          GError **error)
-{
-  g_autoptr (GVariant) sunk = arguments != NULL ? g_variant_ref_sink (arguments) : NULL;
-  g_autoptr (KrHubStream) stream = NULL;
-  g_autofree char *id = NULL;
-
-  if (self->session.state != KR_HUB_SESSION_OPEN)
-    {
-      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED, "The connection is not open");
-      return NULL;
-    }
-  ensure_calls (self);
-  id = kr_hub_pending_calls_new_id (self->calls);
-  stream = kr_hub_stream_new_reader (self, id, item_type);
-  stream->uploads = hold_uploads (uploads);
-  if (!send_call (self, KR_HUB_MESSAGE_STREAM_INVOCATION, id, target, sunk, uploads, error))
-    return NULL;
-  stream->is_answer = TRUE;
-  return g_steal_pointer (&stream);
-}
-
-GVariant *
-kr_hub_connection_invoke_finish (KrHubConnection *self, GAsyncResult *result, GError **error)
-{
-  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
-  return g_task_propagate_pointer (G_TASK (result), error);
 }
 
 /* --- public --- */

@@ -37,6 +37,16 @@ gboolean kr_hub_connection_is_stateful (KrHubConnection *self);
 KR_HUB_AVAILABLE_IN_ALL
 gboolean kr_hub_connection_reattach (KrHubConnection *self, KrHubTransport *transport);
 KR_HUB_AVAILABLE_IN_ALL
+void kr_hub_connection_invoke_async (KrHubConnection *self,
+                                     const char *target,
+                                     GVariant *arguments,
+                                     const GVariantType *result_type,
+                                     GCancellable *cancellable,
+                                     GAsyncReadyCallback callback,
+                                     gpointer user_data);
+KR_HUB_AVAILABLE_IN_ALL
+GVariant *kr_hub_connection_invoke_finish (KrHubConnection *self, GAsyncResult *result, GError **error);
+KR_HUB_AVAILABLE_IN_ALL
 void kr_hub_connection_abort (KrHubConnection *self);
 
 G_END_DECLS

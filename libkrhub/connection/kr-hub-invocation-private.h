@@ -46,6 +46,7 @@ struct _KrHubInvocation
   gboolean detached;          /* written before another thread can know of the invocation */
   gboolean completed;         /* the answer is written; hub's thread only */
   gboolean counted;           /* takes one of the connection's slots; hub's thread only */
+  gboolean slotless;          /* it waits for its client, which may have to call meanwhile; hub's thread only */
   gboolean listed;            /* among the connection's running calls or streams; hub's thread only */
   gboolean streaming;         /* the caller wants a stream */
   gint opened;                /* atomic; it gets one: an error is one of the stream from here on */

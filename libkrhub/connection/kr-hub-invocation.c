@@ -103,7 +103,10 @@ kr_hub_invocation_unref (KrHubInvocation *self)
   if (!g_atomic_int_dec_and_test (&self->n_holders))
     return;
   if (g_atomic_int_get (&self->state) == KR_HUB_INVOCATION_PENDING)
-    kr_hub_invocation_return_error_literal (self, "The method did not answer.");
+    kr_hub_invocation_return_error_literal (self,
+                                            self->connection->session.role == KR_HUB_ROLE_SERVER
+                                              ? "The method did not answer."
+                                              : "Client didn't provide a result.");
   kr_hub_invocation_release (self);
 }
 

@@ -8,14 +8,15 @@
 #endif
 
 #include "kr-hub-protocol.h"
+#include "kr-hub-session-private.h"
 #include "kr-hub-stream.h"
 
 G_BEGIN_DECLS
 
 typedef struct _KrHubPendingCalls KrHubPendingCalls;
 
-/* Ids are @prefix and a number that counts up from 0 (servers use "s", clients nothing). */
-KrHubPendingCalls *kr_hub_pending_calls_new (const char *prefix);
+/* A client counts its own calls from 0; a hub counts those to all of its clients together, as ASP.NET Core does: "s1". */
+KrHubPendingCalls *kr_hub_pending_calls_new (KrHubSettings *settings, KrHubRole role);
 void kr_hub_pending_calls_free (KrHubPendingCalls *self);
 
 /* An id that no call and no stream of this end has had; owned by the caller. */
@@ -30,6 +31,8 @@ const char *kr_hub_pending_calls_add (KrHubPendingCalls *self,
                                       KrHubStream *const *uploads);
 /* FALSE if there is no such call. */
 gboolean kr_hub_pending_calls_complete (KrHubPendingCalls *self, KrHubProtocol *protocol, const KrHubMessage *completion);
+/* Whether the hub waits for an answer of that id, from whomever. */
+gboolean kr_hub_pending_calls_is_foreign (KrHubSettings *settings, const KrHubSlice *id);
 /* Ends the call with @error, which is taken. FALSE if there is no such call. */
 gboolean kr_hub_pending_calls_fail (KrHubPendingCalls *self, const char *id, GError *error);
 void kr_hub_pending_calls_fail_all (KrHubPendingCalls *self, const GError *error);

@@ -14,13 +14,15 @@ typedef struct
   GTask *task;
   GVariantType *result_type; /* NULL: whatever comes */
   GPtrArray *uploads;        /* of KrHubStream; NULL: none */
+  GHashTable *index;         /* the hub's, of ids; NULL for a client */
 } PendingCall;
 
 struct _KrHubPendingCalls
 {
-  const char *prefix;
+  KrHubSettings *settings; /* the connection's, which outlives this */
+  KrHubRole role;
   guint64 next;
-  GHashTable *calls; /* of PendingCall, by id */
+  GHashTable *calls;       /* of PendingCall, by id */
 };
 
 static void
@@ -33,16 +35,22 @@ pending_call_free (gpointer data)
   g_clear_pointer (&self->uploads, g_ptr_array_unref);
   g_clear_pointer (&self->result_type, g_variant_type_free);
   g_object_unref (self->task);
+  if (self->index != NULL)
+    {
+      g_hash_table_remove (self->index, self->id);
+      g_hash_table_unref (self->index);
+    }
   g_free (self->id);
   g_free (self);
 }
 
 KrHubPendingCalls *
-kr_hub_pending_calls_new (const char *prefix)
+kr_hub_pending_calls_new (KrHubSettings *settings, KrHubRole role)
 {
   KrHubPendingCalls *self = g_new0 (KrHubPendingCalls, 1);
 
-  self->prefix = prefix;
+  self->settings = settings;
+  self->role = role;
   self->calls = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, pending_call_free);
   return self;
 }
@@ -57,13 +65,37 @@ kr_hub_pending_calls_free (KrHubPendingCalls *self)
 char *
 kr_hub_pending_calls_new_id (KrHubPendingCalls *self)
 {
-  return g_strdup_printf ("%s%" G_GUINT64_FORMAT, self->prefix, self->next++);
+  if (self->role == KR_HUB_ROLE_SERVER)
+    return g_strdup_printf ("s%" G_GUINT64_FORMAT, ++self->settings->n_calls);
+  return g_strdup_printf ("%" G_GUINT64_FORMAT, self->next++);
 }
 
 guint
 kr_hub_pending_calls_get_n (KrHubPendingCalls *self)
 {
   return g_hash_table_size (self->calls);
+}
+
+static void
+index_call (KrHubPendingCalls *self, PendingCall *call)
+{
+  KrHubSettings *settings = self->settings;
+
+  if (settings->calls == NULL)
+    settings->calls = g_hash_table_new (g_str_hash, g_str_equal);
+  call->index = g_hash_table_ref (settings->calls);
+  g_hash_table_add (call->index, call->id);
+}
+
+gboolean
+kr_hub_pending_calls_is_foreign (KrHubSettings *settings, const KrHubSlice *id)
+{
+  g_autofree char *text = NULL;
+
+  if (settings->calls == NULL)
+    return FALSE;
+  text = g_strndup (id->data, id->len);
+  return g_hash_table_contains (settings->calls, text);
 }
 
 const char *
@@ -84,6 +116,8 @@ kr_hub_pending_calls_add (KrHubPendingCalls *self,
   call->task = g_object_ref (task);
   call->result_type = result_type != NULL ? g_variant_type_copy (result_type) : NULL;
   g_hash_table_insert (self->calls, call->id, call);
+  if (self->role == KR_HUB_ROLE_SERVER)
+    index_call (self, call);
   return call->id;
 }
 
@@ -97,26 +131,51 @@ steal (KrHubPendingCalls *self, const char *id)
   return call;
 }
 
-static void
-return_result (PendingCall *call, KrHubProtocol *protocol, const KrHubMessage *completion)
+/* Of a client's answer; the texts are what ASP.NET Core's callers see (signalr-observed.md 7). */
+static GError *
+result_error (KrHubPendingCalls *self, const GVariantType *type, const KrHubMessage *completion, GError *cause)
 {
-  const GVariantType *type = call->result_type != NULL ? call->result_type : G_VARIANT_TYPE_VARIANT;
-  GError *error = NULL;
-  GVariant *value;
+  g_autoptr (GError) owned = cause;
 
   if (completion->error.data != NULL)
-    g_task_return_new_error (call->task,
-                             KR_HUB_ERROR,
-                             KR_HUB_ERROR_FAILED,
-                             "%.*s",
-                             (int) completion->error.len,
-                             completion->error.data);
-  else if (completion->value.kind != KR_HUB_VALUE_RAW || g_variant_type_equal (type, G_VARIANT_TYPE_UNIT))
-    g_task_return_pointer (call->task, g_variant_ref_sink (g_variant_new ("()")), (GDestroyNotify) g_variant_unref);
-  else if ((value = kr_hub_protocol_decode_variant (protocol, &completion->value.slice, type, &error)) == NULL)
-    g_task_return_error (call->task, error);
-  else
+    return g_error_new (KR_HUB_ERROR,
+                        KR_HUB_ERROR_FAILED,
+                        "%.*s",
+                        (int) completion->error.len,
+                        completion->error.data);
+  if (self->role == KR_HUB_ROLE_CLIENT)
+    return g_steal_pointer (&owned);
+  if (cause == NULL)
+    return g_error_new_literal (KR_HUB_ERROR,
+                                KR_HUB_ERROR_FAILED,
+                                "Exception of type 'Microsoft.AspNetCore.SignalR.HubException' was thrown.");
+  return g_error_new (KR_HUB_ERROR,
+                      KR_HUB_ERROR_BINDING,
+                      "Error trying to deserialize result to %s. %s",
+                      kr_hub_type_get_display_name (type),
+                      cause->message);
+}
+
+static void
+return_result (KrHubPendingCalls *self, PendingCall *call, KrHubProtocol *protocol, const KrHubMessage *completion)
+{
+  const GVariantType *type = call->result_type != NULL ? call->result_type : G_VARIANT_TYPE_VARIANT;
+  gboolean has_result = completion->value.kind == KR_HUB_VALUE_RAW;
+  gboolean needs_result = call->result_type != NULL && !g_variant_type_equal (type, G_VARIANT_TYPE_UNIT);
+  GError *error = NULL;
+  GVariant *value = NULL;
+
+  if (completion->error.data == NULL)
+    {
+      if (has_result && !g_variant_type_equal (type, G_VARIANT_TYPE_UNIT))
+        value = kr_hub_protocol_decode_variant (protocol, &completion->value.slice, type, &error);
+      else if (!needs_result || self->role == KR_HUB_ROLE_CLIENT)
+        value = g_variant_ref_sink (g_variant_new ("()"));
+    }
+  if (value != NULL)
     g_task_return_pointer (call->task, value, (GDestroyNotify) g_variant_unref);
+  else
+    g_task_return_error (call->task, result_error (self, type, completion, error));
 }
 
 gboolean
@@ -127,7 +186,7 @@ kr_hub_pending_calls_complete (KrHubPendingCalls *self, KrHubProtocol *protocol,
 
   if (call == NULL)
     return FALSE;
-  return_result (call, protocol, completion);
+  return_result (self, call, protocol, completion);
   pending_call_free (call);
   return TRUE;
 }

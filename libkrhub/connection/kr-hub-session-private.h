@@ -32,6 +32,8 @@ typedef struct
   gboolean detailed_errors;
   KrHubBufferPool pool;          /* these two in the hub's thread */
   GString *scratch;
+  guint64 n_calls;               /* that the hub has made, for their ids */
+  GHashTable *calls;             /* ids of those that are not answered; NULL until the first */
   gpointer spare[KR_HUB_MAX_SPARE]; /* cleared memory of finished invocations */
   guint n_spare;
 } KrHubSettings;

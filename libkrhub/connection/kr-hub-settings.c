@@ -49,6 +49,7 @@ kr_hub_settings_unref (KrHubSettings *self)
   kr_hub_buffer_pool_clear (&self->pool);
   while (self->n_spare > 0)
     g_free (self->spare[--self->n_spare]);
+  g_clear_pointer (&self->calls, g_hash_table_unref);
   g_string_free (self->scratch, TRUE);
   g_ptr_array_unref (self->protocols);
   g_free (self);

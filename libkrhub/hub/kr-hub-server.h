@@ -72,6 +72,19 @@ KR_HUB_AVAILABLE_IN_ALL
 void kr_hub_server_remove_from_group (KrHubServer *self, const char *connection_id, const char *group);
 
 KR_HUB_AVAILABLE_IN_ALL
+void kr_hub_server_invoke_async (KrHubServer *self,
+                                 KrHubInvocation *waiting,
+                                 const char *connection_id,
+                                 const char *target,
+                                 GVariant *arguments,
+                                 const GVariantType *result_type,
+                                 GCancellable *cancellable,
+                                 GAsyncReadyCallback callback,
+                                 gpointer user_data);
+KR_HUB_AVAILABLE_IN_ALL
+GVariant *kr_hub_server_invoke_finish (KrHubServer *self, GAsyncResult *result, GError **error);
+
+KR_HUB_AVAILABLE_IN_ALL
 void kr_hub_server_shutdown (KrHubServer *self);
 
 G_END_DECLS

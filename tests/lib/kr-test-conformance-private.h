@@ -17,6 +17,10 @@ extern const KrTestCase kr_test_stream_cases[];
 extern const gsize kr_test_n_stream_cases;
 void kr_test_hub_add_stream_methods (KrTestHub *hub);
 
+extern const KrTestCase kr_test_result_cases[];
+extern const gsize kr_test_n_result_cases;
+void kr_test_hub_add_result_methods (KrTestHub *hub);
+
 void kr_test_client_start_call (KrTestClient *self,
                                 const char *target,
                                 GVariant *arguments,

@@ -4,6 +4,7 @@
 #include "config.h"
 
 #include "kr-test-conformance-private.h"
+#include "kr-test-raw.h"
 
 /* --- the hub's methods --- */
 
@@ -794,6 +795,51 @@ case_next_cancelled (KrTestHub *hub)
   assert_item (client, stream, "'more'");
 }
 
+/* --- cases: what no real client says --- */
+
+static void
+case_wire (KrTestHub *hub)
+{
+  g_autoptr (KrTestRaw) raw = kr_test_raw_new (hub, NULL);
+
+  kr_test_raw_send (raw, "{\"type\":4,\"invocationId\":\"7\",\"target\":\"Count\",\"arguments\":[2]};");
+  kr_test_raw_expect (raw, "{\"type\":2,\"invocationId\":\"7\",\"item\":0};{\"type\":2,\"invocationId\":\"7\",\"item\":1};"
+                           "{\"type\":3,\"invocationId\":\"7\"};");
+  /* An id is free again after the end. */
+  kr_test_raw_send (raw, "{\"type\":4,\"invocationId\":\"7\",\"target\":\"Hold\",\"arguments\":[]};");
+  kr_test_raw_expect (raw, "{\"type\":2,\"invocationId\":\"7\",\"item\":\"held\"};");
+  kr_test_raw_send (raw, "{\"type\":4,\"invocationId\":\"7\",\"target\":\"Count\",\"arguments\":[1]};");
+  kr_test_raw_expect (raw, "{\"type\":3,\"invocationId\":\"7\",\"error\":\"Invocation ID '7' is already in use.\"};");
+  /* Another kind of call may have it. */
+  kr_test_raw_send (raw, "{\"type\":1,\"invocationId\":\"7\",\"target\":\"Echo\",\"arguments\":[\"x\"]};");
+  kr_test_raw_expect (raw, "{\"type\":3,\"invocationId\":\"7\",\"result\":\"x\"};");
+  /* The first stream can be cancelled still; it completes without an error. */
+  kr_test_raw_send (raw, "{\"type\":5,\"invocationId\":\"8\"};{\"type\":5,\"invocationId\":\"7\"};");
+  kr_test_raw_expect (raw, "{\"type\":3,\"invocationId\":\"7\"};");
+  g_assert_cmpuint (hub->n_cancelled, ==, 1);
+}
+
+static void
+case_upload_wire (KrTestHub *hub)
+{
+  g_autoptr (KrTestRaw) raw = kr_test_raw_new (hub, NULL);
+
+  kr_test_raw_send (raw, "{\"type\":1,\"invocationId\":\"1\",\"target\":\"CollectTwo\",\"arguments\":[\"x\"],"
+                         "\"streamIds\":[\"a\",\"\\u0062\"]};"
+                         "{\"type\":2,\"invocationId\":\"b\",\"item\":\"z\"};{\"type\":2,\"invocationId\":\"c\",\"item\":1};"
+                         "{\"type\":2,\"invocationId\":\"a\",\"item\":1};{\"type\":3,\"invocationId\":\"a\",\"result\":5};"
+                         "{\"type\":2,\"invocationId\":\"a\",\"item\":2};{\"type\":3,\"invocationId\":\"b\"};");
+  kr_test_raw_expect (raw, "{\"type\":3,\"invocationId\":\"1\",\"result\":\"1 | 'z' \"};");
+  /* An id that is used again goes to the later call. */
+  kr_test_raw_send (raw, "{\"type\":1,\"invocationId\":\"2\",\"target\":\"Collect\",\"arguments\":[],\"streamIds\":[\"a\"]};"
+                         "{\"type\":1,\"invocationId\":\"3\",\"target\":\"Collect\",\"arguments\":[],\"streamIds\":[\"a\"]};");
+  kr_test_raw_expect (raw, "{\"type\":3,\"invocationId\":\"2\",\"error\":\"An unexpected error occurred invoking 'Collect' on the "
+                           "server. HubException: Stream ID 'a' was used again.\"};");
+  kr_test_raw_send (raw, "{\"type\":2,\"invocationId\":\"a\",\"item\":3};{\"type\":3,\"invocationId\":\"a\",\"error\":\"gone\"};");
+  kr_test_raw_expect (raw, "{\"type\":3,\"invocationId\":\"3\",\"error\":\"An unexpected error occurred invoking 'Collect' on the "
+                           "server. HubException: gone\"};");
+}
+
 const KrTestCase kr_test_stream_cases[] = {
   { "stream/items", case_items },
   { "stream/errors", case_errors },
@@ -814,5 +860,7 @@ const KrTestCase kr_test_stream_cases[] = {
   { "upload/disconnect", case_upload_disconnect },
   { "upload/both-ways", case_both },
   { "upload/both-ways-cancel", case_both_cancel },
+  { "stream/wire", case_wire },
+  { "upload/wire", case_upload_wire },
 };
 const gsize kr_test_n_stream_cases = G_N_ELEMENTS (kr_test_stream_cases);

@@ -229,6 +229,7 @@ kr_test_hub_new (const KrTestBackend *backend)
     g_assert_true (kr_hub_server_add_method (self->server, methods[i].name, methods[i].arguments, methods[i].result,
                                              methods[i].func, self, NULL));
   kr_test_hub_add_stream_methods (self);
+  kr_test_hub_add_result_methods (self);
   g_signal_connect (self->server, "connected", G_CALLBACK (on_connected), self);
   g_signal_connect (self->server, "disconnected", G_CALLBACK (on_disconnected), self);
   g_signal_connect (self->server, "unknown-method", G_CALLBACK (on_unknown_method), self);
@@ -875,4 +876,5 @@ kr_test_conformance_add (const KrTestBackend *backend)
 {
   add_cases (backend, cases, G_N_ELEMENTS (cases));
   add_cases (backend, kr_test_stream_cases, kr_test_n_stream_cases);
+  add_cases (backend, kr_test_result_cases, kr_test_n_result_cases);
 }

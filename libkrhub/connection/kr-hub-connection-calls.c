@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright the krhub authors */
+/* KrHubConnection: our own calls to the peer. */
+#include "config.h"
+
+#include "kr-hub-connection-private.h"
+#include "kr-hub-stream-private.h"
+
+typedef struct
+{
+  char *id;
+  GCancellable *cancellable;
+  gulong cancel_handler;
+} Call;
+
+static void
+call_free (gpointer data)
+{
+  Call *call = data;
+
+  if (call->cancellable != NULL)
+    g_cancellable_disconnect (call->cancellable, call->cancel_handler);
+  g_clear_object (&call->cancellable);
+  g_free (call->id);
+  g_free (call);
+}
+
+static gboolean
+cancel_call (gpointer data)
+{
+  GTask *task = data;
+  KrHubConnection *self = g_task_get_source_object (task);
+  Call *call = g_task_get_task_data (task);
+  KrHubMessage message = { .type = KR_HUB_MESSAGE_CANCEL_INVOCATION };
+
+  /* Clients do not know the message (signalr.md 6.1). */
+  message.invocation_id = (KrHubSlice) { call->id, strlen (call->id) };
+  if (kr_hub_pending_calls_fail (self->calls,
+                                 call->id,
+                                 g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, "The call was cancelled")) &&
+      self->session.role == KR_HUB_ROLE_CLIENT)
+    kr_hub_connection_send_message (self, &message, NULL);
+  return G_SOURCE_REMOVE;
+}
+
+/* In whatever thread cancels; all else is for the connection's own. The last reference is never dropped here: freeing
+ * the call disconnects this very handler, which would wait for itself. */
+static void
+call_cancelled (GCancellable *cancellable, gpointer data)
+{
+  GWeakRef *weak = data;
+  GTask *task = g_weak_ref_get (weak);
+  g_autoptr (GSource) source = NULL;
+
+  if (task == NULL)
+    return;
+  source = g_idle_source_new ();
+  g_source_set_static_name (source, "KrHubConnection cancel");
+  g_source_set_priority (source, G_PRIORITY_DEFAULT);
+  g_source_set_callback (source, cancel_call, task, g_object_unref);
+  g_source_attach (source, KR_HUB_CONNECTION (g_task_get_source_object (task))->context);
+}
+
+static void
+weak_free (gpointer data)
+{
+  g_weak_ref_clear (data);
+  g_free (data);
+}
+
+static void
+watch_cancellable (GTask *task, Call *call, GCancellable *cancellable)
+{
+  GWeakRef *weak = g_new0 (GWeakRef, 1);
+
+  g_weak_ref_init (weak, task);
+  call->cancellable = g_object_ref (cancellable);
+  call->cancel_handler = g_cancellable_connect (cancellable, G_CALLBACK (call_cancelled), weak, weak_free);
+}
+
+/* The ids of @uploads as the message needs them; each stream can be written from here on. */
+static KrHubSlice
+attach_uploads (KrHubConnection *self, KrHubStream *const *uploads, KrHubBuffer *ids)
+{
+  KrHubProtocol *protocol = self->session.protocol;
+
+  for (guint i = 0; uploads[i] != NULL; i++)
+    {
+      g_autoptr (JsonNode) node = json_node_new (JSON_NODE_VALUE);
+      char *id = kr_hub_pending_calls_new_id (self->calls);
+
+      json_node_set_string (node, id);
+      /* Values of text protocols stand apart. */
+      if (i > 0 && kr_hub_protocol_get_transfer_format (protocol) == KR_HUB_TRANSFER_FORMAT_TEXT)
+        kr_hub_buffer_append_byte (ids, ',');
+      kr_hub_protocol_encode_node (protocol, node, ids, NULL);
+      kr_hub_stream_attach (uploads[i], self, id);
+    }
+  return (KrHubSlice) { (const char *) ids->data, ids->len };
+}
+
+/* Sends a call, and what belongs to it. */
+static gboolean
+send_call (KrHubConnection *self,
+           KrHubMessageType type,
+           const char *id,
+           const char *target,
+           GVariant *arguments,
+           KrHubStream *const *uploads,
+           GError **error)
+{
+  KrHubMessage message = { .type = type, .target = { target, strlen (target) }, .invocation_id = { id, strlen (id) } };
+  g_auto (KrHubBuffer) ids = KR_HUB_BUFFER_INIT;
+
+  message.value = (KrHubValue) { arguments != NULL ? KR_HUB_VALUE_VARIANT : KR_HUB_VALUE_NONE, { NULL, 0 }, arguments };
+  if (uploads != NULL)
+    {
+      message.stream_ids = attach_uploads (self, uploads, &ids);
+      message.n_stream_ids = g_strv_length ((char **) uploads);
+    }
+  return kr_hub_connection_send_message (self, &message, error);
+}
+
+static void
+ensure_calls (KrHubConnection *self)
+{
+  if (self->calls == NULL)
+    self->calls = kr_hub_pending_calls_new (self->session.settings, self->session.role);
+}
+
+void
+kr_hub_connection_upload_async (KrHubConnection *self,
+                                const char *target,
+                                GVariant *arguments,
+                                KrHubStream *const *uploads,
+                                const GVariantType *result_type,
+                                GCancellable *cancellable,
+                                GAsyncReadyCallback callback,
+                                gpointer user_data)
+{
+  g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
+  g_autoptr (GVariant) sunk = arguments != NULL ? g_variant_ref_sink (arguments) : NULL;
+  Call *call = g_new0 (Call, 1);
+  GError *error = NULL;
+
+  g_task_set_source_tag (task, kr_hub_connection_upload_async);
+  g_task_set_check_cancellable (task, FALSE);
+  g_task_set_task_data (task, call, call_free);
+  if (self->session.state != KR_HUB_SESSION_OPEN)
+    {
+      g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED, "The connection is not open");
+      return;
+    }
+  ensure_calls (self);
+  call->id = g_strdup (kr_hub_pending_calls_add (self->calls, task, result_type, uploads));
+  if (!send_call (self, KR_HUB_MESSAGE_INVOCATION, call->id, target, sunk, uploads, &error))
+    kr_hub_pending_calls_fail (self->calls, call->id, error);
+  else if (cancellable != NULL)
+    watch_cancellable (task, call, cancellable);
+  kr_hub_connection_read_on (self);
+}
+
+/**
+ * kr_hub_connection_invoke_async:
+ * @self: a connection
+ * @target: the other end's method
+ * @arguments: (nullable): a tuple of the arguments, sunk if it is floating; %NULL for none
+ * @result_type: (nullable): the type of the result; %NULL for whatever comes, as a variant of it
+ * @cancellable: (nullable): to wait no longer
+ * @callback: called when the answer is there
+ * @user_data: data for @callback
+ *
+ * Calls a method of the other end and waits for its answer: a hub's "client result". Possible as soon as
+ * [signal@KrHub.Server::connected] is emitted. A method that waits for the answer does so with
+ * [method@KrHub.Server.invoke_async], which keeps its client from waiting for itself.
+ *
+ * Since: 0.1
+ */
+void
+kr_hub_connection_invoke_async (KrHubConnection *self,
+                                const char *target,
+                                GVariant *arguments,
+                                const GVariantType *result_type,
+                                GCancellable *cancellable,
+                                GAsyncReadyCallback callback,
+                                gpointer user_data)
+{
+  g_return_if_fail (KR_HUB_IS_CONNECTION (self));
+  g_return_if_fail (target != NULL && *target != '\0');
+  g_return_if_fail (arguments == NULL || g_variant_is_of_type (arguments, G_VARIANT_TYPE_TUPLE));
+
+  kr_hub_connection_upload_async (self, target, arguments, NULL, result_type, cancellable, callback, user_data);
+}
+
+static GPtrArray *
+hold_uploads (KrHubStream *const *uploads)
+{
+  GPtrArray *held = g_ptr_array_new_with_free_func (g_object_unref);
+
+  for (guint i = 0; uploads != NULL && uploads[i] != NULL; i++)
+    g_ptr_array_add (held, g_object_ref (uploads[i]));
+  return held;
+}
+
+KrHubStream *
+kr_hub_connection_stream (KrHubConnection *self,
+                          const char *target,
+                          GVariant *arguments,
+                          KrHubStream *const *uploads,
+                          const GVariantType *item_type,
+                          GError **error)
+{
+  g_autoptr (GVariant) sunk = arguments != NULL ? g_variant_ref_sink (arguments) : NULL;
+  g_autoptr (KrHubStream) stream = NULL;
+  g_autofree char *id = NULL;
+
+  if (self->session.state != KR_HUB_SESSION_OPEN)
+    {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED, "The connection is not open");
+      return NULL;
+    }
+  ensure_calls (self);
+  id = kr_hub_pending_calls_new_id (self->calls);
+  stream = kr_hub_stream_new_reader (self, id, item_type);
+  stream->uploads = hold_uploads (uploads);
+  if (!send_call (self, KR_HUB_MESSAGE_STREAM_INVOCATION, id, target, sunk, uploads, error))
+    return NULL;
+  stream->is_answer = TRUE;
+  return g_steal_pointer (&stream);
+}
+
+/**
+ * kr_hub_connection_invoke_finish:
+ * @self: a connection
+ * @result: what the callback got
+ * @error: return location for an error
+ *
+ * Finishes [method@KrHub.Connection.invoke_async].
+ *
+ * Errors: %KR_HUB_ERROR_FAILED with the other end's text, or if there is no result; %KR_HUB_ERROR_BINDING if it is of
+ * another type; %G_IO_ERROR_CANCELLED; %G_IO_ERROR_NOT_CONNECTED; %G_IO_ERROR_CONNECTION_CLOSED if the connection ended.
+ *
+ * Returns: (transfer full): the result, an empty tuple if there is none; %NULL with @error set
+ *
+ * Since: 0.1
+ */
+GVariant *
+kr_hub_connection_invoke_finish (KrHubConnection *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
