@@ -27,7 +27,7 @@ authorize (KrHubSoupEndpoint *endpoint, SoupServerMessage *message, gpointer dat
   const char *user = soup_message_headers_get_one (soup_server_message_get_request_headers (message), "X-Test-User");
 
   if (user != NULL)
-    kr_hub_soup_endpoint_set_user_id (message, user);
+    kr_hub_soup_endpoint_set_user_id (endpoint, message, user);
   return SOUP_STATUS_OK;
 }
 
