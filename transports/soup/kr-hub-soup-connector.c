@@ -28,6 +28,7 @@ struct _KrHubSoupConnector
   GObject parent_instance;
 
   SoupSession *session;
+  KrHubClock *clock;
   GUri *uri;
   GHashTable *headers;
   KrHubTransportFlags transports;
@@ -123,6 +124,7 @@ kr_hub_soup_connector_finalize (GObject *object)
   KrHubSoupConnector *self = KR_HUB_SOUP_CONNECTOR (object);
 
   g_clear_object (&self->session);
+  g_clear_object (&self->clock);
   g_clear_pointer (&self->uri, g_uri_unref);
   g_hash_table_unref (self->headers);
   G_OBJECT_CLASS (kr_hub_soup_connector_parent_class)->finalize (object);
@@ -165,6 +167,7 @@ kr_hub_soup_connector_init (KrHubSoupConnector *self)
 {
   self->headers = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   self->transports = KR_HUB_TRANSPORT_ALL;
+  self->clock = kr_hub_clock_new (NULL);
 }
 
 /**
@@ -303,6 +306,7 @@ first_poll_answered (GObject *source, GAsyncResult *result, gpointer user_data)
 static void
 try_transport (GTask *task)
 {
+  KrHubSoupConnector *connector = g_task_get_source_object (task);
   Attempt *self = g_task_get_task_data (task);
   GCancellable *cancellable = g_task_get_cancellable (task);
 
@@ -310,7 +314,7 @@ try_transport (GTask *task)
   switch (order[self->next].flag)
     {
     case KR_HUB_TRANSPORT_WEBSOCKETS:
-      kr_hub_soup_websocket_connect_async (self->chosen, cancellable, websocket_is_there, g_object_ref (task));
+      kr_hub_soup_websocket_connect_async (self->chosen, connector->clock, cancellable, websocket_is_there, g_object_ref (task));
       break;
     case KR_HUB_TRANSPORT_SERVER_SENT_EVENTS:
       self->message = kr_hub_soup_requester_new_message (self->chosen, SOUP_METHOD_GET, NULL);

@@ -12,6 +12,7 @@
 G_BEGIN_DECLS
 
 void kr_hub_soup_websocket_connect_async (KrHubSoupRequester *requester,
+                                          KrHubClock *clock,
                                           GCancellable *cancellable,
                                           GAsyncReadyCallback callback,
                                           gpointer user_data);

@@ -13,10 +13,12 @@
 #define KEY_BYTES 16
 #define READ_SIZE 4096
 #define MAX_HEAD (16 * 1024)
+#define CLOSE_TIMEOUT (5 * G_USEC_PER_SEC)
 
 typedef struct
 {
   KrHubSoupRequester *requester;
+  KrHubClock *clock;
   char *key;
   GString *request;
   GSocketConnection *connection;
@@ -29,6 +31,7 @@ connect_free (gpointer data)
   Connect *self = data;
 
   kr_hub_soup_requester_unref (self->requester);
+  g_object_unref (self->clock);
   g_free (self->key);
   g_string_free (self->request, TRUE);
   g_clear_object (&self->connection);
@@ -141,11 +144,12 @@ answer_complete (GTask *task, gsize head_len)
       return;
     }
   g_task_return_pointer (task,
-                         kr_hub_soup_websocket_transport_new (G_IO_STREAM (self->connection),
-                                                              g_socket_connection_get_socket (self->connection),
-                                                              KR_HUB_SOUP_WEBSOCKET_CLIENT,
-                                                              self->head->data + head_len,
-                                                              self->head->len - head_len),
+                         kr_hub_soup_websocket_transport_new_upgraded (G_IO_STREAM (g_object_ref (self->connection)),
+                                                                       g_socket_connection_get_socket (self->connection),
+                                                                       self->head->data + head_len,
+                                                                       self->head->len - head_len,
+                                                                       self->clock,
+                                                                       CLOSE_TIMEOUT),
                          g_object_unref);
 }
 
@@ -230,6 +234,7 @@ on_event (GSocketClient *client, GSocketClientEvent event, GSocketConnectable *w
 
 void
 kr_hub_soup_websocket_connect_async (KrHubSoupRequester *requester,
+                                     KrHubClock *clock,
                                      GCancellable *cancellable,
                                      GAsyncReadyCallback callback,
                                      gpointer user_data)
@@ -241,6 +246,7 @@ kr_hub_soup_websocket_connect_async (KrHubSoupRequester *requester,
   g_task_set_source_tag (task, kr_hub_soup_websocket_connect_async);
   g_task_set_task_data (task, self, connect_free);
   self->requester = kr_hub_soup_requester_ref (requester);
+  self->clock = g_object_ref (clock);
   self->key = new_key ();
   self->request = new_request (requester, self->key);
   self->head = g_byte_array_new ();

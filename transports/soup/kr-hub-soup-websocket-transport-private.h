@@ -22,6 +22,12 @@ KrHubTransport *kr_hub_soup_websocket_transport_new (GIOStream *stream,
                                                      KrHubSoupToken *token,
                                                      KrHubClock *clock,
                                                      gint64 close_timeout);
+KrHubTransport *kr_hub_soup_websocket_transport_new_upgraded (GIOStream *stream,
+                                                              GSocket *socket,
+                                                              const guint8 *received,
+                                                              gsize len,
+                                                              KrHubClock *clock,
+                                                              gint64 close_timeout);
 KrHubTransport *kr_hub_soup_websocket_transport_new_client (GIOStream *stream,
                                                             GSocket *socket,
                                                             GUri *uri,

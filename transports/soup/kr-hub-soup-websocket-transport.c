@@ -664,3 +664,22 @@ kr_hub_soup_websocket_transport_new_client (GIOStream *stream,
   append_request (self, uri, headers);
   return KR_HUB_TRANSPORT (self);
 }
+
+/* A client's end over a @stream (taken) whose upgrade is done; the server sent @received behind its answer. */
+KrHubTransport *
+kr_hub_soup_websocket_transport_new_upgraded (GIOStream *stream,
+                                              GSocket *socket,
+                                              const guint8 *received,
+                                              gsize len,
+                                              KrHubClock *clock,
+                                              gint64 close_timeout)
+{
+  KrHubSoupWebsocketTransport *self = transport_new (KR_HUB_SOUP_WEBSOCKET_CLIENT, stream, socket, clock, close_timeout);
+
+  if (len > 0)
+    {
+      self->channel.stash = g_byte_array_new ();
+      g_byte_array_append (self->channel.stash, received, len);
+    }
+  return KR_HUB_TRANSPORT (self);
+}

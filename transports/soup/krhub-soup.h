@@ -6,6 +6,7 @@
 #include <krhub.h>
 
 #define KR_HUB_SOUP_INSIDE
+#include "kr-hub-soup-connector.h"
 #include "kr-hub-soup-endpoint.h"
 #include "kr-hub-soup-visibility.h"
 #undef KR_HUB_SOUP_INSIDE
