@@ -84,7 +84,8 @@ site_new (KrHubServer *hub, KrHubTransportFlags transports)
   site->transports = transports;
   site->endpoint = kr_hub_soup_endpoint_new (hub, "/hub");
   g_signal_connect (site->endpoint, "authorize", G_CALLBACK (authorize), NULL);
-  site->session = soup_session_new ();
+  /* Each client holds a request open: libsoup's limit of 2 connections to a host would let the third wait for ever. */
+  site->session = soup_session_new_with_options ("max-conns", 100, "max-conns-per-host", 100, NULL);
   site->context = g_main_context_new ();
   site->loop = g_main_loop_new (site->context, FALSE);
   site->thread = g_thread_new ("http", http_thread, site);
