@@ -7,6 +7,7 @@
 
 #include "kr-hub-arguments-private.h"
 #include "kr-hub-json-protocol.h"
+#include "kr-hub-msgpack-protocol.h"
 
 typedef struct
 {
@@ -115,7 +116,7 @@ int
 main (int argc, char *argv[])
 {
   static const guint sizes[] = { 20, 100, 1000 };
-  KrHubProtocol *protocols[] = { kr_hub_json_protocol_get_default () };
+  KrHubProtocol *protocols[] = { kr_hub_json_protocol_get_default (), kr_hub_msgpack_protocol_get_default () };
   guint iterations = argc > 1 ? atoi (argv[1]) : 20000;
 
   g_print ("%-12s %6s %10s %10s %12s\n", "protocol", "bytes", "parse ns", "echo ns", "GVariant ns");

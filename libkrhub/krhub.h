@@ -14,6 +14,7 @@
 #include "kr-hub-json-protocol.h"
 #include "kr-hub-memory-transport.h"
 #include "kr-hub-message.h"
+#include "kr-hub-msgpack-protocol.h"
 #include "kr-hub-negotiation.h"
 #include "kr-hub-protocol.h"
 #include "kr-hub-server.h"

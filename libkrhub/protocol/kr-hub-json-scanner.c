@@ -6,6 +6,7 @@
 #include "kr-hub-json-scanner-private.h"
 
 #include "kr-hub-error.h"
+#include "kr-hub-utf8-private.h"
 
 /* How much of a peer's text an error message repeats. */
 #define MAX_QUOTED 100
@@ -486,40 +487,14 @@ kr_hub_json_scanner_read_integer (KrHubJsonScanner *self,
   return FALSE;
 }
 
-/* Length of the well-formed sequence at @p (Unicode, table 3-7), 0 if there is none. */
-static guint
-utf8_sequence (const guchar *p, gsize left)
-{
-  guint n = *p < 0x80 ? 1 : *p < 0xc2 ? 0 : *p < 0xe0 ? 2 : *p < 0xf0 ? 3 : *p < 0xf5 ? 4 : 0;
-
-  if (n > left)
-    return 0;
-  for (guint i = 1; i < n; i++)
-    if ((p[i] & 0xc0) != 0x80)
-      return 0;
-  if ((*p == 0xe0 && p[1] < 0xa0) || (*p == 0xed && p[1] > 0x9f) || (*p == 0xf0 && p[1] < 0x90) || (*p == 0xf4 && p[1] > 0x8f))
-    return 0;
-  return n;
-}
-
 gboolean
 kr_hub_json_validate_utf8 (const KrHubSlice *text, GError **error)
 {
-  const guchar *p = (const guchar *) text->data, *end = p + text->len;
-
-  while (p < end)
-    {
-      guint n = utf8_sequence (p, end - p);
-
-      if (n == 0)
-        {
-          g_set_error_literal (error, KR_HUB_ERROR, KR_HUB_ERROR_MALFORMED,
-                               "InvalidOperationException: Cannot transcode invalid UTF-8 JSON text to UTF-16 string.");
-          return FALSE;
-        }
-      p += n;
-    }
-  return TRUE;
+  if (kr_hub_utf8_validate (text))
+    return TRUE;
+  g_set_error_literal (error, KR_HUB_ERROR, KR_HUB_ERROR_MALFORMED,
+                       "InvalidOperationException: Cannot transcode invalid UTF-8 JSON text to UTF-16 string.");
+  return FALSE;
 }
 
 static guint
