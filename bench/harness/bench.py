@@ -113,7 +113,8 @@ def choose(patterns):
 
 
 def parse():
-    parser = argparse.ArgumentParser(prog='./run bench', description='Measures the hub, its peer and the limit in turns.')
+    parser = argparse.ArgumentParser(prog='./run bench',
+                                     description='Measures the hub, its peer and the limit in turns.')
     parser.add_argument('rows', nargs='*', metavar='NAME', help='rows to measure, * and ? allowed (default: all)')
     parser.add_argument('--quick', action='store_true', help='one short round each')
     parser.add_argument('--json', type=pathlib.Path, metavar='FILE', help='write the rows there as well')

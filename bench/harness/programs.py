@@ -44,8 +44,8 @@ def certificate():
     if not key.exists():
         if shutil.which('openssl') is None:
             raise Missing('openssl is not installed')
-        subprocess.run(['openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes',
-                        '-subj', '/CN=127.0.0.1', '-days', '3650', '-keyout', str(key), '-out', str(cert)],
+        subprocess.run(['openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1',
+                        '-nodes', '-subj', '/CN=127.0.0.1', '-days', '3650', '-keyout', str(key), '-out', str(cert)],
                        check=True, capture_output=True)
     return cert, key
 

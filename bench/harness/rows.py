@@ -48,7 +48,8 @@ def echo(protocol, connections, depth, **options):
 
 
 def fan(protocol, connections, depth, **options):
-    return lambda run, who: rate(run, who, mode='fan', protocol=protocol, connections=connections, depth=depth, **options)
+    return lambda run, who: rate(run, who, mode='fan', protocol=protocol, connections=connections, depth=depth,
+                                 **options)
 
 
 def stream(protocol):
@@ -78,7 +79,8 @@ def memory(connections, kind):
     """What each of many connections adds to a server that has served before."""
     def measure(run, who):
         with run.fresh(who) as server:
-            programs.load(server, mode='echo', connections=100, depth=8, seconds=0.5 if run.quick else 2, payload=PAYLOAD)
+            programs.load(server, mode='echo', connections=100, depth=8, seconds=0.5 if run.quick else 2,
+                          payload=PAYLOAD)
             programs.load(server, mode='connect', connections=100)
             time.sleep(0.5)
             figures = programs.load(server, mode='idle', connections=connections, seconds=2)
@@ -100,7 +102,8 @@ def left_over(connections, rounds, what):
             figures = programs.load(server, mode='connect', connections=connections, rounds=2 if run.quick else rounds)
         if what == 'descriptors':
             return Sample(figures['rounds'][-1]['descriptors'] - figures['descriptors_before'])
-        return Sample(figures['rounds'][-1]['rss_kib'] - figures['rounds'][1 if rounds > 2 and not run.quick else 0]['rss_kib'])
+        first = 0 if run.quick else 1
+        return Sample(figures['rounds'][-1]['rss_kib'] - figures['rounds'][first]['rss_kib'])
     return measure
 
 
@@ -179,13 +182,16 @@ def flat_rows():
                   flat(idle=connections), lower=False, bars={'value': 0.9} if connections == 8000 else {})
     yield Row('flat-half-open-4000', 'ratio', 'Rate of 10 beside 4,000 connections with half a request head',
               flat(half_open=4000), who=PAIR, bars={'value': 0.9})
+    yield Row('flat-polls-2000', 'ratio', 'Rate of 10 beside 2,000 held polls',
+              flat(idle=2000, idle_transport='long-polling'), who=PAIR, bars={'value': 0.9})
 
 
 def memory_rows():
     for connections in [1000, 8000]:
         for kind in ['rss', 'pss']:
-            yield Row(f'memory-{kind}-{connections}', 'KiB/connection', f'{kind.upper()} per idle connection of {connections}',
-                      memory(connections, kind), lower=True, rounds=3, bars={'value': 3})
+            yield Row(f'memory-{kind}-{connections}', 'KiB/connection',
+                      f'{kind.upper()} per idle connection of {connections}', memory(connections, kind), lower=True,
+                      rounds=3, bars={'value': 3})
 
 
 def own_rows():

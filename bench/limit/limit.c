@@ -13,7 +13,7 @@ static int threads = 0;
 
 static const GOptionEntry options[] = {
   { "port", 'p', 0, G_OPTION_ARG_INT, &port, "Port on 127.0.0.1 (default 5081, 0 for any)", "N" },
-  { "threads", 't', 0, G_OPTION_ARG_INT, &threads, "Threads beside the main loop (default 0: the main loop works)", "N" },
+  { "threads", 't', 0, G_OPTION_ARG_INT, &threads, "Threads that work (default 0: the main loop does)", "N" },
   { NULL },
 };
 

@@ -9,100 +9,108 @@
 
 #include "load-websocket.h"
 
-static void
-send_frame (LoadClient *self, LoadOpcode opcode, const void *payload, gsize len)
-{
-  guint8 head[LOAD_WEBSOCKET_MAX_HEAD];
-
-  load_socket_write (&self->socket, head, load_frame_write_head (head, opcode, len));
-  load_socket_write (&self->socket, payload, len);
-}
-
-static LoadOpcode
-get_opcode (LoadClient *self)
-{
-  return self->messagepack ? LOAD_OPCODE_BINARY : LOAD_OPCODE_TEXT;
-}
-
 gboolean
-load_client_connect (LoadClient *self, int epoll_fd, const LoadOptions *options, guint32 source)
+load_client_connect (LoadClient *self, int epoll_fd, const LoadOptions *options, LoadTransport transport,
+                     guint32 source)
 {
-  g_autofree char *request = NULL;
-
-  self->socket.client = self;
+  self->socket.client = self->sender.client = self;
+  self->options = options;
+  self->epoll_fd = epoll_fd;
+  self->source = source;
+  self->transport = transport;
   self->messagepack = options->messagepack;
-  if (!load_socket_connect (&self->socket, epoll_fd, options, source))
-    return FALSE;
-  request = g_strdup_printf ("GET %s HTTP/1.1\r\nHost: %s:%d\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                             "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
-                             options->path, options->host, options->port);
-  load_socket_write (&self->socket, request, strlen (request));
-  self->state = LOAD_CLIENT_UPGRADING;
-  return TRUE;
+  return transport == LOAD_TRANSPORT_WEBSOCKET ? load_websocket_open (self) : load_http_open (self);
 }
 
 void
 load_client_close (LoadClient *self)
 {
   load_socket_close (&self->socket);
+  load_socket_close (&self->sender);
   g_clear_pointer (&self->sent_ns, g_free);
   g_clear_pointer (&self->fragments, g_byte_array_unref);
+  g_clear_pointer (&self->pending, g_byte_array_unref);
+  g_clear_pointer (&self->token, g_free);
+  self->answer = self->posted = (LoadHttp) { 0 };
+  self->posting = FALSE;
   self->state = LOAD_CLIENT_CLOSED;
+}
+
+/* Whole hub messages, which wait for load_client_flush(). */
+void
+load_client_send (LoadClient *self, const void *data, gsize len)
+{
+  if (self->transport == LOAD_TRANSPORT_WEBSOCKET)
+    {
+      load_websocket_send (self, data, len);
+      return;
+    }
+  if (self->pending == NULL)
+    self->pending = g_byte_array_new ();
+  g_byte_array_append (self->pending, data, len);
+}
+
+void
+load_client_send_handshake (LoadClient *self)
+{
+  const char *text = self->messagepack ? "{\"protocol\":\"messagepack\",\"version\":1}\x1e"
+                                       : "{\"protocol\":\"json\",\"version\":1}\x1e";
+
+  self->state = LOAD_CLIENT_HANDSHAKING;
+  load_client_send (self, text, strlen (text));
+}
+
+/* Straight into the socket's buffer, since the load generator must not be what is slow. */
+static void
+call_by_frame (LoadClient *self, const LoadCall *call)
+{
+  guint8 *buffer = load_socket_reserve (&self->socket, LOAD_WEBSOCKET_MAX_HEAD + load_call_get_max_size (call));
+  guint8 *body = buffer + LOAD_WEBSOCKET_MAX_HEAD;
+  gsize len = load_call_write (call, self->next_id++, body);
+  gsize head = load_frame_write_head (buffer, self->messagepack ? LOAD_OPCODE_BINARY : LOAD_OPCODE_TEXT, len);
+
+  memmove (buffer + head, body, len);
+  self->socket.out_len += head + len;
 }
 
 /* The call waits for load_client_flush(). */
 void
 load_client_call (LoadClient *self, const LoadCall *call, guint64 now_ns)
 {
-  guint8 *buffer = load_socket_reserve (&self->socket, LOAD_WEBSOCKET_MAX_HEAD + load_call_get_max_size (call));
-  guint8 *body = buffer + LOAD_WEBSOCKET_MAX_HEAD;
-  gsize len = load_call_write (call, self->next_id++, body);
-  gsize head = load_frame_write_head (buffer, get_opcode (self), len);
+  if (self->transport == LOAD_TRANSPORT_WEBSOCKET)
+    call_by_frame (self, call);
+  else
+    {
+      g_autofree guint8 *buffer = g_malloc (load_call_get_max_size (call));
 
-  memmove (buffer + head, body, len);
-  self->socket.out_len += head + len;
+      load_client_send (self, buffer, load_call_write (call, self->next_id++, buffer));
+    }
   if (self->sent_ns != NULL)
     self->sent_ns[self->next++ % LOAD_MAX_DEPTH] = now_ns;
 }
 
-/* A silent client is closed after half a minute. */
+/* A silent client is closed after half a minute; those who poll are not expected to ping. */
 void
 load_client_ping (LoadClient *self)
 {
   static const char json[] = "{\"type\":6}\x1e";
   static const guint8 messagepack[] = { 2, 0x91, 6 };
 
+  if (self->transport == LOAD_TRANSPORT_LONG_POLLING)
+    return;
   if (self->messagepack)
-    send_frame (self, LOAD_OPCODE_BINARY, messagepack, sizeof messagepack);
+    load_client_send (self, messagepack, sizeof messagepack);
   else
-    send_frame (self, LOAD_OPCODE_TEXT, json, sizeof json - 1);
+    load_client_send (self, json, sizeof json - 1);
 }
 
 gboolean
 load_client_flush (LoadClient *self)
 {
-  return load_socket_flush (&self->socket);
-}
-
-static gsize
-take_upgrade (LoadClient *self, const guint8 *data, gsize len)
-{
-  static const char json[] = "{\"protocol\":\"json\",\"version\":1}\x1e";
-  static const char messagepack[] = "{\"protocol\":\"messagepack\",\"version\":1}\x1e";
-  const guint8 *end = memmem (data, len, "\r\n\r\n", 4);
-
-  if (end == NULL)
-    return 0;
-  if (len < 12 || memcmp (data, "HTTP/1.1 101", 12) != 0)
-    {
-      g_printerr ("no upgrade: %.*s\n", (int) MIN (len, 80), data);
-      self->state = LOAD_CLIENT_CLOSED;
-      return 0;
-    }
-  self->state = LOAD_CLIENT_HANDSHAKING;
-  send_frame (self, LOAD_OPCODE_TEXT, self->messagepack ? messagepack : json,
-              strlen (self->messagepack ? messagepack : json));
-  return end + 4 - data;
+  if (self->transport != LOAD_TRANSPORT_WEBSOCKET)
+    load_http_post (self);
+  return (self->socket.fd < 0 || load_socket_flush (&self->socket)) &&
+         (self->sender.fd < 0 || load_socket_flush (&self->sender));
 }
 
 /* The answer to the handshake is JSON, whatever comes after it. */
@@ -153,8 +161,8 @@ take_message (LoadClient *self, const guint8 *data, gsize len, LoadMessageFunc f
 }
 
 /* Returns: the length of all whole messages */
-static gsize
-take_messages (LoadClient *self, const guint8 *data, gsize len, LoadMessageFunc func, gpointer user_data)
+gsize
+load_client_take_messages (LoadClient *self, const guint8 *data, gsize len, LoadMessageFunc func, gpointer user_data)
 {
   gsize total = 0, used;
 
@@ -164,53 +172,9 @@ take_messages (LoadClient *self, const guint8 *data, gsize len, LoadMessageFunc 
   return total;
 }
 
-/* .NET cuts a long WebSocket message into frames anywhere. */
-static void
-take_fragment (LoadClient *self, const LoadFrame *frame, LoadMessageFunc func, gpointer user_data)
-{
-  gsize used;
-
-  if (self->fragments == NULL)
-    self->fragments = g_byte_array_new ();
-  g_byte_array_append (self->fragments, frame->payload, frame->len);
-  used = take_messages (self, self->fragments->data, self->fragments->len, func, user_data);
-  g_byte_array_remove_range (self->fragments, 0, used);
-  if (frame->last && self->fragments->len > 0)
-    self->state = LOAD_CLIENT_CLOSED;
-  if (frame->last)
-    g_clear_pointer (&self->fragments, g_byte_array_unref);
-}
-
-static gsize
-take_frame (LoadClient *self, const guint8 *data, gsize len, LoadMessageFunc func, gpointer user_data)
-{
-  LoadFrame frame;
-  gsize used;
-
-  if (self->state == LOAD_CLIENT_UPGRADING)
-    return take_upgrade (self, data, len);
-  used = load_frame_next (&frame, data, len);
-  if (used == 0)
-    return 0;
-  if (frame.opcode == LOAD_OPCODE_CLOSE)
-    self->state = LOAD_CLIENT_CLOSED;
-  else if (frame.opcode == LOAD_OPCODE_PING)
-    send_frame (self, LOAD_OPCODE_PONG, frame.payload, frame.len);
-  else if (frame.opcode == LOAD_OPCODE_PONG)
-    return used;
-  else if (!frame.last || self->fragments != NULL)
-    take_fragment (self, &frame, func, user_data);
-  else if (take_messages (self, frame.payload, frame.len, func, user_data) < frame.len)
-    {
-      g_printerr ("a WebSocket message ends within a hub message\n");
-      self->state = LOAD_CLIENT_CLOSED;
-    }
-  return used;
-}
-
-/* Takes what has come and sends what func has called. Returns: FALSE if the connection is lost */
+/* Takes what has come on one of the sockets and sends what func has called. Returns: FALSE if the connection is lost */
 gboolean
-load_client_receive (LoadClient *self, LoadMessageFunc func, gpointer user_data)
+load_client_receive (LoadClient *self, LoadSocket *socket, LoadMessageFunc func, gpointer user_data)
 {
   gboolean more;
 
@@ -219,15 +183,19 @@ load_client_receive (LoadClient *self, LoadMessageFunc func, gpointer user_data)
       guint8 *data;
       gsize len, used;
 
-      if (!load_socket_read (&self->socket, &data, &len, &more))
+      if (!load_socket_read (socket, &data, &len, &more))
         return FALSE;
-      while (len > 0 && self->state != LOAD_CLIENT_CLOSED &&
-             (used = take_frame (self, data, len, func, user_data)) > 0)
+      while (len > 0 && self->state != LOAD_CLIENT_CLOSED)
         {
+          used = self->transport == LOAD_TRANSPORT_WEBSOCKET
+                   ? load_websocket_take (self, data, len, func, user_data)
+                   : load_http_take (self, socket, data, len, func, user_data);
+          if (used == 0)
+            break;
           data += used;
           len -= used;
         }
-      load_socket_keep (&self->socket, data, len);
+      load_socket_keep (socket, data, len);
     }
   while (more && self->state != LOAD_CLIENT_CLOSED);
   return self->state != LOAD_CLIENT_CLOSED && load_client_flush (self);

@@ -55,7 +55,8 @@ set_defaults (LoadOptions *self)
 gboolean
 load_options_parse (LoadOptions *self, int *argc, char ***argv, GError **error)
 {
-  g_autofree char *mode = g_strdup ("echo"), *transport = g_strdup ("websocket"), *protocol = g_strdup ("json");
+  g_autofree char *mode = g_strdup ("echo"), *protocol = g_strdup ("json");
+  g_autofree char *transport = g_strdup ("websocket"), *idle_transport = g_strdup ("websocket");
   const GOptionEntry entries[] = {
     { "host", 0, 0, G_OPTION_ARG_STRING, &self->host, "IPv4 address (default 127.0.0.1)", "ADDRESS" },
     { "port", 'p', 0, G_OPTION_ARG_INT, &self->port, "Port of the server", "N" },
@@ -71,10 +72,11 @@ load_options_parse (LoadOptions *self, int *argc, char ***argv, GError **error)
     { "warm-up", 0, 0, G_OPTION_ARG_DOUBLE, &self->warm_up, "How long to run before that (default 0)", "S" },
     { "rounds", 0, 0, G_OPTION_ARG_INT, &self->rounds, "Rounds of mode connect (default 1)", "N" },
     { "target", 0, 0, G_OPTION_ARG_STRING, &self->target, "Method (default Echo, Broadcast or Counter)", "NAME" },
-    { "join", 0, 0, G_OPTION_ARG_STRING, &self->join, "Method that each connection calls first, with the group", "NAME" },
+    { "join", 0, 0, G_OPTION_ARG_STRING, &self->join, "Method that each calls first, with the group", "NAME" },
     { "group", 0, 0, G_OPTION_ARG_STRING, &self->group, "Group: the first argument of each call", "NAME" },
     { "items", 0, 0, G_OPTION_ARG_INT, &self->items, "Items of each stream (default 100000)", "N" },
     { "idle", 0, 0, G_OPTION_ARG_INT, &self->idle, "Further connections that wait", "N" },
+    { "idle-transport", 0, 0, G_OPTION_ARG_STRING, &idle_transport, "Their transport (default websocket)", "NAME" },
     { "half-open", 0, 0, G_OPTION_ARG_INT, &self->half_open, "Further ones that send half a request head", "N" },
     { "pid", 0, 0, G_OPTION_ARG_INT, &self->pid, "Process of the server, for CPU time and memory", "PID" },
     { "json", 0, 0, G_OPTION_ARG_NONE, &self->json, "Print JSON", NULL },
@@ -87,6 +89,7 @@ load_options_parse (LoadOptions *self, int *argc, char ***argv, GError **error)
   return g_option_context_parse (context, argc, argv, error) && check_ranges (self, error) &&
          choose (modes, mode, "mode", (int *) &self->mode, error) &&
          choose (transports, transport, "transport", (int *) &self->transport, error) &&
+         choose (transports, idle_transport, "transport", (int *) &self->idle_transport, error) &&
          choose (protocols, protocol, "protocol", &self->messagepack, error);
 }
 

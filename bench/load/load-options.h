@@ -27,7 +27,7 @@ typedef struct
   int port;
   gboolean tls;
   LoadMode mode;
-  LoadTransport transport;
+  LoadTransport transport, idle_transport;
   gboolean messagepack;
   int connections, depth, payload, rounds;
   double seconds, warm_up;

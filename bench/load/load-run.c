@@ -58,7 +58,7 @@ load_run_new (const LoadOptions *options)
   self->n_clients = options->connections + options->idle;
   self->clients = g_new0 (LoadClient, self->n_clients);
   for (guint i = 0; i < self->n_clients; i++)
-    self->clients[i].socket.fd = -1;
+    self->clients[i].socket.fd = self->clients[i].sender.fd = -1;
   self->half_open = g_new0 (int, options->half_open);
   self->rounds = g_new0 (LoadRound, options->rounds);
   self->source = LOOPBACK + 1;
@@ -198,7 +198,8 @@ ping_some (LoadRun *self)
 static void
 handle_event (LoadRun *self, const struct epoll_event *event)
 {
-  LoadClient *client = ((LoadSocket *) event->data.ptr)->client;
+  LoadSocket *socket = event->data.ptr;
+  LoadClient *client = socket->client;
   gboolean was_ready = client->state == LOAD_CLIENT_READY, lives = TRUE;
 
   if (client->state == LOAD_CLIENT_CLOSED)
@@ -206,7 +207,7 @@ handle_event (LoadRun *self, const struct epoll_event *event)
   if (event->events & EPOLLOUT)
     lives = load_client_flush (client);
   if (lives && event->events & ~EPOLLOUT)
-    lives = load_client_receive (client, on_message, self);
+    lives = load_client_receive (client, socket, on_message, self);
   if (!lives)
     fail_client (self, client, was_ready);
   else if (!was_ready && client->state == LOAD_CLIENT_READY)
@@ -248,8 +249,12 @@ connect_some (LoadRun *self)
     {
       LoadClient *client = &self->clients[self->n_started];
 
+      gboolean active = self->n_started < (guint) self->options->connections;
+
       client->join = self->options->join != NULL ? &self->join : NULL;
-      if (!load_client_connect (client, self->epoll_fd, self->options, get_source (self, self->n_started)))
+      if (!load_client_connect (client, self->epoll_fd, self->options,
+                                active ? self->options->transport : self->options->idle_transport,
+                                get_source (self, self->n_started)))
         {
           g_printerr ("connect: %s\n", g_strerror (errno));
           self->n_failed++;
