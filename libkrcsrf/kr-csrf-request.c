@@ -25,6 +25,7 @@
 #define MAX_HEADER 16384
 #define MAX_COOKIES 65536
 #define MAX_TOKEN_TEXT 256
+#define MAX_NAME 64
 
 /**
  * kr_csrf_request_get_type:
@@ -162,7 +163,7 @@ trim (const char **text, gsize *len)
     (*len)--;
 }
 
-static gboolean
+static inline gboolean
 text_is (const char *text, gsize len, const char *word)
 {
   return strlen (word) == len && memcmp (text, word, len) == 0;
@@ -224,6 +225,7 @@ add_cookies (KrCsrfRequest *self, const char *value, gsize len)
   self->cookies = header;
 }
 
+/* @name is in lower case, and copied. */
 static void
 add_other (KrCsrfRequest *self, const char *name, gsize name_len, const char *value, gsize len)
 {
@@ -256,10 +258,26 @@ list_has_websocket (const char *value, gsize len)
   return FALSE;
 }
 
-static gboolean
-name_is (const char *name, gsize len, const char *lower, gsize lower_len)
+/* @name is in lower case. */
+static void
+add_lower (KrCsrfRequest *self, const char *name, gsize name_len, const char *value, gsize len)
 {
-  return len == lower_len && g_ascii_strncasecmp (name, lower, len) == 0;
+  if (text_is (name, name_len, "cookie"))
+    add_cookies (self, value, len);
+  else if (text_is (name, name_len, "origin"))
+    add_to_slot (self, KR_CSRF_SLOT_ORIGIN, value, len);
+  else if (text_is (name, name_len, "sec-fetch-site"))
+    add_to_slot (self, KR_CSRF_SLOT_FETCH_SITE, value, len);
+  else if (text_is (name, name_len, "referer"))
+    add_to_slot (self, KR_CSRF_SLOT_REFERER, value, len);
+  else if (text_is (name, name_len, "host"))
+    add_to_slot (self, KR_CSRF_SLOT_HOST, value, len);
+  else if (text_is (name, name_len, "content-type"))
+    add_to_slot (self, KR_CSRF_SLOT_CONTENT_TYPE, value, len);
+  else
+    add_other (self, name, name_len, value, len);
+  if (text_is (name, name_len, "upgrade") && list_has_websocket (value, len))
+    self->upgrade = KR_CSRF_UPGRADE_WEBSOCKET;
 }
 
 /**
@@ -280,11 +298,7 @@ name_is (const char *name, gsize len, const char *lower, gsize lower_len)
 void
 kr_csrf_request_add_header (KrCsrfRequest *self, const char *name, const char *value, gssize len)
 {
-  static const struct { const char *name; gsize len; KrCsrfSlot slot; } slots[] = {
-    { "origin", 6, KR_CSRF_SLOT_ORIGIN }, { "sec-fetch-site", 14, KR_CSRF_SLOT_FETCH_SITE },
-    { "referer", 7, KR_CSRF_SLOT_REFERER }, { "host", 4, KR_CSRF_SLOT_HOST },
-    { "content-type", 12, KR_CSRF_SLOT_CONTENT_TYPE },
-  };
+  char lower[MAX_NAME];
   gsize name_len, value_len;
 
   g_return_if_fail (self != NULL);
@@ -293,19 +307,13 @@ kr_csrf_request_add_header (KrCsrfRequest *self, const char *name, const char *v
 
   name_len = strlen (name);
   value_len = len < 0 ? strlen (value) : (gsize) len;
+  /* No header that matters has a longer name. */
+  if (name_len > MAX_NAME)
+    return;
+  for (gsize i = 0; i < name_len; i++)
+    lower[i] = name[i] >= 'A' && name[i] <= 'Z' ? name[i] | 0x20 : name[i];
   trim (&value, &value_len);
-  for (guint i = 0; i < G_N_ELEMENTS (slots); i++)
-    if (name_is (name, name_len, slots[i].name, slots[i].len))
-      {
-        add_to_slot (self, slots[i].slot, value, value_len);
-        return;
-      }
-  if (name_is (name, name_len, "cookie", 6))
-    add_cookies (self, value, value_len);
-  else
-    add_other (self, name, name_len, value, value_len);
-  if (name_is (name, name_len, "upgrade", 7) && list_has_websocket (value, value_len))
-    self->upgrade = KR_CSRF_UPGRADE_WEBSOCKET;
+  add_lower (self, lower, name_len, value, value_len);
 }
 
 /**
@@ -529,14 +537,14 @@ kr_csrf_request_find_cookie (KrCsrfRequest *self, const char *name, gsize name_l
   return kr_csrf_cookie_verdict (&cookie);
 }
 
-/* The one header of that name; KR_CSRF_ERROR_TOKEN_MISSING if there is none. */
+/* The one header of that name, which is in lower case; KR_CSRF_ERROR_TOKEN_MISSING if there is none. */
 KrCsrfCode
 kr_csrf_request_find_header (KrCsrfRequest *self, const char *name, gsize name_len, KrCsrfText *value)
 {
   const KrCsrfHeader *found = NULL;
 
   for (const KrCsrfHeader *header = self->others; header != NULL; header = header->next)
-    if (name_is (header->name, header->name_len, name, name_len))
+    if (header->name_len == name_len && memcmp (header->name, name, name_len) == 0)
       {
         if (found != NULL)
           return KR_CSRF_ERROR_AMBIGUOUS_HEADER;

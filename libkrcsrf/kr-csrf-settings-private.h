@@ -22,6 +22,7 @@ typedef struct
   guint cookie_max_age;         /* s; 0: until the browser ends */
 
   const char *header_name;      /* interned; NULL: form only */
+  char *header_name_lower;
   gsize header_name_len;
   const char *form_field_name;  /* interned */
   gboolean read_form_body;

@@ -87,6 +87,7 @@ kr_csrf_settings_prepare (KrCsrfSettings *self, GError **error)
     return fail (error, "An allowed host is not valid", wrong);
   self->serial = g_atomic_pointer_add (&serials, 1) + 1;
   self->cookie_name_len = strlen (self->cookie_name);
+  self->header_name_lower = self->header_name != NULL ? g_ascii_strdown (self->header_name, -1) : NULL;
   self->header_name_len = self->header_name != NULL ? strlen (self->header_name) : 0;
   return TRUE;
 }
@@ -97,6 +98,7 @@ kr_csrf_settings_clear (KrCsrfSettings *self)
   g_clear_pointer (&self->app_id, g_free);
   g_clear_pointer (&self->cookie_name, g_free);
   g_clear_pointer (&self->cookie_path, g_free);
+  g_clear_pointer (&self->header_name_lower, g_free);
   g_clear_pointer (&self->trusted_origins, g_strfreev);
   g_clear_pointer (&self->allowed_hosts, g_strfreev);
   g_clear_pointer (&self->safe_methods, g_strfreev);
@@ -108,13 +110,16 @@ kr_csrf_settings_clear (KrCsrfSettings *self)
 gboolean
 kr_csrf_settings_is_safe (const KrCsrfSettings *self, const char *method)
 {
-  static const char *const standard[] = { "GET", "HEAD", "OPTIONS", "TRACE", NULL };
-  const char *const *safe = self->safe_methods != NULL ? (const char *const *) self->safe_methods : standard;
-
-  for (; *safe != NULL; safe++)
-    if (strcmp (*safe, method) == 0)
-      return TRUE;
-  return FALSE;
+  if (self->safe_methods != NULL)
+    return g_strv_contains ((const char *const *) self->safe_methods, method);
+  switch (method[0])
+    {
+    case 'G': return strcmp (method, "GET") == 0;
+    case 'H': return strcmp (method, "HEAD") == 0;
+    case 'O': return strcmp (method, "OPTIONS") == 0;
+    case 'T': return strcmp (method, "TRACE") == 0;
+    default: return FALSE;
+    }
 }
 
 /* Always with SameSite: without it, browsers send the cookie with cross-site POST requests for two minutes. Never with

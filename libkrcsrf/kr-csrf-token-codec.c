@@ -5,61 +5,97 @@
 
 #include "kr-csrf-token-codec-private.h"
 
-#include <gnutls/gnutls.h>
-
 /* Big endian:
  *   0 u8 version, 1 u8 kind, 2 u16 flags, 4 u32 key id, 8 u64 issued at, 16 nonce (cookie: the secret), 32 tag.
  * The tag is the left half of HMAC-SHA-256 (RFC 2104, section 5) over bytes 0 to 31; in a request token over these, the
  * cookie's secret and the binding; in a ticket over these and the binding.
  * 48 bytes are 64 characters with neither padding nor spare bits: a token can be written in one way only. */
 
-static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+/* base64url (RFC 4648, section 5), 16 characters at a time: as arithmetic it is twice as fast as by tables, and takes the
+ * same time whatever the token is. */
+typedef guint8 Vector __attribute__ ((vector_size (16)));
 
-#define X 0x80
-/* The value of each character of base64url (RFC 4648, section 5). */
-static const guint8 values[256] = {
-  X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X,
-  X, X, X, X, X, X, X, X, X, X, X, X, X, 62, X, X, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, X, X, X, X, X, X,
-  X, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, X, X, X, X, 63,
-  X, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, X, X, X, X, X,
-  X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X,
-  X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X,
-  X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X,
-  X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X,
-};
-#undef X
+static inline Vector
+in_range (Vector characters, guint8 first, guint8 last)
+{
+  return (Vector) (characters >= first) & (Vector) (characters <= last);
+}
 
+/* Eight values of six bits in memory order, as 48 bits. */
+static inline guint64
+join (guint64 values)
+{
+  values = GUINT64_FROM_BE (values);
+  values = (values & G_GUINT64_CONSTANT (0x3f003f003f003f00)) >> 2 | (values & G_GUINT64_CONSTANT (0x003f003f003f003f));
+  values = (values & G_GUINT64_CONSTANT (0x0fff00000fff0000)) >> 4 | (values & G_GUINT64_CONSTANT (0x00000fff00000fff));
+  return (values & G_GUINT64_CONSTANT (0x00ffffff00000000)) >> 8 | (values & G_GUINT64_CONSTANT (0x0000000000ffffff));
+}
+
+/* The reverse. */
+static inline guint64
+split (guint64 bits)
+{
+  bits = (bits & G_GUINT64_CONSTANT (0xffffff000000)) << 8 | (bits & G_GUINT64_CONSTANT (0xffffff));
+  bits = (bits & G_GUINT64_CONSTANT (0x00fff00000fff000)) << 4 | (bits & G_GUINT64_CONSTANT (0x00000fff00000fff));
+  bits = (bits & G_GUINT64_CONSTANT (0x0fc00fc00fc00fc0)) << 2 | (bits & G_GUINT64_CONSTANT (0x003f003f003f003f));
+  return GUINT64_TO_BE (bits);
+}
+
+/* FALSE if one of the 64 characters is not in the alphabet; then @bytes means nothing. */
 gboolean
 kr_csrf_base64url_decode (const char *text, guint8 bytes[KR_CSRF_TOKEN_SIZE])
 {
-  guint8 wrong = 0;
+  Vector all = { 0 };
+  guint64 halves[2];
 
-  for (guint i = 0; i < KR_CSRF_TOKEN_LENGTH; i += 4, text += 4, bytes += 3)
+  all = ~all;
+  for (guint i = 0; i < KR_CSRF_TOKEN_LENGTH; i += 16)
     {
-      guint8 a = values[(guchar) text[0]], b = values[(guchar) text[1]];
-      guint8 c = values[(guchar) text[2]], d = values[(guchar) text[3]];
+      Vector characters, upper, lower, digit, minus, underscore, values;
 
-      wrong |= a | b | c | d;
-      bytes[0] = a << 2 | b >> 4;
-      bytes[1] = b << 4 | c >> 2;
-      bytes[2] = c << 6 | d;
+      memcpy (&characters, text + i, sizeof characters);
+      upper = in_range (characters, 'A', 'Z');
+      lower = in_range (characters, 'a', 'z');
+      digit = in_range (characters, '0', '9');
+      minus = (Vector) (characters == '-');
+      underscore = (Vector) (characters == '_');
+      all &= upper | lower | digit | minus | underscore;
+      values = (upper & (characters - 'A')) | (lower & (characters - 'a' + 26)) | (digit & (characters - '0' + 52)) |
+               (minus & 62) | (underscore & 63);
+      memcpy (halves, &values, sizeof halves);
+      for (guint j = 0; j < 2; j++, bytes += 6)
+        {
+          guint64 joined = GUINT64_TO_BE (join (halves[j]) << 16);
+
+          memcpy (bytes, &joined, 6);
+        }
     }
-  return (wrong & 0x80) == 0;
+  memcpy (halves, &all, sizeof halves);
+  return (halves[0] & halves[1]) == G_MAXUINT64;
 }
 
 void
 kr_csrf_base64url_encode (const guint8 bytes[KR_CSRF_TOKEN_SIZE], char text[KR_CSRF_TOKEN_LENGTH + 1])
 {
-  for (guint i = 0; i < KR_CSRF_TOKEN_SIZE; i += 3, text += 4)
+  for (guint i = 0; i < KR_CSRF_TOKEN_LENGTH; i += 16)
     {
-      guint32 group = (guint32) bytes[i] << 16 | (guint32) bytes[i + 1] << 8 | bytes[i + 2];
+      guint64 halves[2] = { 0, 0 };
+      Vector values, characters;
 
-      text[0] = alphabet[group >> 18];
-      text[1] = alphabet[group >> 12 & 63];
-      text[2] = alphabet[group >> 6 & 63];
-      text[3] = alphabet[group & 63];
+      for (guint j = 0; j < 2; j++, bytes += 6)
+        {
+          memcpy (&halves[j], bytes, 6);
+          halves[j] = split (GUINT64_FROM_BE (halves[j]) >> 16);
+        }
+      memcpy (&values, halves, sizeof values);
+      characters = values + 'A';
+      characters += (Vector) (values >= 26) & ('a' - 'A' - 26);
+      characters -= (Vector) (values >= 52) & ('a' + 26 - '0');
+      characters -= (Vector) (values >= 62) & ('0' + 10 - '-');
+      characters += (Vector) (values == 63) & ('_' - '-' - 1);
+      memcpy (text + i, &characters, sizeof characters);
     }
-  text[0] = '\0';
+  text[KR_CSRF_TOKEN_LENGTH] = '\0';
 }
 
 /* The cheap half of a check: everything but key, time and tag. */
@@ -142,9 +178,16 @@ kr_csrf_token_sign (KrCsrfToken *token, KrCsrfSigner *signer, const KrCsrfKey *k
   return TRUE;
 }
 
-/* In constant time. */
+/* In constant time: all 16 bytes at once, and the compiler is not told how the difference came about. */
 gboolean
 kr_csrf_token_has_tag (const KrCsrfToken *token, const guint8 tag[KR_CSRF_MAC_SIZE])
 {
-  return gnutls_memcmp (token->bytes + KR_CSRF_TOKEN_SIGNED, tag, KR_CSRF_TAG_SIZE) == 0;
+  guint64 ours[2], theirs[2], difference;
+
+  G_STATIC_ASSERT (sizeof ours == KR_CSRF_TAG_SIZE);
+  memcpy (ours, tag, sizeof ours);
+  memcpy (theirs, token->bytes + KR_CSRF_TOKEN_SIGNED, sizeof theirs);
+  difference = (ours[0] ^ theirs[0]) | (ours[1] ^ theirs[1]);
+  __asm__ ("" : "+r" (difference));
+  return difference == 0;
 }

@@ -180,7 +180,7 @@ find_request_token (const KrCsrfSettings *settings, KrCsrfRequest *request, KrCs
   KrCsrfCode code = KR_CSRF_ERROR_TOKEN_MISSING;
 
   if (settings->header_name != NULL)
-    code = kr_csrf_request_find_header (request, settings->header_name, settings->header_name_len, text);
+    code = kr_csrf_request_find_header (request, settings->header_name_lower, settings->header_name_len, text);
   if (code != KR_CSRF_ERROR_TOKEN_MISSING || !settings->read_form_body)
     return code;
   if (request->form_tokens > 1)
@@ -191,7 +191,7 @@ find_request_token (const KrCsrfSettings *settings, KrCsrfRequest *request, KrCs
   return request->form_tokens == 1 ? KR_CSRF_OK : KR_CSRF_ERROR_TOKEN_MISSING;
 }
 
-/* Everything about both tokens that costs no MAC. */
+/* Everything about both tokens that costs no MAC, what is cheapest first. */
 static KrCsrfCode
 decode_tokens (const KrCsrfSettings *settings, KrCsrfRequest *request, KrCsrfToken *cookie, KrCsrfToken *token)
 {
@@ -202,9 +202,9 @@ decode_tokens (const KrCsrfSettings *settings, KrCsrfRequest *request, KrCsrfTok
   if (code == KR_CSRF_OK)
     code = find_request_token (settings, request, &token_text);
   if (code == KR_CSRF_OK)
-    code = kr_csrf_token_decode (cookie, cookie_text.data, cookie_text.len, KR_CSRF_KIND_COOKIE);
-  if (code == KR_CSRF_OK)
     code = kr_csrf_token_decode (token, token_text.data, token_text.len, KR_CSRF_KIND_REQUEST);
+  if (code == KR_CSRF_OK)
+    code = kr_csrf_token_decode (cookie, cookie_text.data, cookie_text.len, KR_CSRF_KIND_COOKIE);
   return code;
 }
 
