@@ -17,6 +17,7 @@ MAY_INCLUDE = {
     'libkrhub/hub': {'libkrhub', 'libkrhub/protocol', 'libkrhub/transport', 'libkrhub/connection'},
     'libkrhub/client': {'libkrhub', 'libkrhub/protocol', 'libkrhub/transport', 'libkrhub/connection'},
     'libkrcsrf': set(),
+    'libkrcsrf-test': {'libkrcsrf'},
     'libkrtask': set(),
     'libkrtask/dbus': {'libkrtask'},
     'transports/soup': {'libkrhub'},
@@ -25,7 +26,7 @@ MAY_INCLUDE = {
     'examples': {'libkrhub', 'libkrcsrf', 'libkrtask', 'transports/soup'},
 }
 # Umbrellas include every layer; only programs and other libraries include them.
-UMBRELLAS = {'krhub.h', 'krcsrf.h', 'krtask.h', 'krhub-soup.h'}
+UMBRELLAS = {'krhub.h', 'krcsrf.h', 'krcsrf-test.h', 'krtask.h', 'krhub-soup.h'}
 # KrHubConnection is the only pump: nothing else in its folder knows that transports exist.
 TRANSPORT = re.compile(r'^kr-hub-(memory-)?transport(-private)?\.h$')
 PUMP = re.compile(r'^kr-hub-connection(-private)?\.[ch]$')
