@@ -5,6 +5,7 @@
 
 #include <krhub.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* --- a transport that only hands over --- */
 
@@ -100,13 +101,13 @@ echo (KrHubInvocation *invocation, gpointer data)
 }
 
 static BenchTransport *
-open_connection (KrHubServer *hub)
+open_connection (KrHubServer *hub, const char *protocol)
 {
-  static const char handshake[] = "{\"protocol\":\"json\",\"version\":1}\x1e";
+  g_autofree char *handshake = g_strdup_printf ("{\"protocol\":\"%s\",\"version\":1}\x1e", protocol);
   BenchTransport *transport = g_object_new (BENCH_TYPE_TRANSPORT, NULL);
 
   kr_hub_server_accept (hub, KR_HUB_TRANSPORT (transport), NULL, NULL);
-  transport->sink->received (transport->sink_data, (const guint8 *) handshake, sizeof handshake - 1);
+  transport->sink->received (transport->sink_data, (const guint8 *) handshake, strlen (handshake));
   drain (transport);
   return transport;
 }
@@ -124,21 +125,41 @@ make_batch (guint depth, guint payload)
   return batch;
 }
 
-/* Usage: bench-dispatch [MESSAGES [DEPTH [PAYLOAD]]] */
+/* [1, {}, "00", "Echo", [text], []] behind its length in two bytes; payload is shorter than 256 bytes then. */
+static GString *
+make_packed_batch (guint depth, guint payload)
+{
+  GString *batch = g_string_new (NULL);
+  g_autofree char *text = g_strnfill (payload, 'x');
+  guint len = 3 + 3 + 5 + 1 + 2 + payload + 1;
+
+  for (guint i = 0; i < depth; i++)
+    {
+      g_string_append_c (batch, (char) (0x80 | (len & 0x7f)));
+      g_string_append_c (batch, (char) (len >> 7));
+      g_string_append_len (batch, "\x96\x01\x80", 3);
+      g_string_append_printf (batch, "\xa2%02u\xa4" "Echo\x91\xd9%c%s\x90", i % 100, (int) payload, text);
+    }
+  return batch;
+}
+
+/* Usage: bench-dispatch [MESSAGES [DEPTH [PAYLOAD [json|messagepack]]]] */
 int
 main (int argc, char **argv)
 {
   guint messages = argc > 1 ? atoi (argv[1]) : 4000000;
   guint depth = argc > 2 ? atoi (argv[2]) : 32;
   guint payload = argc > 3 ? atoi (argv[3]) : 100;
+  const char *protocol = argc > 4 ? argv[4] : "json";
   g_autoptr (KrHubServer) hub = kr_hub_server_new (NULL);
-  g_autoptr (GString) batch = make_batch (depth, payload);
+  g_autoptr (GString) batch = g_str_equal (protocol, "json") ? make_batch (depth, payload)
+                                                             : make_packed_batch (depth, payload);
   g_autoptr (BenchTransport) transport = NULL;
   gint64 begin, ns;
   gsize written = 0;
 
   kr_hub_server_add_method (hub, "Echo", "(s)", "s", echo, NULL, NULL);
-  transport = open_connection (hub);
+  transport = open_connection (hub, protocol);
   begin = g_get_monotonic_time ();
   for (guint i = 0; i < messages / depth; i++)
     {
@@ -146,6 +167,8 @@ main (int argc, char **argv)
       written += drain (transport);
     }
   ns = (g_get_monotonic_time () - begin) * 1000;
+  if (written < (gsize) payload * (messages / depth) * depth)
+    g_error ("%" G_GSIZE_FORMAT " bytes are too few for %u answers", written, messages);
   g_print ("dispatch: depth %u, payload %u: %.1f ns per message, %.2f M/s, %.1f bytes out each\n", depth, payload,
            (double) ns / messages, messages * 1e3 / ns, (double) written / messages);
   return 0;

@@ -97,7 +97,11 @@ def limit(variant):
     return [find('bench/limit/bench-limit'), '--port=0']
 
 
-COMMANDS = {'ours': ours, 'peer': peer, 'limit': limit}
+def demo(variant):
+    return [find('demo/server/kr-demo'), '--port=0', '--bus=none']
+
+
+COMMANDS = {'ours': ours, 'peer': peer, 'limit': limit, 'demo': demo}
 
 
 class Server:
@@ -107,7 +111,7 @@ class Server:
         self.who = who
         self.begun = time.monotonic()
         self.process = subprocess.Popen(COMMANDS[who](variant), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                                        env={**os.environ, 'G_DEBUG': ''})
+                                        env={**os.environ, 'G_DEBUG': '', 'XDG_DATA_HOME': str(OUTPUT / 'data')})
         self.port = self._await_port()
         self.pid = self.process.pid
 

@@ -9,6 +9,7 @@ import subprocess
 import time
 import typing
 
+import cancel
 import programs
 
 PAYLOAD = 100      # bytes of text in every call
@@ -119,6 +120,16 @@ def cold_start(run, who):
         return Sample((time.monotonic() - server.begun) * 1000)
 
 
+def cancel_latency(run, who):
+    """p99, in milliseconds, of the time from the cancel POST to the OperationComplete event, over TLS."""
+    with run.fresh('demo') as server:
+        try:
+            taken = sorted(cancel.measure(server.port, 50 if run.quick else 200))
+        except RuntimeError as error:
+            raise programs.Failed(str(error)) from error
+    return Sample(taken[int(len(taken) * 0.99)] * 1000)
+
+
 def library_size(run, who):
     """The stripped shared libraries of hub and transport."""
     total = 0
@@ -223,6 +234,8 @@ def all_rows():
               left_over(8000, 10, 'descriptors'), who=PAIR, lower=True, rounds=1, bars={'value': 0})
     yield Row('cold-start', 'ms', 'Start of the process to the first answer', cold_start, who=PAIR, lower=True,
               bars={'value': 30})
+    yield Row('cancel-p99', 'ms', 'From the cancel POST to OperationComplete at the page, 99 of 100', cancel_latency,
+              who=('ours',), lower=True, rounds=3, bars={'value': 10})
     yield from own_rows()
 
 
