@@ -206,9 +206,14 @@ def memory_rows():
 
 
 def own_rows():
-    yield Row('dispatch-json', 'ns', 'Parse, dispatch, answer, serialise and outbox of one Echo over memory',
-              program_figure('bench/bench-dispatch', ['2000000', '32', str(PAYLOAD)], r'([\d.]+) ns'), who=('ours',),
-              lower=True, bars={'value': 500})
+    for protocol in ['json', 'messagepack']:
+        yield Row(f'dispatch-{protocol}', 'ns', 'Parse, dispatch, answer, serialise and outbox of one Echo over memory',
+                  program_figure('bench/bench-dispatch', ['2000000', '32', str(PAYLOAD), protocol], r'([\d.]+) ns'),
+                  who=('ours',), lower=True, bars={'value': 500})
+        for column, what in enumerate(['parse', 'echo'], 1):
+            yield Row(f'codec-{what}-{protocol}', 'ns', f'{what} of the codec alone, {PAYLOAD} bytes',
+                      program_figure('bench/bench-codec', ['20000', str(PAYLOAD)],
+                                     protocol + r'\s+\d+' + r'\s+([\d.]+)' * column, column), who=('ours',), lower=True)
     yield Row('library-size', 'KiB', 'libkrhub and libkrhub-soup, stripped', library_size, who=('ours',), lower=True,
               rounds=1)
 
