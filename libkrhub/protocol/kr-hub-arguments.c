@@ -19,27 +19,22 @@ kr_hub_arguments_nth (KrHubProtocol *protocol, const KrHubSlice *values, guint i
   return TRUE;
 }
 
-/* .NET binds what there is before it counts, so a wrong type is reported before a wrong number. */
+/* Binds what there is: of JSON's arguments .NET reports a wrong type before a wrong number. */
 static gboolean
 bind (KrHubProtocol *protocol,
       const KrHubSlice *values,
       const GVariantType *signature,
       GVariantBuilder *builder,
-      guint *n_expected,
       GError **error)
 {
   KrHubSlice rest = *values, value;
-  gboolean more = TRUE;
 
-  *n_expected = 0;
   for (const GVariantType *type = g_variant_type_first (signature); type != NULL; type = g_variant_type_next (type))
     {
       g_autoptr (GVariant) variant = NULL;
 
-      ++*n_expected;
-      more = more && kr_hub_protocol_next_value (protocol, &rest, &value);
-      if (!more)
-        continue;
+      if (!kr_hub_protocol_next_value (protocol, &rest, &value))
+        break;
       variant = kr_hub_protocol_decode_variant (protocol, &value, type, NULL);
       if (variant == NULL)
         {
@@ -53,6 +48,17 @@ bind (KrHubProtocol *protocol,
   return TRUE;
 }
 
+static gboolean
+check_count (guint n_values, gsize n_expected, GError **error)
+{
+  if (n_values == n_expected)
+    return TRUE;
+  g_set_error (error, KR_HUB_ERROR, KR_HUB_ERROR_BINDING,
+               "InvalidDataException: Invocation provides %u argument(s) but target expects %" G_GSIZE_FORMAT ".", n_values,
+               n_expected);
+  return FALSE;
+}
+
 GVariant *
 kr_hub_arguments_to_variant (KrHubProtocol *protocol,
                              const KrHubSlice *values,
@@ -61,13 +67,13 @@ kr_hub_arguments_to_variant (KrHubProtocol *protocol,
                              GError **error)
 {
   g_auto (GVariantBuilder) builder = G_VARIANT_BUILDER_INIT (signature);
-  guint n_expected;
+  gsize n_expected = g_variant_type_n_items (signature);
 
-  if (!bind (protocol, values, signature, &builder, &n_expected, error))
+  /* An array of MessagePack says first how many there are, and .NET looks at that first. */
+  if (kr_hub_protocol_get_transfer_format (protocol) == KR_HUB_TRANSFER_FORMAT_BINARY &&
+      !check_count (n_values, n_expected, error))
     return NULL;
-  if (n_expected == n_values)
-    return g_variant_ref_sink (g_variant_builder_end (&builder));
-  g_set_error (error, KR_HUB_ERROR, KR_HUB_ERROR_BINDING,
-               "InvalidDataException: Invocation provides %u argument(s) but target expects %u.", n_values, n_expected);
-  return NULL;
+  if (!bind (protocol, values, signature, &builder, error) || !check_count (n_values, n_expected, error))
+    return NULL;
+  return g_variant_ref_sink (g_variant_builder_end (&builder));
 }

@@ -68,6 +68,19 @@ malformed (GError **error, const char *format, ...)
   return FALSE;
 }
 
+/* What .NET's reader says of a token that is cut short, or is not the one that is due. */
+static gboolean
+fail_token (Envelope *self, const guint8 *token, GError **error)
+{
+  KrHubMsgpackReader reader = { token, self->reader.end };
+  KrHubMsgpackToken read;
+
+  if (token == self->reader.end || (*token != 0xc1 && !kr_hub_msgpack_reader_next (&reader, &read)))
+    return malformed (error, "EndOfStreamException: Attempted to read past the end of the stream.");
+  return malformed (error, "MessagePackSerializationException: Unexpected msgpack code %u (%s) encountered.", *token,
+                    kr_hub_msgpack_format_name (*token));
+}
+
 static gboolean
 fail_read (GError **error, const char *field, const char *type)
 {
@@ -88,6 +101,15 @@ read_integer (Envelope *self, const char *field, gint64 min, gint64 max, gint64 
         return TRUE;
     }
   return fail_read (error, field, max == G_MAXINT64 ? "Int64" : "Int32");
+}
+
+/* The beginning of an array or map. As in .NET it must not announce more than there are bytes for: an element takes one at
+ * least. */
+static gboolean
+read_count (Envelope *self, KrHubMsgpackKind kind, KrHubMsgpackToken *token)
+{
+  return kr_hub_msgpack_reader_next (&self->reader, token) && token->kind == kind &&
+         (guint64) token->count * (kind == KR_HUB_MSGPACK_MAP ? 2 : 1) <= (guint64) (self->reader.end - self->reader.pos);
 }
 
 /* Where a text is no UTF-8 .NET puts U+FFFD; what stands in for it is kept in the message's scratch space. */
@@ -111,9 +133,14 @@ read_string (Envelope *self, const char *field, KrHubSlice *text, GError **error
 {
   KrHubMsgpackToken token;
 
+  const guint8 *begin = self->reader.pos;
+
   if (!kr_hub_msgpack_reader_next (&self->reader, &token) ||
       (token.kind != KR_HUB_MSGPACK_STRING && token.kind != KR_HUB_MSGPACK_NIL))
-    return fail_read (error, field, "String");
+    {
+      self->reader.pos = begin;
+      return fail_read (error, field, "String");
+    }
   *text = (KrHubSlice) { NULL, 0 };
   if (token.kind == KR_HUB_MSGPACK_NIL)
     return TRUE;
@@ -143,7 +170,7 @@ read_headers (Envelope *self, GError **error)
   const guint8 *begin = self->reader.pos;
   KrHubMsgpackToken token;
 
-  if (!kr_hub_msgpack_reader_next (&self->reader, &token) || token.kind != KR_HUB_MSGPACK_MAP)
+  if (!read_count (self, KR_HUB_MSGPACK_MAP, &token))
     return malformed (error, "InvalidDataException: Reading map length for 'headers' failed.");
   for (guint32 i = 0; i < token.count; i++)
     if (!read_header (self, i, error))
@@ -168,30 +195,35 @@ require_id (Envelope *self, const char *name, GError **error)
 }
 
 /* Bad arguments end only the invocation; what follows them cannot be found then. */
-static gboolean
+static void
+fail_arguments (Envelope *self, const char *text)
+{
+  g_set_error_literal (&self->message->arguments_error, KR_HUB_ERROR, KR_HUB_ERROR_BINDING, text);
+}
+
+static void
 read_arguments (Envelope *self)
 {
   KrHubMessage *message = self->message;
   KrHubMsgpackToken token;
   const guint8 *begin;
-  const char *text = NULL;
 
-  if (!kr_hub_msgpack_reader_next (&self->reader, &token) || token.kind != KR_HUB_MSGPACK_ARRAY ||
-      token.count > (gsize) (self->reader.end - self->reader.pos))
-    text = "InvalidDataException: Reading array length for 'arguments' failed.";
-  begin = self->reader.pos;
-  if (text == NULL && !kr_hub_msgpack_reader_skip (&self->reader, token.count))
-    text = "InvalidDataException: Error binding arguments. Make sure that the types of the provided values match the types of "
-           "the hub method being invoked.";
-  if (text != NULL)
+  if (!read_count (self, KR_HUB_MSGPACK_ARRAY, &token))
     {
-      g_set_error_literal (&message->arguments_error, KR_HUB_ERROR, KR_HUB_ERROR_BINDING, text);
-      return FALSE;
+      fail_arguments (self, "InvalidDataException: Reading array length for 'arguments' failed.");
+      return;
+    }
+  begin = self->reader.pos;
+  /* Too few of them, if nothing is left for the stream ids that are announced. */
+  if (!kr_hub_msgpack_reader_skip (&self->reader, token.count) || (self->n_items > 5 && self->reader.pos == self->reader.end))
+    {
+      fail_arguments (self, "InvalidDataException: Error binding arguments. Make sure that the types of the provided values match "
+                            "the types of the hub method being invoked.");
+      return;
     }
   message->n_arguments = token.count;
   if (token.count > 0)
     message->value = (KrHubValue) { .kind = KR_HUB_VALUE_RAW, .slice = { (const char *) begin, self->reader.pos - begin } };
-  return TRUE;
 }
 
 static gboolean
@@ -202,13 +234,13 @@ read_stream_ids (Envelope *self, GError **error)
   const guint8 *begin;
   KrHubSlice id;
 
-  if (!kr_hub_msgpack_reader_next (&self->reader, &token) || token.kind != KR_HUB_MSGPACK_ARRAY)
+  if (!read_count (self, KR_HUB_MSGPACK_ARRAY, &token))
     return malformed (error, "InvalidDataException: Reading array length for 'streamIds' failed.");
   begin = self->reader.pos;
   for (guint32 i = 0; i < token.count; i++)
     {
-      if (!read_string (self, "streamIds", &id, error))
-        return FALSE;
+      if (!read_string (self, NULL, &id, NULL))
+        return fail_token (self, self->reader.pos, error);
       if (id.len == 0)
         return malformed (error, "InvalidDataException: Null or empty value in streamIds received.");
     }
@@ -233,7 +265,8 @@ read_invocation (Envelope *self, gboolean streaming, GError **error)
     return FALSE;
   if (message->target.len == 0)
     return malformed (error, "InvalidDataException: Null or empty target for %s message.", name);
-  if (!read_arguments (self))
+  read_arguments (self);
+  if (message->arguments_error != NULL)
     return TRUE;
   /* Older clients, and JavaScript's where there are none, leave the stream ids out. */
   return self->n_items <= 5 || read_stream_ids (self, error);
@@ -318,15 +351,15 @@ read_array_header (Envelope *self, GError **error)
   const guint8 *begin = self->reader.pos;
   KrHubMsgpackToken token;
 
-  if (kr_hub_msgpack_reader_next (&self->reader, &token) && token.kind == KR_HUB_MSGPACK_ARRAY)
+  if (read_count (self, KR_HUB_MSGPACK_ARRAY, &token))
     {
       self->n_items = token.count;
       return TRUE;
     }
-  if (begin == self->reader.end || (*begin >= 0xdc && *begin <= 0xdd))
-    return malformed (error, "EndOfStreamException: Attempted to read past the end of the stream.");
-  return malformed (error, "MessagePackSerializationException: Unexpected msgpack code %u (%s) encountered.", *begin,
-                    kr_hub_msgpack_format_name (*begin));
+  /* An array that announces too much is cut short as well. */
+  if (begin < self->reader.end && *begin >= 0x90 && *begin < 0xa0)
+    begin = self->reader.end;
+  return fail_token (self, begin, error);
 }
 
 static KrHubParseResult

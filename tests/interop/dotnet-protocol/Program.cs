@@ -58,9 +58,16 @@ static string Value(object? value) => value switch
     List<int> l => "[" + string.Join(",", l) + "]",
     Dictionary<string, int> m => "{" + string.Join(",", m.Select(e => Quote(e.Key) + ":" + e.Value)) + "}",
     JsonElement e => e.GetRawText(),
+    DateTime t => Quote(t.ToString("yyyy-MM-ddTHH:mm:ss", CultureInfo.InvariantCulture) + Fraction(t) + "Z"),
+    object[] a => "[" + string.Join(",", a.Select(Value)) + "]",
+    Dictionary<object, object> m => "{" + string.Join(",", m.Select(e => Quote(e.Key.ToString()!) + ":" + Value(e.Value))) + "}",
+    float f => ((double)f).ToString("R", CultureInfo.InvariantCulture),
     IFormattable n => n.ToString(null, CultureInfo.InvariantCulture),
     _ => value.GetType().Name,
 };
+
+static string Fraction(DateTime time) =>
+    time.Ticks % TimeSpan.TicksPerSecond == 0 ? "" : time.ToString(".fffffff", CultureInfo.InvariantCulture) + "00";
 
 static string Text(string? text) => text == null ? "-" : Quote(text);
 
@@ -101,6 +108,11 @@ static string Run(string section, byte[] input)
                     return "incomplete";
                 // What the official clients do with an empty text.
                 return string.IsNullOrEmpty(response.Error) ? "response" : $"response {Text(response.Error)}";
+#if MESSAGEPACK
+            case "messagepack":
+                framed = new ReadOnlySequence<byte>(Prefixed(Convert.FromHexString(Encoding.ASCII.GetString(input).Replace(" ", ""))));
+                return new MessagePackHubProtocol().TryParseMessage(ref framed, new Binder(), out var packed) ? Outcome(packed) : "incomplete";
+#endif
             default:
                 return new JsonHubProtocol().TryParseMessage(ref framed, new Binder(), out var message) ? Outcome(message) : "incomplete";
         }
@@ -110,6 +122,17 @@ static string Run(string section, byte[] input)
         return "error " + Failure(error);
     }
 }
+
+#if MESSAGEPACK
+static byte[] Prefixed(byte[] body)
+{
+    var prefix = new List<byte>();
+    var length = body.Length;
+    for (; length >= 0x80; length >>= 7)
+        prefix.Add((byte)(0x80 | length & 0x7f));
+    return [.. prefix, (byte)length, .. body];
+}
+#endif
 
 var section = "message";
 Console.OutputEncoding = new UTF8Encoding(false);

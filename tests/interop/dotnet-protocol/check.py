@@ -18,7 +18,7 @@ def has_sdk():
     return any(line.split(".")[0].isdigit() and int(line.split(".")[0]) >= 10 for line in listed.stdout.splitlines())
 
 
-def build(directory):
+def build(directory, *properties):
     """Copies the project, so that the build leaves nothing in the source tree; returns the program's path or None."""
     project = os.path.join(directory, "project")
     os.makedirs(project, exist_ok=True)
@@ -26,7 +26,7 @@ def build(directory):
         shutil.copyfile(os.path.join(SOURCE, name), os.path.join(project, name))
     output = os.path.join(directory, "out")
     environment = dict(os.environ, DOTNET_CLI_TELEMETRY_OPTOUT="1", DOTNET_NOLOGO="1")
-    done = subprocess.run(["dotnet", "build", project, "-c", "Release", "-v", "q", "-o", output, "-nodeReuse:false"],
+    done = subprocess.run(["dotnet", "build", project, "-c", "Release", "-v", "q", "-o", output, "-nodeReuse:false", *properties],
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment, check=False)
     for line in done.stdout.splitlines():
         print("# " + line)
@@ -49,12 +49,18 @@ def main():
         print("1..0 # SKIP no .NET SDK of version 10 or later")
         return 0
     print(f"1..{len(vectors)}")
-    program = build(directory)
+    # The MessagePack classes come from a package registry, which may be out of reach.
+    with_messagepack = build(os.path.join(directory, "messagepack"), "-p:WithMessagePack=true")
+    program = with_messagepack or build(os.path.join(directory, "plain"))
     ok = True
     for number, path in enumerate(vectors, 1):
+        name = os.path.basename(path)
+        if "messagepack" in name and with_messagepack is None:
+            print(f"ok {number} - {name} # SKIP no package Microsoft.AspNetCore.SignalR.Protocols.MessagePack")
+            continue
         passed = program is not None and check(program, path)
         ok = ok and passed
-        print(f"{'ok' if passed else 'not ok'} {number} - {os.path.basename(path)}")
+        print(f"{'ok' if passed else 'not ok'} {number} - {name}")
     return 0 if ok else 1
 
 
