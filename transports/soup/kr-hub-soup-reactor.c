@@ -156,7 +156,7 @@ read_pending (KrHubSoupChannel *channel)
   if (channel->stash != NULL)
     {
       deliver_stash (channel);
-      if (kr_hub_soup_channel_is_open (channel) && channel->reading && channel->stash == NULL && !channel->plain)
+      if (kr_hub_soup_channel_is_open (channel) && channel->reading && (channel->buffered || !channel->plain))
         list_add (channel->reactor->pending, &channel->pending, channel);
       return;
     }

@@ -28,11 +28,5 @@ KrHubTransport *kr_hub_soup_websocket_transport_new_upgraded (GIOStream *stream,
                                                               gsize len,
                                                               KrHubClock *clock,
                                                               gint64 close_timeout);
-KrHubTransport *kr_hub_soup_websocket_transport_new_client (GIOStream *stream,
-                                                            GSocket *socket,
-                                                            GUri *uri,
-                                                            const char *headers,
-                                                            KrHubClock *clock,
-                                                            gint64 close_timeout);
 
 G_END_DECLS

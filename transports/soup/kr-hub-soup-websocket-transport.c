@@ -5,22 +5,18 @@
 
 #include "kr-hub-soup-websocket-transport-private.h"
 
-#include <libsoup/soup.h>
-
 #include "kr-hub-soup-reactor-private.h"
 #include "kr-hub-soup-websocket-codec-private.h"
 
 #define MAX_VECTORS 64
-#define MAX_RESPONSE_HEAD (16 * 1024)
 
 typedef enum
 {
   STATE_NEW,
-  STATE_HANDSHAKE, /* a client that waits for the server's 101 */
   STATE_OPEN,
-  STATE_CLOSING,   /* by our user: output, then our close frame, then the peer's */
-  STATE_LEAVING,   /* the user knows that it is over: only our close frame is still to be sent */
-  STATE_ABORTING,  /* at the end of this turn */
+  STATE_CLOSING,  /* by our user: output, then our close frame, then the peer's */
+  STATE_LEAVING,  /* the user knows that it is over: only our close frame is still to be sent */
+  STATE_ABORTING, /* at the end of this turn */
   STATE_ENDED,
 } State;
 
@@ -40,8 +36,6 @@ struct _KrHubSoupWebsocketTransport
   KrHubSoupWebsocketParser parser;
   KrHubBuffer out;                 /* HTTP head and control frames; goes out between two data frames */
   gsize out_sent;
-  char *accept;                    /* what a client expects in the answer; NULL afterwards */
-  GByteArray *response;            /* the answer so far */
   guint64 frame_left;              /* payload of the frame that was begun, which the sink still holds */
   guint64 frame_sent;
   guint8 header[KR_HUB_SOUP_WEBSOCKET_MAX_HEADER];
@@ -70,8 +64,6 @@ release_buffers (KrHubSoupWebsocketTransport *self)
 {
   kr_hub_soup_websocket_parser_clear (&self->parser);
   kr_hub_buffer_clear (&self->out);
-  g_clear_pointer (&self->response, g_byte_array_unref);
-  g_clear_pointer (&self->accept, g_free);
 }
 
 static void
@@ -377,56 +369,6 @@ flush_channel (KrHubSoupChannel *channel)
 
 /* --- input --- */
 
-static gboolean
-check_response (KrHubSoupWebsocketTransport *self, gsize head_len, GError **error)
-{
-  g_autoptr (SoupMessageHeaders) headers = soup_message_headers_new (SOUP_MESSAGE_HEADERS_RESPONSE);
-  guint status = 0;
-  const char *accept;
-
-  if (!soup_headers_parse_response ((const char *) self->response->data, head_len, headers, NULL, &status, NULL))
-    g_set_error (error, KR_HUB_ERROR, KR_HUB_ERROR_MALFORMED, "The answer to the upgrade is not HTTP");
-  else if (status != SOUP_STATUS_SWITCHING_PROTOCOLS)
-    g_set_error (error, KR_HUB_ERROR, KR_HUB_ERROR_FAILED, "The server answered the upgrade with status %u", status);
-  else if ((accept = soup_message_headers_get_one (headers, "Sec-WebSocket-Accept")) == NULL ||
-           strcmp (accept, self->accept) != 0)
-    g_set_error (error, KR_HUB_ERROR, KR_HUB_ERROR_MALFORMED, "The server's accept key is wrong");
-  else
-    return TRUE;
-  return FALSE;
-}
-
-/* Takes the answer's head from @data. FALSE: it is not complete, or not what it must be. */
-static gboolean
-take_response (KrHubSoupWebsocketTransport *self, guint8 **data, gsize *len)
-{
-  g_autoptr (GError) error = NULL;
-  gsize before = self->response->len;
-  const guint8 *end;
-
-  g_byte_array_append (self->response, *data, *len);
-  end = memmem (self->response->data, self->response->len, "\r\n\r\n", 4);
-  if (end == NULL)
-    {
-      if (self->response->len > MAX_RESPONSE_HEAD)
-        finish_lost (self, "The head of the answer is too long");
-      return FALSE;
-    }
-  end += 4;
-  *data += end - self->response->data - before;
-  *len -= end - self->response->data - before;
-  if (!check_response (self, end - 2 - self->response->data, &error))
-    {
-      finish (self, error);
-      return FALSE;
-    }
-  self->state = STATE_OPEN;
-  g_clear_pointer (&self->response, g_byte_array_unref);
-  g_clear_pointer (&self->accept, g_free);
-  kr_hub_soup_channel_request_flush (&self->channel);
-  return TRUE;
-}
-
 /* A peer that does not read its pongs gets no more of them: a flood of pings cannot pile up. */
 static void
 answer_ping (KrHubSoupWebsocketTransport *self, const guint8 *payload, gsize len)
@@ -464,8 +406,6 @@ received (KrHubSoupChannel *channel, guint8 *data, gsize len)
   guint8 *at = data;
   gsize left = len;
 
-  if (G_UNLIKELY (self->state == STATE_HANDSHAKE) && !take_response (self, &at, &left))
-    return len;
   while (channel->reading)
     {
       guint8 *piece;
@@ -521,7 +461,7 @@ websocket_start (KrHubTransport *transport, const KrHubTransportSink *sink, gpoi
 
   self->sink = sink;
   self->sink_data = sink_data;
-  self->state = self->accept != NULL ? STATE_HANDSHAKE : STATE_OPEN;
+  self->state = STATE_OPEN;
   kr_hub_soup_channel_open (&self->channel, G_OBJECT (self), &channel_funcs, g_steal_pointer (&self->stream), socket);
   kr_hub_soup_channel_request_flush (&self->channel);
 }
@@ -539,7 +479,7 @@ websocket_set_reading (KrHubTransport *transport, gboolean reading)
 {
   KrHubSoupWebsocketTransport *self = KR_HUB_SOUP_WEBSOCKET_TRANSPORT (transport);
 
-  if (self->state == STATE_OPEN || self->state == STATE_HANDSHAKE)
+  if (self->state == STATE_OPEN)
     kr_hub_soup_channel_set_reading (&self->channel, reading);
 }
 
@@ -568,8 +508,6 @@ websocket_close (KrHubTransport *transport)
 {
   KrHubSoupWebsocketTransport *self = KR_HUB_SOUP_WEBSOCKET_TRANSPORT (transport);
 
-  if (self->state == STATE_HANDSHAKE)
-    websocket_abort (transport);
   if (self->state != STATE_OPEN)
     return;
   self->state = STATE_CLOSING;
@@ -626,42 +564,6 @@ kr_hub_soup_websocket_transport_new (GIOStream *stream,
 
   self->token = kr_hub_soup_token_ref (token);
   kr_hub_buffer_append (&self->out, g_bytes_get_data (response, NULL), g_bytes_get_size (response));
-  return KR_HUB_TRANSPORT (self);
-}
-
-static void
-append_request (KrHubSoupWebsocketTransport *self, GUri *uri, const char *headers)
-{
-  const char *path = *g_uri_get_path (uri) != '\0' ? g_uri_get_path (uri) : "/";
-  const char *query = g_uri_get_query (uri);
-  guint8 nonce[16];
-  g_autofree char *key = NULL;
-  g_autofree char *request = NULL;
-
-  for (guint i = 0; i < sizeof nonce; i++)
-    nonce[i] = g_random_int_range (0, 256);
-  key = g_base64_encode (nonce, sizeof nonce);
-  self->accept = kr_hub_soup_websocket_accept_key (key);
-  self->response = g_byte_array_new ();
-  request = g_strdup_printf ("GET %s%s%s HTTP/1.1\r\nHost: %s:%d\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                             "Sec-WebSocket-Key: %s\r\nSec-WebSocket-Version: 13\r\n%s\r\n",
-                             path, query != NULL ? "?" : "", query != NULL ? query : "",
-                             g_uri_get_host (uri), g_uri_get_port (uri), key, headers != NULL ? headers : "");
-  kr_hub_buffer_append (&self->out, request, strlen (request));
-}
-
-/* A client's end over a connected @stream (taken); the upgrade happens after the start. @headers: lines ending in CRLF */
-KrHubTransport *
-kr_hub_soup_websocket_transport_new_client (GIOStream *stream,
-                                            GSocket *socket,
-                                            GUri *uri,
-                                            const char *headers,
-                                            KrHubClock *clock,
-                                            gint64 close_timeout)
-{
-  KrHubSoupWebsocketTransport *self = transport_new (KR_HUB_SOUP_WEBSOCKET_CLIENT, stream, socket, clock, close_timeout);
-
-  append_request (self, uri, headers);
   return KR_HUB_TRANSPORT (self);
 }
 
