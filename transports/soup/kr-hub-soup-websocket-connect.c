@@ -137,8 +137,10 @@ answer_complete (GTask *task, gsize head_len)
 {
   Connect *self = g_task_get_task_data (task);
   g_autoptr (GError) error = NULL;
+  /* libsoup reads numbers in it as text with an end. */
+  g_autofree char *head = g_strndup ((const char *) self->head->data, head_len - 2);
 
-  if (!check_answer (self, (const char *) self->head->data, head_len - 2, &error))
+  if (!check_answer (self, head, head_len - 2, &error))
     {
       g_task_return_error (task, g_steal_pointer (&error));
       return;
