@@ -32,7 +32,8 @@ check (int status, GError **error)
 }
 
 static gboolean
-add_name (gnutls_x509_crt_t certificate, gnutls_x509_subject_alt_name_t type, const void *name, guint size, GError **error)
+add_name (gnutls_x509_crt_t certificate, gnutls_x509_subject_alt_name_t type, const void *name, guint size,
+          GError **error)
 {
   return check (gnutls_x509_crt_set_subject_alt_name (certificate, type, name, size, GNUTLS_FSAN_APPEND), error);
 }
@@ -43,8 +44,10 @@ set_names (gnutls_x509_crt_t certificate, GError **error)
 {
   static const guint8 ipv4[4] = { 127, 0, 0, 1 };
   static const guint8 ipv6[16] = { [15] = 1 };
+  const char *oid = GNUTLS_OID_X520_COMMON_NAME;
+  guint name_length = strlen (NAME);
 
-  return check (gnutls_x509_crt_set_dn_by_oid (certificate, GNUTLS_OID_X520_COMMON_NAME, 0, NAME, strlen (NAME)), error) &&
+  return check (gnutls_x509_crt_set_dn_by_oid (certificate, oid, 0, NAME, name_length), error) &&
          add_name (certificate, GNUTLS_SAN_DNSNAME, "localhost", strlen ("localhost"), error) &&
          add_name (certificate, GNUTLS_SAN_IPADDRESS, ipv4, sizeof ipv4, error) &&
          add_name (certificate, GNUTLS_SAN_IPADDRESS, ipv6, sizeof ipv6, error);

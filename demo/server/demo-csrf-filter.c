@@ -15,7 +15,8 @@
  * @secure: whether the server speaks HTTPS; without it a browser would drop a cookie with the Secure attribute
  * @error: return location for an error
  *
- * Creates a protector with Kestrun's names. Its keys live as long as the process: pages fetch a new token after a restart.
+ * Creates a protector with Kestrun's names. Its keys live as long as the process: pages fetch a new token after a
+ * restart.
  *
  * Returns: (transfer full): a protector, or %NULL
  */
@@ -89,7 +90,7 @@ refuse (SoupServerMessage *message, const GError *error)
 
   if (error->domain == KR_CSRF_ERROR)
     g_info ("%s %s: refused, %s", soup_server_message_get_method (message),
-            g_uri_get_path (soup_server_message_get_uri (message)), kr_csrf_error_to_string (error->code));
+            g_uri_get_path (soup_server_message_get_uri (message)), kr_csrf_code_to_string (error->code));
   demo_http_set_text (message, status, "application/problem+json; charset=utf-8", problem);
 }
 

@@ -29,13 +29,19 @@ on_echo (KrHubInvocation *invocation, gpointer user_data)
   answer_caller (user_data, invocation, "ReceiveEcho", kr_hub_invocation_get_string (invocation, 0));
 }
 
+static const char *
+get_caller_id (KrHubInvocation *invocation)
+{
+  return kr_hub_connection_get_id (kr_hub_invocation_get_connection (invocation));
+}
+
 static void
 on_join_group (KrHubInvocation *invocation, gpointer user_data)
 {
   KrHubServer *hub = user_data;
   const char *group = kr_hub_invocation_get_string (invocation, 0);
 
-  kr_hub_server_add_to_group (hub, kr_hub_connection_get_id (kr_hub_invocation_get_connection (invocation)), group);
+  kr_hub_server_add_to_group (hub, get_caller_id (invocation), group);
   answer_caller (hub, invocation, "GroupJoined", group);
 }
 
@@ -45,8 +51,31 @@ on_leave_group (KrHubInvocation *invocation, gpointer user_data)
   KrHubServer *hub = user_data;
   const char *group = kr_hub_invocation_get_string (invocation, 0);
 
-  kr_hub_server_remove_from_group (hub, kr_hub_connection_get_id (kr_hub_invocation_get_connection (invocation)), group);
+  kr_hub_server_remove_from_group (hub, get_caller_id (invocation), group);
   answer_caller (hub, invocation, "GroupLeft", group);
+}
+
+/* The request that opens a WebSocket or an event stream leaves libsoup before it is answered: this is its line. */
+static void
+log_connection (KrHubServer *hub, KrHubConnection *connection, const char *what)
+{
+  g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
+  g_autofree char *time = g_date_time_format (now, "%H:%M:%S");
+
+  g_print ("%s hub %s over %s, %u connected\n", time, what, kr_hub_connection_get_transport_name (connection),
+           kr_hub_server_get_n_connections (hub));
+}
+
+static void
+on_connected (KrHubServer *hub, KrHubConnection *connection, gpointer user_data)
+{
+  log_connection (hub, connection, "connected");
+}
+
+static void
+on_disconnected (KrHubServer *hub, KrHubConnection *connection, const GError *error, gpointer user_data)
+{
+  log_connection (hub, connection, "disconnected");
 }
 
 /**
@@ -61,8 +90,13 @@ demo_hub_new (void)
 {
   KrHubServer *hub = kr_hub_server_new (NULL);
 
-  g_object_set (hub, "handshake-timeout", HANDSHAKE_TIMEOUT, "keep-alive-interval", KEEP_ALIVE_INTERVAL, "client-timeout",
-                CLIENT_TIMEOUT, NULL);
+  g_object_set (hub,
+                "handshake-timeout", HANDSHAKE_TIMEOUT,
+                "keep-alive-interval", KEEP_ALIVE_INTERVAL,
+                "client-timeout", CLIENT_TIMEOUT,
+                NULL);
+  g_signal_connect (hub, "connected", G_CALLBACK (on_connected), NULL);
+  g_signal_connect (hub, "disconnected", G_CALLBACK (on_disconnected), NULL);
   kr_hub_server_add_method (hub, "Echo", "(s)", NULL, on_echo, hub, NULL);
   kr_hub_server_add_method (hub, "JoinGroup", "(s)", NULL, on_join_group, hub, NULL);
   kr_hub_server_add_method (hub, "LeaveGroup", "(s)", NULL, on_leave_group, hub, NULL);

@@ -41,7 +41,8 @@ run_operation (KrTaskJob *job, GCancellable *cancellable, gpointer user_data, GE
 KrTaskJob *
 demo_operation_new (guint seconds)
 {
-  g_autofree char *title = g_strdup_printf (ngettext ("Operation of %u second", "Operation of %u seconds", seconds), seconds);
+  const char *format = ngettext ("Operation of %u second", "Operation of %u seconds", seconds);
+  g_autofree char *title = g_strdup_printf (format, seconds);
   KrTaskJob *job = kr_task_job_new (DEMO_OPERATION_KIND, title);
   guint steps = (guint) (seconds * G_TIME_SPAN_SECOND / STEP);
 

@@ -10,14 +10,14 @@
 static gboolean
 check (DemoOptions *options, GError **error)
 {
+  static const char *const buses[] = { "session", "system", "none", NULL };
   g_autoptr (GInetAddress) address = g_inet_address_new_from_string (options->address);
 
   if (address == NULL)
     g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, _("“%s” is not an IP address"), options->address);
   else if (options->port < 0 || options->port > G_MAXUINT16)
     g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, _("A port is a number from 0 to %d"), G_MAXUINT16);
-  else if (g_strcmp0 (options->bus, "session") != 0 && g_strcmp0 (options->bus, "system") != 0 &&
-           g_strcmp0 (options->bus, "none") != 0 && !g_dbus_is_address (options->bus))
+  else if (options->bus != NULL && !g_strv_contains (buses, options->bus) && !g_dbus_is_address (options->bus))
     g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, _("There is no bus “%s”"), options->bus);
   else
     return TRUE;
@@ -66,8 +66,6 @@ demo_options_parse (DemoOptions *options, int *argc, char ***argv, GError **erro
     }
   if (options->address == NULL)
     options->address = g_strdup ("127.0.0.1");
-  if (options->bus == NULL)
-    options->bus = g_strdup ("session");
   return check (options, error);
 }
 

@@ -11,7 +11,7 @@ typedef struct
 {
   char *address;
   int port;
-  char *bus;            /* "session", "system", "none", or the address of a bus */
+  char *bus;            /* "session", "system", "none", an address, or NULL: the session bus if there is one */
   gboolean http;        /* plain, without TLS */
   gboolean antiforgery;
   gboolean version;     /* only print it */

@@ -5,19 +5,29 @@
 
 #include "demo-server.h"
 
+#include <krhub-soup.h>
+
 #include "demo-certificate.h"
+#include "demo-csrf-filter.h"
 #include "demo-http.h"
+#include "demo-hub.h"
 #include "demo-pages.h"
+#include "demo-task-routes.h"
+
+#define FAREWELL (1 * G_TIME_SPAN_SECOND)
+#define HUB_PATH "/hubs/kestrun"
 
 struct _DemoServer
 {
   GObject parent_instance;
 
   const DemoOptions *options;
+  DemoParts *parts;
   GMainContext *context;     /* of the HTTP thread; the hub and the tasks live in the one that made us */
   GMainLoop *loop;
   GThread *thread;           /* NULL: not running */
   SoupServer *soup;          /* used in the HTTP thread only, but for the time before it starts */
+  KrHubSoupEndpoint *endpoint;
 };
 
 G_DEFINE_FINAL_TYPE (DemoServer, demo_server, G_TYPE_OBJECT)
@@ -28,6 +38,7 @@ demo_server_finalize (GObject *object)
   DemoServer *self = DEMO_SERVER (object);
 
   demo_server_stop (self);
+  g_clear_object (&self->endpoint);
   g_clear_object (&self->soup);
   g_clear_pointer (&self->loop, g_main_loop_unref);
   g_clear_pointer (&self->context, g_main_context_unref);
@@ -60,6 +71,18 @@ create_soup (DemoServer *self, GError **error)
         return NULL;
     }
   return soup_server_new ("server-header", "kr-demo", "tls-certificate", certificate, NULL);
+}
+
+static void
+add_routes (DemoServer *self)
+{
+  demo_http_log_requests (self->soup);
+  demo_pages_add (self->soup, self->options->antiforgery);
+  if (self->parts->protector != NULL)
+    demo_csrf_filter_add_token_route (self->soup, self->parts->protector);
+  demo_task_routes_add (self->soup, self->parts);
+  self->endpoint = kr_hub_soup_endpoint_new (self->parts->hub, HUB_PATH);
+  kr_hub_soup_endpoint_attach (self->endpoint, self->soup);
 }
 
 static gboolean
@@ -100,18 +123,20 @@ run_thread (gpointer user_data)
 
 /**
  * demo_server_new:
- * @options: the command line; must outlive the server
+ * @options: the command line
+ * @parts: what the routes work with; both must outlive the server
  *
  * Creates the server; it does nothing before demo_server_start().
  *
  * Returns: (transfer full): a server
  */
 DemoServer *
-demo_server_new (const DemoOptions *options)
+demo_server_new (const DemoOptions *options, DemoParts *parts)
 {
   DemoServer *self = g_object_new (DEMO_TYPE_SERVER, NULL);
 
   self->options = options;
+  self->parts = parts;
   return self;
 }
 
@@ -132,10 +157,9 @@ demo_server_start (DemoServer *self, GError **error)
   self->soup = create_soup (self, error);
   if (self->soup == NULL)
     return FALSE;
-  demo_http_log_requests (self->soup);
-  demo_pages_add (self->soup, self->options->antiforgery);
   /* Its sources belong to the context of the thread to come, so that errors can still be returned from here. */
   g_main_context_push_thread_default (self->context);
+  add_routes (self);
   listening = listen_on (self, error);
   g_main_context_pop_thread_default (self->context);
   if (!listening)
@@ -143,6 +167,33 @@ demo_server_start (DemoServer *self, GError **error)
   print_address (self);
   self->thread = g_thread_new ("http", run_thread, self);
   return TRUE;
+}
+
+static gboolean
+look_again (gpointer user_data)
+{
+  return G_SOURCE_CONTINUE;
+}
+
+/**
+ * demo_server_say_farewell:
+ * @self: a server
+ *
+ * Tells the clients of the hub that the server is stopping and ends their connections. Runs the main context until all
+ * is delivered, but not for longer than a second.
+ */
+void
+demo_server_say_farewell (DemoServer *self)
+{
+  gint64 deadline = g_get_monotonic_time () + FAREWELL;
+  g_autoptr (GSource) timer = g_timeout_source_new (10);
+
+  demo_hub_shutdown (self->parts->hub);
+  g_source_set_callback (timer, look_again, NULL, NULL);
+  g_source_attach (timer, NULL);
+  while (kr_hub_soup_endpoint_get_n_connections (self->endpoint) > 0 && g_get_monotonic_time () < deadline)
+    g_main_context_iteration (NULL, TRUE);
+  g_source_destroy (timer);
 }
 
 static gboolean

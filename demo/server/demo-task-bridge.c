@@ -73,8 +73,8 @@ on_finished (KrTaskJob *job, gpointer user_data)
  * @hub: the hub
  * @job: a job that is not submitted yet
  *
- * Broadcasts `OperationProgress` for each step of @job, and `OperationComplete` once, after the last of them. The job emits
- * its signals where the hub lives, so nothing waits on its way.
+ * Broadcasts `OperationProgress` for each step of @job, and `OperationComplete` once, after the last of them. The job
+ * emits its signals where the hub lives, so nothing waits on its way.
  */
 void
 demo_task_bridge_follow (KrHubServer *hub, KrTaskJob *job)

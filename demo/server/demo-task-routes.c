@@ -10,7 +10,6 @@
 #include "demo-csrf-filter.h"
 #include "demo-http.h"
 #include "demo-operation.h"
-#include "demo-task-bridge.h"
 
 
 /* --- starting and cancelling --- */
@@ -48,8 +47,7 @@ on_start (SoupServer *server, SoupServerMessage *message, const char *path, GHas
                            G_STRINGIFY (DEMO_OPERATION_MAX_SECONDS));
       return;
     }
-  job = demo_operation_new (seconds);
-  demo_task_bridge_follow (parts->hub, job);
+  job = demo_parts_create_operation (parts, seconds);
   if (kr_task_manager_submit (parts->manager, job, &error))
     answer_action (message, SOUP_STATUS_OK, TRUE, kr_task_job_get_id (job), "Task started");
   else

@@ -3,19 +3,11 @@
 /* The routes that start, cancel and show tasks. */
 #pragma once
 
-#include <krcsrf.h>
-#include <krhub.h>
-#include <krtask.h>
 #include <libsoup/soup.h>
 
-G_BEGIN_DECLS
+#include "demo-parts.h"
 
-typedef struct
-{
-  KrHubServer *hub;
-  KrTaskManager *manager;
-  KrCsrfProtector *protector;   /* NULL: antiforgery is off */
-} DemoParts;
+G_BEGIN_DECLS
 
 void demo_task_routes_add (SoupServer *server, DemoParts *parts);
 

@@ -8,6 +8,7 @@
 #include <locale.h>
 
 #include "demo-options.h"
+#include "demo-parts.h"
 #include "demo-server.h"
 
 static gboolean
@@ -33,13 +34,20 @@ static gboolean
 serve (const DemoOptions *options, GError **error)
 {
   g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
-  g_autoptr (DemoServer) server = demo_server_new (options);
+  g_auto (DemoParts) parts = { 0 };
+  g_autoptr (DemoServer) server = NULL;
 
-  if (!demo_server_start (server, error))
+  if (!demo_parts_init (&parts, options, error))
     return FALSE;
+  server = demo_server_new (options, &parts);
+  /* Before the address is printed: whoever reads it may stop us at once. */
   g_unix_signal_add (SIGINT, on_signal, loop);
   g_unix_signal_add (SIGTERM, on_signal, loop);
+  if (!demo_server_start (server, error))
+    return FALSE;
   g_main_loop_run (loop);
+  demo_parts_cancel_tasks (&parts);
+  demo_server_say_farewell (server);
   demo_server_stop (server);
   return TRUE;
 }

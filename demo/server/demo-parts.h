@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright the krhub authors */
+/* DemoParts: what the three libraries contribute to the demo. */
+#pragma once
+
+#include <krcsrf.h>
+#include <krhub.h>
+#include <krtask.h>
+
+#include "demo-options.h"
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  KrHubServer *hub;             /* lives in the main thread, and so does what it sends */
+  KrTaskManager *manager;       /* its owner is the main thread */
+  KrCsrfProtector *protector;   /* NULL: antiforgery is off */
+} DemoParts;
+
+gboolean demo_parts_init (DemoParts *parts, const DemoOptions *options, GError **error);
+KrTaskJob *demo_parts_create_operation (DemoParts *parts, guint seconds);
+void demo_parts_cancel_tasks (DemoParts *parts);
+void demo_parts_clear (DemoParts *parts);
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (DemoParts, demo_parts_clear)
+
+G_END_DECLS
