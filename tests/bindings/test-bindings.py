@@ -125,7 +125,7 @@ def test_csrf():
     def post(**headers):
         request = KrCsrf.Request.new('POST', 'https', 'example.org', '/')
         for name, value in headers.items():
-            request.add_header(name.replace('_', '-'), value, -1)
+            request.add_header(name.replace('_', '-'), value.encode())
         return request
 
     token = {tokens.get_header_name().replace('-', '_'): tokens.get_request_token()}

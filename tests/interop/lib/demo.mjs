@@ -11,6 +11,8 @@ import { createInterface } from 'node:readline';
 
 import { within } from './tap.mjs';
 
+process.setMaxListeners(0); // one per program that is started
+
 /** Loads a package from where ./run has installed the ones of the tests. */
 export const requirePackage = createRequire(join(process.env.KR_NODE_MODULES, 'index.js'));
 
