@@ -34,7 +34,8 @@ OUTSIDE = {'demo/server', 'demo/gtk', 'examples'}
 
 SANS_IO = re.compile(r'^libkrhub/protocol/|^libkrhub/connection/kr-hub-(session|replay-buffer)\b'
                      r'|-codec(-private)?\.[ch]$|^libkrcsrf/kr-csrf-(origin|form|request|tokens)\b')
-IO_NAMES = re.compile(r'\b(g_(timeout|idle)_add\w*|g_source_\w+|g_main_(context|loop)_\w+|GMainContext|GMainLoop|GSource'
+IO_NAMES = re.compile(r'\b(g_(timeout|idle)_add\w*|g_source_\w+|g_main_(context|loop)_\w+|GMainContext|GMainLoop'
+                      r'|GSource'
                       r'|g_get_(monotonic|real)_time|g_date_time_new_now\w*|g_thread_\w+|GThread|g_mutex_\w+'
                       r'|GIOStream|g_io_stream_\w+|G(In|Out)putStream|GSocket\w*|g_socket_\w+|g_file_\w+)\b')
 

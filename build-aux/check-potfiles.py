@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Copyright the krhub authors
-# Checks that po/POTFILES.in lists the files with translatable text and no others, and that translations are whole: ROOT.
+# Checks that po/POTFILES.in lists the files with translatable text, and that translations are whole: ROOT.
 import pathlib
 import re
 import shutil
 import subprocess
 import sys
+import tempfile
 
 import sources
 
@@ -33,16 +34,34 @@ def entries(path):
     return [line.strip() for line in path.read_text().splitlines() if line.strip() and not line.startswith('#')]
 
 
-def check_language(po):
-    """What msgfmt counts beside translated messages."""
+def run(*command, **options):
+    environment = {'LC_ALL': 'C', 'PATH': '/usr/bin:/bin'}
+    return subprocess.run(command, capture_output=True, text=True, env=environment, **options)
+
+
+def extract(root, listed, folder):
+    """The texts as they are in the sources now; None without gettext."""
+    if shutil.which('xgettext') is None or not listed:
+        return None
+    pot = pathlib.Path(folder) / 'texts.pot'
+    keywords = ['_', 'N_', 'C_:1c,2', 'NC_:1c,2', 'ngettext:1,2', 'g_dngettext:2,3', 'g_dgettext:2',
+                'g_dpgettext2:2c,3']
+    run('xgettext', '--from-code=UTF-8', *(f'--keyword={keyword}' for keyword in keywords), '-o', str(pot), *listed,
+        cwd=root, check=True)
+    return pot
+
+
+def check_language(po, pot):
+    """What is broken, fuzzy, untranslated, or missing."""
     if not po.exists():
         return [f'{po.name} is missing']
-    if shutil.which('msgfmt') is None:
+    if pot is None:
         return []
-    result = subprocess.run(['msgfmt', '--check', '--statistics', '-o', '/dev/null', str(po)],
-                            capture_output=True, text=True, env={'LC_ALL': 'C', 'PATH': '/usr/bin:/bin'})
+    result = run('msgfmt', '--check', '--statistics', '-o', '/dev/null', str(po))
     faults = [] if result.returncode == 0 else result.stderr.splitlines()
-    return faults + [f'{po.name}: {found}' for found in re.findall(r'\d+ (?:fuzzy|untranslated)\w*', result.stderr)]
+    faults += [f'{po.name}: {found}' for found in re.findall(r'\d+ (?:fuzzy|untranslated)\w*', result.stderr)]
+    compared = run('msgcmp', str(po), str(pot))
+    return faults + (compared.stderr.splitlines() if compared.returncode != 0 else [])
 
 
 def main():
@@ -54,8 +73,10 @@ def main():
     if listed != sorted(listed):
         faults.append('po/POTFILES.in is not sorted')
     cases = [('POTFILES.in', faults)]
-    for language in entries(root / 'po' / 'LINGUAS'):
-        cases.append((f'translation {language}', check_language(root / 'po' / f'{language}.po')))
+    with tempfile.TemporaryDirectory() as folder:
+        pot = None if faults else extract(root, listed, folder)
+        for language in entries(root / 'po' / 'LINGUAS'):
+            cases.append((f'translation {language}', check_language(root / 'po' / f'{language}.po', pot)))
     return sources.report(cases)
 
 

@@ -37,7 +37,10 @@ PLANTED = [
     ('check-potfiles.py', 'libkrhub/a.c', 'x = _("Words");\n', 'not listed'),
     ('check-potfiles.py', 'po/POTFILES.in', 'libkrhub/gone.c\n', 'no translatable'),
     ('check-potfiles.py', 'po/LINGUAS', 'de\n', 'missing'),
-    ('check-headers.py', 'libkrtask/kr-task-a.h', HEAD + '#pragma once\n#error "Only <krtask.h>"\n', 'does not include it'),
+    ('check-potfiles.py', 'libkrhub/translated.c', 'x = _("Old words");\ny = _("New words");\n', 'not defined'),
+    ('check-potfiles.py', 'libkrhub/translated.c', 'x = _("Old words");\n', None),
+    ('check-headers.py', 'libkrtask/kr-task-a.h', HEAD + '#pragma once\n#error "Only <krtask.h>"\n',
+     'does not include it'),
     ('check-headers.py', 'libkrtask/kr-task-b.h', HEAD, 'not installed'),
     ('check-headers.py', 'libkrtask/kr-task-c-private.h', HEAD, 'private, but installed'),
     ('check-headers.py', 'libkrtask/kr-task-error.h', HEAD + '#include "x-private.h"\n', 'includes x-private.h'),
@@ -46,6 +49,13 @@ PLANTED = [
     ('check-headers.py', 'libkrtask/kr-task-error.h', HEAD, 'exported, but not annotated'),
     ('check-headers.py', None, None, None),
 ]
+
+TRANSLATION = '''msgid ""
+msgstr "Content-Type: text/plain; charset=UTF-8\\n"
+
+msgid "Old words"
+msgstr "Alte Worte"
+'''
 
 # testlog.json, exit status and last line of test-summary.py
 SUMMARIES = [
@@ -85,6 +95,10 @@ def run_check(check, name, text):
     with tempfile.TemporaryDirectory() as folder:
         tree = pathlib.Path(folder)
         plant(tree)
+        if name == 'libkrhub/translated.c':
+            (tree / 'po' / 'POTFILES.in').write_text(name + '\n')
+            (tree / 'po' / 'LINGUAS').write_text('de\n')
+            (tree / 'po' / 'de.po').write_text(TRANSLATION)
         if name is not None:
             (tree / name).parent.mkdir(parents=True, exist_ok=True)
             (tree / name).write_text(text)

@@ -20,10 +20,10 @@ def count(record):
     stdout = record.get('stdout') or ''
     plan = re.search(r'^1\.\.([1-9]\d*)', stdout, re.M)
     if plan is None:                   # no TAP, or skipped whole: the program is one case
-        return record['result'] == 'OK', not fine, record['result'] == 'SKIP'
+        return int(record['result'] == 'OK'), int(not fine), int(record['result'] == 'SKIP')
     ok = [line for line in re.findall(r'^ok\b.*', stdout, re.M) if '# TO' 'DO' not in line]
     skipped = sum('# SKIP' in line for line in ok)
-    return len(ok) - skipped, max(int(plan[1]) - len(ok), not fine), skipped
+    return len(ok) - skipped, max(int(plan[1]) - len(ok), int(not fine)), skipped
 
 
 def read(path):

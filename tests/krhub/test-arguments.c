@@ -428,7 +428,7 @@ test_node_refused (void)
 int
 main (int argc, char *argv[])
 {
-  g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
+  g_test_init (&argc, &argv, NULL);
   protocol = kr_hub_json_protocol_get_default ();
   g_test_add_func ("/krhub/arguments/nth", test_nth);
   g_test_add_func ("/krhub/arguments/string", test_string);

@@ -171,7 +171,7 @@ test_too_large (void)
 int
 main (int argc, char *argv[])
 {
-  g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
+  g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/krhub/framer/every-cut", test_every_cut);
   g_test_add_func ("/krhub/framer/byte-by-byte", test_byte_by_byte);
   g_test_add_func ("/krhub/framer/borrows", test_borrows);

@@ -96,7 +96,7 @@ test_every_cut (void)
 int
 main (int argc, char *argv[])
 {
-  g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
+  g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/krhub/handshake/request", test_request);
   g_test_add_func ("/krhub/handshake/accepted", test_accepted);
   g_test_add_func ("/krhub/handshake/refused", test_refused);

@@ -239,7 +239,7 @@ test_write (void)
 int
 main (int argc, char *argv[])
 {
-  g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
+  g_test_init (&argc, &argv, NULL);
   protocol = kr_hub_json_protocol_get_default ();
   g_test_add_func ("/krhub/json-protocol/round-trip", test_round_trip);
   g_test_add_func ("/krhub/json-protocol/any-order", test_any_order);

@@ -60,7 +60,7 @@ test_buffer_to_bytes (void)
 int
 main (int argc, char *argv[])
 {
-  g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
+  g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/krhub/message/clear", test_clear);
   g_test_add_func ("/krhub/message/buffer-grows", test_buffer_grows);
   g_test_add_func ("/krhub/message/buffer-to-bytes", test_buffer_to_bytes);

@@ -162,7 +162,7 @@ test_too_large (void)
 int
 main (int argc, char *argv[])
 {
-  g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
+  g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/krhub/negotiation/success", test_success);
   g_test_add_func ("/krhub/negotiation/version-0", test_version_0);
   g_test_add_func ("/krhub/negotiation/redirect", test_redirect);
