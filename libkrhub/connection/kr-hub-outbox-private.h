@@ -30,17 +30,21 @@ typedef struct
   gsize len;
 } KrHubSegment;
 
+/* What a turn produces for a connection is seldom more. */
+#define KR_HUB_OUTBOX_INLINE 4
+
 /* All zero but for the pool is a valid empty outbox; an empty one holds no memory. */
 typedef struct
 {
   KrHubBufferPool *pool;
   KrHubBuffer own;
   gsize counted;          /* bytes of own that belong to a segment already */
-  KrHubSegment *segments; /* the oldest at head */
+  KrHubSegment *segments; /* the oldest at head; NULL as long as first_segments are enough */
   guint head;
   guint n;
   guint cap;
   gsize size;             /* bytes that wait, in all */
+  KrHubSegment first_segments[KR_HUB_OUTBOX_INLINE];
 } KrHubOutbox;
 
 /* Messages for this peer alone are appended to begin()'s buffer; end() then makes them wait. What was appended beyond

@@ -37,21 +37,41 @@ kr_hub_buffer_pool_clear (KrHubBufferPool *self)
     kr_hub_buffer_clear (&self->spare[--self->n]);
 }
 
-static KrHubSegment *
+static inline KrHubSegment *
+segments (KrHubOutbox *self)
+{
+  return (G_LIKELY (self->segments == NULL) ? self->first_segments : self->segments) + self->head;
+}
+
+/* Room for one more behind the last: by moving to the front, or by growing. */
+static void
+make_room (KrHubOutbox *self)
+{
+  guint cap = MAX (self->cap, KR_HUB_OUTBOX_INLINE);
+
+  if (self->head > 0)
+    {
+      memmove (segments (self) - self->head, segments (self), self->n * sizeof (KrHubSegment));
+      self->head = 0;
+    }
+  if (self->n < cap)
+    return;
+  self->cap = cap * 2;
+  if (self->segments != NULL)
+    self->segments = g_renew (KrHubSegment, self->segments, self->cap);
+  else
+    {
+      self->segments = g_new (KrHubSegment, self->cap);
+      memcpy (self->segments, self->first_segments, sizeof self->first_segments);
+    }
+}
+
+static inline KrHubSegment *
 add_segment (KrHubOutbox *self)
 {
-  if (self->head + self->n == self->cap)
-    {
-      if (self->head > 0)
-        memmove (self->segments, self->segments + self->head, self->n * sizeof *self->segments);
-      self->head = 0;
-      if (self->n == self->cap)
-        {
-          self->cap = MAX (self->cap * 2, 4);
-          self->segments = g_renew (KrHubSegment, self->segments, self->cap);
-        }
-    }
-  return &self->segments[self->head + self->n++];
+  if (G_UNLIKELY (self->head + self->n >= MAX (self->cap, KR_HUB_OUTBOX_INLINE)))
+    make_room (self);
+  return segments (self) + self->n++;
 }
 
 /* A slow peer's outbox never runs empty: reclaim what was sent from the front of the own bytes, at a cost that the bytes
@@ -62,9 +82,9 @@ compact (KrHubOutbox *self)
   gsize sent = self->own.len;
 
   for (guint i = 0; i < self->n; i++)
-    if (self->segments[self->head + i].shared == NULL)
+    if (segments (self)[i].shared == NULL)
       {
-        sent = self->segments[self->head + i].offset;
+        sent = segments (self)[i].offset;
         break;
       }
   if (sent < MIN_COMPACTION || sent < self->own.len / 2)
@@ -73,8 +93,8 @@ compact (KrHubOutbox *self)
   self->own.len -= sent;
   self->counted -= sent;
   for (guint i = 0; i < self->n; i++)
-    if (self->segments[self->head + i].shared == NULL)
-      self->segments[self->head + i].offset -= sent;
+    if (segments (self)[i].shared == NULL)
+      segments (self)[i].offset -= sent;
 }
 
 KrHubBuffer *
@@ -91,7 +111,7 @@ void
 kr_hub_outbox_end (KrHubOutbox *self)
 {
   gsize more = self->own.len - self->counted;
-  KrHubSegment *last = self->n > 0 ? &self->segments[self->head + self->n - 1] : NULL;
+  KrHubSegment *last = self->n > 0 ? &segments (self)[self->n - 1] : NULL;
 
   if (more == 0)
     return;
@@ -120,7 +140,7 @@ kr_hub_outbox_peek (KrHubOutbox *self, GOutputVector *vectors, gsize max_vectors
   *n_bytes = 0;
   for (gsize i = 0; i < n; i++)
     {
-      const KrHubSegment *segment = &self->segments[self->head + i];
+      const KrHubSegment *segment = &segments (self)[i];
       const guint8 *data = segment->shared != NULL ? g_bytes_get_data (segment->shared, NULL) : self->own.data;
 
       vectors[i].buffer = data + segment->offset;
@@ -147,7 +167,7 @@ kr_hub_outbox_sent (KrHubOutbox *self, gsize n_bytes)
   self->size -= n_bytes;
   while (n_bytes > 0)
     {
-      KrHubSegment *segment = &self->segments[self->head];
+      KrHubSegment *segment = segments (self);
       gsize part = MIN (segment->len, n_bytes);
 
       n_bytes -= part;
@@ -167,7 +187,7 @@ void
 kr_hub_outbox_clear (KrHubOutbox *self)
 {
   for (guint i = 0; i < self->n; i++)
-    g_clear_pointer (&self->segments[self->head + i].shared, g_bytes_unref);
+    g_clear_pointer (&segments (self)[i].shared, g_bytes_unref);
   self->n = 0;
   self->size = 0;
   release_memory (self);

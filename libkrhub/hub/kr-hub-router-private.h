@@ -34,6 +34,8 @@ typedef struct
   KrHubMessage message;
   KrHubSettings *settings;
   GBytes *written[4];   /* by the protocol's place in the settings */
+  KrHubProtocol *last;  /* of the last recipient, most often that of the next, and what it got */
+  GBytes *last_written;
   GError *error;        /* of the first protocol that cannot express the message */
 } KrHubMulticast;
 

@@ -143,12 +143,15 @@ multicast_get (KrHubMulticast *self, KrHubProtocol *protocol)
   g_auto (KrHubBuffer) buffer = KR_HUB_BUFFER_INIT;
   guint index = 0;
 
+  if (G_LIKELY (protocol == self->last))
+    return self->last_written;
   g_ptr_array_find (self->settings->protocols, protocol, &index);
   g_assert (index < G_N_ELEMENTS (self->written));
   if (self->written[index] == NULL &&
       kr_hub_protocol_write (protocol, &self->message, &buffer, self->error == NULL ? &self->error : NULL))
     self->written[index] = kr_hub_buffer_free_to_bytes (&buffer);
-  return self->written[index];
+  self->last = protocol;
+  return self->last_written = self->written[index];
 }
 
 void

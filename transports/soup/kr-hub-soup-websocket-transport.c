@@ -352,6 +352,16 @@ write_some (KrHubSoupWebsocketTransport *self)
       return FALSE;
     }
   account (self, out, written);
+  if (G_LIKELY (written == total && n_payload < MAX_VECTORS && self->state == STATE_OPEN))
+    {
+      /* That was all: what comes later asks for a flush of its own. */
+      if (out > 0)
+        {
+          kr_hub_buffer_clear (&self->out);
+          self->out_sent = 0;
+        }
+      return FALSE;
+    }
   return written == total && kr_hub_soup_channel_is_open (&self->channel);
 }
 
