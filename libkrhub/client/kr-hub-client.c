@@ -46,9 +46,10 @@ typedef enum
 {
   PROP_CLOCK = 1,
   PROP_STATE,
+  PROP_PROTOCOL,
 } KrHubClientProperty;
 
-static GParamSpec *props[PROP_STATE + 1];
+static GParamSpec *props[PROP_PROTOCOL + 1];
 
 static guint closed_signal;
 
@@ -134,8 +135,20 @@ kr_hub_client_get_property (GObject *object, guint prop_id, GValue *value, GPara
     {
     case PROP_CLOCK: g_value_set_object (value, self->clock); break;
     case PROP_STATE: g_value_set_enum (value, self->state); break;
+    case PROP_PROTOCOL: g_value_set_object (value, g_ptr_array_index (self->settings->protocols, 0)); break;
     default: G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
+}
+
+/* What the next connection speaks; the current one has its own reference. */
+static void
+set_protocol (KrHubClient *self, KrHubProtocol *protocol)
+{
+  if (protocol == NULL || protocol == g_ptr_array_index (self->settings->protocols, 0))
+    return;
+  g_ptr_array_set_size (self->settings->protocols, 0);
+  g_ptr_array_add (self->settings->protocols, g_object_ref (protocol));
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_PROTOCOL]);
 }
 
 static void
@@ -146,6 +159,7 @@ kr_hub_client_set_property (GObject *object, guint prop_id, const GValue *value,
   switch ((KrHubClientProperty) prop_id)
     {
     case PROP_CLOCK: self->clock = g_value_dup_object (value); break;
+    case PROP_PROTOCOL: set_protocol (self, g_value_get_object (value)); break;
     case PROP_STATE:
     default: G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
@@ -219,6 +233,16 @@ kr_hub_client_class_init (KrHubClientClass *klass)
   props[PROP_STATE] =
     g_param_spec_enum ("state", NULL, NULL, KR_HUB_TYPE_CLIENT_STATE, KR_HUB_CLIENT_DISCONNECTED,
                        G_PARAM_READABLE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY);
+  /**
+   * KrHubClient:protocol:
+   *
+   * The encoding that the next connection speaks: JSON unless set.
+   *
+   * Since: 0.1
+   */
+  props[PROP_PROTOCOL] =
+    g_param_spec_object ("protocol", NULL, NULL, KR_HUB_TYPE_PROTOCOL,
+                         G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY);
   g_object_class_install_properties (object_class, G_N_ELEMENTS (props), props);
 
   /**

@@ -10,6 +10,7 @@
 #include "kr-hub-invocation-private.h"
 #include "kr-hub-json-protocol.h"
 #include "kr-hub-msgpack-protocol.h"
+#include "kr-hub-msgpack-protocol.h"
 
 #define ID_BYTES 16
 
@@ -386,6 +387,7 @@ kr_hub_server_init (KrHubServer *self)
   self->thread = g_thread_self ();
   self->settings = kr_hub_settings_new ();
   g_ptr_array_add (self->settings->protocols, g_object_ref (kr_hub_json_protocol_get_default ()));
+  g_ptr_array_add (self->settings->protocols, g_object_ref (kr_hub_msgpack_protocol_get_default ()));
   g_ptr_array_add (self->settings->protocols, g_object_ref (kr_hub_msgpack_protocol_get_default ()));
   self->dispatcher = kr_hub_dispatcher_new ();
   self->pending = g_hash_table_new (NULL, NULL);

@@ -53,6 +53,8 @@ static const KrTestBackend backends[] = {
   { "/conformance/memory", TRUE, memory_start, memory_connect, memory_stop },
   { "/conformance/bytewise", TRUE, memory_start, bytewise_connect, memory_stop },
   { "/conformance/delayed", TRUE, memory_start, delayed_connect, memory_stop },
+  { "/conformance/messagepack", TRUE, memory_start, memory_connect, memory_stop, TRUE },
+  { "/conformance/messagepack-bytewise", TRUE, memory_start, bytewise_connect, memory_stop, TRUE },
   { "/conformance/real-time", FALSE, memory_start, memory_connect, memory_stop },
 };
 

@@ -11,6 +11,7 @@ typedef struct
 {
   const char *name;
   void (*run) (KrTestHub *hub);
+  gboolean json_only;      /* about JSON's own bytes or limits */
 } KrTestCase;
 
 extern const KrTestCase kr_test_stream_cases[];

@@ -859,7 +859,7 @@ const KrTestCase kr_test_stream_cases[] = {
   { "upload/disconnect", case_upload_disconnect },
   { "upload/both-ways", case_both },
   { "upload/both-ways-cancel", case_both_cancel },
-  { "stream/wire", case_wire },
-  { "upload/wire", case_upload_wire },
+  { "stream/wire", case_wire, TRUE },
+  { "upload/wire", case_upload_wire, TRUE },
 };
 const gsize kr_test_n_stream_cases = G_N_ELEMENTS (kr_test_stream_cases);

@@ -20,6 +20,7 @@ typedef struct
    * client for, or NULL. */
   KrHubTransport *(*connect) (gpointer data, const char *user_id);
   void (*stop) (gpointer data);
+  gboolean messagepack;    /* the clients speak MessagePack */
 } KrTestBackend;
 
 /* A hub with the table's methods, and its clients. */

@@ -150,8 +150,10 @@ site_stop (gpointer data)
 
 static const KrTestBackend backends[] = {
   { "/conformance/websocket", FALSE, websocket_start, site_connect, site_stop },
+  { "/conformance/websocket-messagepack", FALSE, websocket_start, site_connect, site_stop, TRUE },
   { "/conformance/sse", FALSE, sse_start, site_connect, site_stop },
   { "/conformance/long-polling", FALSE, long_polling_start, site_connect, site_stop },
+  { "/conformance/long-polling-messagepack", FALSE, long_polling_start, site_connect, site_stop, TRUE },
 };
 
 int
