@@ -10,6 +10,7 @@
 #include "kr-hub-clock.h"
 #include "kr-hub-connection.h"
 #include "kr-hub-error.h"
+#include "kr-hub-filter.h"
 #include "kr-hub-invocation.h"
 #include "kr-hub-json-protocol.h"
 #include "kr-hub-memory-transport.h"

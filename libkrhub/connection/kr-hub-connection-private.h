@@ -24,6 +24,9 @@ typedef struct
   /* The last call, also when the connection never opened. */
   void (*closed) (KrHubConnection *connection, const GError *error, gboolean allow_reconnect, gpointer owner);
   void (*unknown_method) (KrHubConnection *connection, const KrHubSlice *name, gpointer owner);
+  /* Where the settings say that there are filters: before a call, up to its method, and after its answer. */
+  void (*filter) (KrHubConnection *connection, KrHubInvocation *invocation, gpointer owner);
+  void (*returned) (KrHubConnection *connection, KrHubInvocation *invocation, gpointer owner);
 } KrHubConnectionFuncs;
 
 /* The sink of one transport; a stateful connection may have several, one after the other. */
@@ -57,6 +60,7 @@ struct _KrHubConnection
   KrHubInvocation *waiting;       /* read already, but no slot was free; nothing is read meanwhile */
   KrHubPendingCalls *calls;       /* our calls to the peer; NULL until the first */
   KrHubStreamTable *streams;      /* NULL until the first */
+  gint64 next_call;               /* when the token bucket is full again */
   gboolean paused;                /* the transport was told not to read */
   gboolean started;               /* and holds a reference on itself until it is over */
   gboolean processing;            /* events are being worked off further down the stack */
@@ -79,6 +83,8 @@ void kr_hub_connection_start (KrHubConnection *self);
 gboolean kr_hub_connection_send_message (KrHubConnection *self, const KrHubMessage *message, GError **error);
 void kr_hub_connection_send_shared (KrHubConnection *self, GBytes *messages);
 void kr_hub_connection_close (KrHubConnection *self, gboolean failed, const char *detail, gboolean allow_reconnect);
+/* The owner does not want the connection. */
+void kr_hub_connection_refuse (KrHubConnection *self, const GError *error);
 void kr_hub_connection_invocation_answered (KrHubConnection *self, KrHubInvocation *invocation);
 
 /* A reader holds no more than it should. */

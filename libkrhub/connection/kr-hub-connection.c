@@ -192,12 +192,18 @@ refuse_call (KrHubConnection *self, const KrHubSlice *id, const char *name, cons
 }
 
 static void
+tell_unknown (KrHubConnection *self, const KrHubMessage *message)
+{
+  if (self->owner != NULL && self->funcs->unknown_method != NULL)
+    self->funcs->unknown_method (self, &message->target, self->owner);
+}
+
+static void
 refuse_unknown (KrHubConnection *self, const KrHubMessage *message)
 {
   g_autofree char *name = g_strndup (message->target.data, message->target.len);
 
-  if (self->owner != NULL && self->funcs->unknown_method != NULL)
-    self->funcs->unknown_method (self, &message->target, self->owner);
+  tell_unknown (self, message);
   if (self->session.role == KR_HUB_ROLE_CLIENT)
     send_completion_error (self, &message->invocation_id, "Client didn't provide a result.");
   else
@@ -228,7 +234,10 @@ takes_slot (KrHubInvocation *invocation)
 static void
 run_handler (KrHubConnection *self, KrHubInvocation *invocation)
 {
-  invocation->method->func (invocation, invocation->method->data);
+  if (G_UNLIKELY (self->session.settings->filtered) && self->owner != NULL)
+    self->funcs->filter (self, invocation, self->owner);
+  else
+    invocation->method->func (invocation, invocation->method->data);
   /* Answered; or never will be, and giving up the last reference says so to the caller. */
   if (G_LIKELY (!kr_hub_invocation_is_kept (invocation)))
     return;
@@ -247,6 +256,8 @@ check_call (KrHubConnection *self, KrHubInvocation *invocation)
 {
   const KrHubMethod *method = invocation->method;
 
+  if (method->authorize != NULL && !method->authorize (invocation, method->authorize_data))
+    return g_strdup_printf ("Failed to invoke '%s' because user is unauthorized", method->name);
   if (invocation->streaming != method->streaming)
     return g_strdup_printf ("The client attempted to invoke the %sstreaming '%s' method with a %sstreaming invocation.",
                             method->streaming ? "" : "non-",
@@ -307,6 +318,48 @@ find_method (KrHubConnection *self, const KrHubSlice *name)
   return self->last_method = kr_hub_dispatcher_find (self->dispatcher, name);
 }
 
+/* One call is due each interval; who comes earlier than the burst allows has no token left. */
+static gboolean
+take_token (KrHubConnection *self)
+{
+  const KrHubSettings *settings = self->session.settings;
+  gint64 now = kr_hub_clock_get_time (self->clock);
+
+  self->next_call = MAX (self->next_call, now);
+  if (self->next_call - now > settings->call_interval * (settings->call_burst - 1))
+    return FALSE;
+  self->next_call += settings->call_interval;
+  return TRUE;
+}
+
+static void
+refuse_excess (KrHubConnection *self, const KrHubMessage *message, const KrHubMethod *method)
+{
+  g_autofree char *sent = g_strndup (message->target.data, message->target.len);
+
+  refuse_call (self,
+               &message->invocation_id,
+               method != NULL ? method->name : sent,
+               "HubException: Too many calls.",
+               TRUE);
+}
+
+static void
+receive_unknown (KrHubConnection *self, const KrHubMessage *message)
+{
+  KrHubInvocation *invocation;
+
+  if (!self->session.settings->filtered)
+    {
+      refuse_unknown (self, message);
+      return;
+    }
+  invocation = kr_hub_invocation_new_unknown (self, message);
+  tell_unknown (self, message);
+  run_handler (self, invocation);
+  kr_hub_invocation_unref (invocation);
+}
+
 static void
 receive_call (KrHubConnection *self, const KrHubMessage *message)
 {
@@ -314,9 +367,14 @@ receive_call (KrHubConnection *self, const KrHubMessage *message)
   KrHubInvocation *invocation;
   g_autoptr (GError) error = NULL;
 
+  if (G_UNLIKELY (self->session.settings->call_interval > 0) && !take_token (self))
+    {
+      refuse_excess (self, message, method);
+      return;
+    }
   if (G_UNLIKELY (method == NULL))
     {
-      refuse_unknown (self, message);
+      receive_unknown (self, message);
       return;
     }
   invocation = kr_hub_invocation_new (self, method, message);
@@ -506,9 +564,8 @@ drop_running (KrHubConnection *self)
   g_hash_table_iter_init (&iter, running);
   while (g_hash_table_iter_next (&iter, (gpointer *) &invocation, NULL))
     {
-      invocation->counted = FALSE;
-      kr_hub_invocation_claim (invocation);
-      kr_hub_invocation_cancel (invocation);
+      invocation->counted = invocation->listed = FALSE;
+      kr_hub_invocation_abandon (invocation);
     }
 }
 
@@ -531,7 +588,7 @@ fail_calls (KrHubConnection *self, const GError *error)
 static void
 ended (KrHubConnection *self, const GError *error, gboolean allow_reconnect)
 {
-  gpointer owner = g_steal_pointer (&self->owner);
+  gpointer owner;
 
   g_debug ("connection %s ended: %s", self->id, error != NULL ? error->message : "in good order");
   if (self->transport == NULL)
@@ -542,6 +599,7 @@ ended (KrHubConnection *self, const GError *error, gboolean allow_reconnect)
   if (self->streams != NULL)
     kr_hub_stream_table_end (self->streams, error);
   fail_calls (self, error);
+  owner = g_steal_pointer (&self->owner);
   if (owner != NULL)
     self->funcs->closed (self, error, allow_reconnect, owner);
   g_signal_emit (self, ended_signal, 0, error);
@@ -764,6 +822,15 @@ kr_hub_connection_start (KrHubConnection *self)
   update_timer (self);
   kr_hub_transport_start (self->transport, &sink_funcs, self->link);
   flush (self);
+}
+
+void
+kr_hub_connection_refuse (KrHubConnection *self, const GError *error)
+{
+  g_autofree char *text = g_strdup_printf ("Connection closed with an error. HubException: %s", error->message);
+
+  kr_hub_session_close_with_text (&self->session, text, FALSE, g_error_copy (error));
+  process_events (self);
 }
 
 void

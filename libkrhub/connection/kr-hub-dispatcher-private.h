@@ -24,6 +24,9 @@ typedef struct
   guint n_uploads;
   gboolean streaming;       /* answers with a stream */
   gboolean special;         /* there is more to check than the arguments */
+  KrHubAuthorizeFunc authorize; /* NULL: anybody may call */
+  gpointer authorize_data;
+  GDestroyNotify authorize_destroy;
   KrHubMethodFunc func;
   gpointer data;
   GDestroyNotify destroy;
@@ -52,6 +55,8 @@ gboolean kr_hub_dispatcher_add (KrHubDispatcher *self,
 KrHubMethod *kr_hub_dispatcher_lookup (KrHubDispatcher *self, const char *name);
 /* @item_types: a tuple of the types of items. */
 void kr_hub_method_set_uploads (KrHubMethod *self, const GVariantType *item_types);
+/* Takes over @data. */
+void kr_hub_method_set_authorizer (KrHubMethod *self, KrHubAuthorizeFunc func, gpointer data, GDestroyNotify destroy);
 /* By name in any case, as .NET's OrdinalIgnoreCase; NULL if there is none. */
 const KrHubMethod *kr_hub_dispatcher_find (KrHubDispatcher *self, const KrHubSlice *name);
 

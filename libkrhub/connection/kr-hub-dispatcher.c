@@ -25,6 +25,8 @@ method_free (gpointer data)
   KrHubMethod *self = data;
 
   clear_uploads (self);
+  if (self->authorize_destroy != NULL)
+    self->authorize_destroy (self->authorize_data);
   if (self->destroy != NULL)
     self->destroy (self->data);
   g_clear_pointer (&self->arguments, g_variant_type_free);
@@ -151,5 +153,16 @@ kr_hub_method_set_uploads (KrHubMethod *self, const GVariantType *item_types)
   self->uploads = g_new (GVariantType *, self->n_uploads);
   for (const GVariantType *type = g_variant_type_first (item_types); type != NULL; type = g_variant_type_next (type))
     self->uploads[i++] = g_variant_type_copy (type);
+  self->special = TRUE;
+}
+
+void
+kr_hub_method_set_authorizer (KrHubMethod *self, KrHubAuthorizeFunc func, gpointer data, GDestroyNotify destroy)
+{
+  if (self->authorize_destroy != NULL)
+    self->authorize_destroy (self->authorize_data);
+  self->authorize = func;
+  self->authorize_data = data;
+  self->authorize_destroy = destroy;
   self->special = TRUE;
 }

@@ -33,6 +33,14 @@ typedef struct
 void kr_hub_owned_value_init (KrHubOwnedValue *self, const KrHubValue *value);
 void kr_hub_owned_value_clear (KrHubOwnedValue *self);
 
+/* An answer on its way past the filters. */
+typedef struct _KrHubReturn
+{
+  KrHubOwnedValue value;
+  char *error_text;           /* as the caller sees it; NULL: no error */
+  char *failure;              /* as the method gave it */
+} KrHubReturn;
+
 struct _KrHubInvocation
 {
   gint ref_count;             /* atomic; the holders together have one */
@@ -51,6 +59,10 @@ struct _KrHubInvocation
   gboolean streaming;         /* the caller wants a stream */
   gint opened;                /* atomic; it gets one: an error is one of the stream from here on */
   guint n_stream_ids;         /* that came with the call */
+  gboolean called;            /* the filters are done; hub's thread only */
+  guint n_filters;            /* how many have seen it; hub's thread only */
+  struct _KrHubReturn *returning; /* what the filters that are told now may replace; hub's thread only */
+  KrHubMethod *unknown;       /* stands for a method that does not exist; NULL: it does */
   GPtrArray *uploads;         /* of KrHubStream; NULL while there are none */
   char *storage;              /* id and arguments once detached */
   KrHubSlice strings[KR_HUB_INLINE_STRINGS]; /* bound arguments of a method that takes strings only */
@@ -70,6 +82,12 @@ gboolean kr_hub_invocation_bind (KrHubInvocation *self, const KrHubMessage *mess
 void kr_hub_invocation_detach (KrHubInvocation *self);
 /* Makes a reader of each upload that the method declares. FALSE: the ids are no strings. */
 gboolean kr_hub_invocation_open_uploads (KrHubInvocation *self, const KrHubSlice *stream_ids);
+/* A call of a method that does not exist, for filters to see. */
+KrHubInvocation *kr_hub_invocation_new_unknown (KrHubConnection *connection, const KrHubMessage *message);
+/* The caller has gone: nobody can answer any more, and the cancellable fires. */
+void kr_hub_invocation_abandon (KrHubInvocation *self);
+/* What a filter is told. */
+const char *kr_hub_invocation_get_failure (KrHubInvocation *self);
 /* Answers that the stream is complete; any thread. */
 void kr_hub_invocation_finish_stream (KrHubInvocation *self);
 /* References that say nothing about who answers. */
@@ -81,5 +99,11 @@ gboolean kr_hub_invocation_claim (KrHubInvocation *self);
 gboolean kr_hub_invocation_is_kept (KrHubInvocation *self);
 /* Fires the cancellable; hub's thread. */
 void kr_hub_invocation_cancel (KrHubInvocation *self);
+
+static inline gboolean
+kr_hub_invocation_is_pending (KrHubInvocation *self)
+{
+  return g_atomic_int_get (&self->state) == KR_HUB_INVOCATION_PENDING;
+}
 
 G_END_DECLS

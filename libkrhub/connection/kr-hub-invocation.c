@@ -31,6 +31,26 @@ kr_hub_invocation_new (KrHubConnection *connection, const KrHubMethod *method, c
 }
 
 static void
+answer_unknown (KrHubInvocation *self, gpointer data)
+{
+  kr_hub_invocation_return_error_literal (self, "Method does not exist.");
+}
+
+KrHubInvocation *
+kr_hub_invocation_new_unknown (KrHubConnection *connection, const KrHubMessage *message)
+{
+  KrHubMethod *method = g_new0 (KrHubMethod, 1);
+  KrHubInvocation *self;
+
+  method->name = g_strndup (message->target.data, message->target.len);
+  method->func = answer_unknown;
+  self = kr_hub_invocation_new (connection, method, message);
+  self->unknown = method;
+  self->slotless = TRUE;
+  return self;
+}
+
+static void
 invocation_free (KrHubInvocation *self)
 {
   for (guint i = 0; i < KR_HUB_INLINE_STRINGS; i++)
@@ -42,6 +62,11 @@ invocation_free (KrHubInvocation *self)
     g_object_unref (self->cancellable);
   if (G_UNLIKELY (self->uploads != NULL))
     g_ptr_array_unref (self->uploads);
+  if (G_UNLIKELY (self->unknown != NULL))
+    {
+      g_free (self->unknown->name);
+      g_free (self->unknown);
+    }
   if (!self->detached)
     {
       /* Answered at once, as most calls are: in the hub's thread, and its memory serves the next call. */
@@ -268,7 +293,7 @@ kr_hub_owned_value_clear (KrHubOwnedValue *self)
 
 /* Writes the answer; in the connection's thread, by the one who claimed. */
 static void
-complete (KrHubInvocation *self, const KrHubValue *value, const char *error_text)
+write_answer (KrHubInvocation *self, const KrHubValue *value, const char *error_text)
 {
   KrHubConnection *connection = self->connection;
   KrHubMessage message = { .type = KR_HUB_MESSAGE_COMPLETION, .invocation_id = self->id };
@@ -294,12 +319,88 @@ complete (KrHubInvocation *self, const KrHubValue *value, const char *error_text
   kr_hub_connection_invocation_answered (connection, self);
 }
 
+static void
+return_set (KrHubReturn *self, const KrHubValue *value, const char *error_text, const char *failure)
+{
+  KrHubReturn before = *self;
+  const KrHubValue none = { KR_HUB_VALUE_NONE };
+
+  kr_hub_owned_value_init (&self->value, value != NULL ? value : &none);
+  self->error_text = g_strdup (error_text);
+  self->failure = g_strdup (failure);
+  kr_hub_owned_value_clear (&before.value);
+  g_free (before.error_text);
+  g_free (before.failure);
+}
+
+static void
+return_clear (KrHubReturn *self)
+{
+  kr_hub_owned_value_clear (&self->value);
+  g_free (self->error_text);
+  g_free (self->failure);
+}
+
+/* Lets the filters that saw the call see, and replace, its answer. */
+static void
+tell_filters (KrHubInvocation *self, KrHubReturn *answer)
+{
+  KrHubConnection *connection = self->connection;
+
+  self->returning = answer;
+  connection->funcs->returned (connection, self, connection->owner);
+  self->returning = NULL;
+}
+
+static void
+complete (KrHubInvocation *self, const KrHubValue *value, const char *error_text, const char *failure)
+{
+  KrHubReturn answer = { { { 0 } } };
+
+  if (G_LIKELY (self->n_filters == 0))
+    {
+      write_answer (self, value, error_text);
+      return;
+    }
+  /* A filter must not be the last to let go. */
+  kr_hub_invocation_hold (self);
+  return_set (&answer, value, error_text, failure);
+  tell_filters (self, &answer);
+  write_answer (self, &answer.value.value, answer.error_text);
+  return_clear (&answer);
+  kr_hub_invocation_release (self);
+}
+
+void
+kr_hub_invocation_abandon (KrHubInvocation *self)
+{
+  KrHubReturn answer = { { { 0 } } };
+
+  /* An answer may be on its way from another thread; it is nobody's then. */
+  kr_hub_invocation_claim (self);
+  if (self->n_filters > 0 && !self->completed)
+    {
+      return_set (&answer, NULL, NULL, "The underlying connection was closed.");
+      tell_filters (self, &answer);
+      return_clear (&answer);
+      self->n_filters = 0;
+    }
+  kr_hub_invocation_cancel (self);
+}
+
+const char *
+kr_hub_invocation_get_failure (KrHubInvocation *self)
+{
+  return self->returning->failure;
+}
+
 /* An answer on its way to the connection's thread; it owns what the value borrows. */
 typedef struct
 {
   KrHubInvocation *invocation;
   KrHubOwnedValue value;
   char *error_text;
+  char *failure;
 } Answer;
 
 static gboolean
@@ -307,7 +408,7 @@ answer_arrived (gpointer data)
 {
   Answer *answer = data;
 
-  complete (answer->invocation, &answer->value.value, answer->error_text);
+  complete (answer->invocation, &answer->value.value, answer->error_text, answer->failure);
   return G_SOURCE_REMOVE;
 }
 
@@ -319,17 +420,19 @@ answer_free (gpointer data)
   kr_hub_invocation_release (answer->invocation);
   kr_hub_owned_value_clear (&answer->value);
   g_free (answer->error_text);
+  g_free (answer->failure);
   g_free (answer);
 }
 
 static void
-post_answer (KrHubInvocation *self, const KrHubValue *value, const char *error_text)
+post_answer (KrHubInvocation *self, const KrHubValue *value, const char *error_text, const char *failure)
 {
   Answer *answer = g_new0 (Answer, 1);
   g_autoptr (GSource) source = g_idle_source_new ();
 
   answer->invocation = kr_hub_invocation_hold (self);
   answer->error_text = g_strdup (error_text);
+  answer->failure = g_strdup (failure);
   if (value != NULL)
     kr_hub_owned_value_init (&answer->value, value);
   g_source_set_static_name (source, "KrHubInvocation answer");
@@ -340,35 +443,41 @@ post_answer (KrHubInvocation *self, const KrHubValue *value, const char *error_t
 
 /* Only the first answer counts: a later one comes too late, as after a disconnect. */
 static void
-claim_and_answer (KrHubInvocation *self, const KrHubValue *value, const char *error_text)
+claim_and_answer (KrHubInvocation *self, const KrHubValue *value, const char *error_text, const char *failure)
 {
   KrHubConnection *connection = self->connection;
 
   if (kr_hub_connection_is_own_thread (connection))
     {
       if (kr_hub_invocation_claim (self))
-        complete (self, value, error_text);
+        complete (self, value, error_text, failure);
+      else if (self->returning != NULL)
+        return_set (self->returning, value, error_text, failure);
     }
   else
     {
       /* The hold comes before the claim: see kr_hub_invocation_is_kept(). */
       kr_hub_invocation_hold (self);
       if (kr_hub_invocation_claim (self))
-        post_answer (self, value, error_text);
+        post_answer (self, value, error_text, failure);
       kr_hub_invocation_release (self);
     }
 }
 
 static void
-answer_call (KrHubInvocation *self, const KrHubValue *value, const char *error_text)
+answer_with_value (KrHubInvocation *self, const KrHubValue *value)
 {
   g_autofree char *text = NULL;
 
-  if (G_UNLIKELY (self->streaming && error_text == NULL))
-    error_text = text = g_strdup_printf ("The value returned by the streaming method '%s' is not a ChannelReader<> or "
-                                         "IAsyncEnumerable<>.",
-                                         self->method->name);
-  claim_and_answer (self, value, error_text);
+  if (G_LIKELY (!self->streaming))
+    {
+      claim_and_answer (self, value, NULL, NULL);
+      return;
+    }
+  text = g_strdup_printf ("The value returned by the streaming method '%s' is not a ChannelReader<> or "
+                          "IAsyncEnumerable<>.",
+                          self->method->name);
+  claim_and_answer (self, NULL, text, text);
 }
 
 void
@@ -376,7 +485,7 @@ kr_hub_invocation_finish_stream (KrHubInvocation *self)
 {
   const KrHubValue value = { KR_HUB_VALUE_NONE };
 
-  claim_and_answer (self, &value, NULL);
+  claim_and_answer (self, &value, NULL, NULL);
 }
 
 /**
@@ -393,7 +502,7 @@ kr_hub_invocation_return_void (KrHubInvocation *self)
   const KrHubValue value = { KR_HUB_VALUE_NULL };
 
   g_return_if_fail (self != NULL);
-  answer_call (self, &value, NULL);
+  answer_with_value (self, &value);
 }
 
 /**
@@ -412,7 +521,7 @@ kr_hub_invocation_return_value (KrHubInvocation *self, GVariant *value)
   const KrHubValue answer = { sunk != NULL ? KR_HUB_VALUE_VARIANT : KR_HUB_VALUE_NULL, { NULL, 0 }, sunk };
 
   g_return_if_fail (self != NULL);
-  answer_call (self, &answer, NULL);
+  answer_with_value (self, &answer);
 }
 
 /**
@@ -431,7 +540,7 @@ kr_hub_invocation_return_string (KrHubInvocation *self, const char *text)
                              { text, text != NULL ? strlen (text) : 0 } };
 
   g_return_if_fail (self != NULL);
-  answer_call (self, &value, NULL);
+  answer_with_value (self, &value);
 }
 
 /**
@@ -456,7 +565,7 @@ kr_hub_invocation_return_node (KrHubInvocation *self, JsonNode *node)
   if (kr_hub_protocol_encode_node (self->connection->session.protocol, node, &buffer, &error))
     {
       value.slice = (KrHubSlice) { (const char *) buffer.data, buffer.len };
-      answer_call (self, &value, NULL);
+      answer_with_value (self, &value);
     }
   else
     kr_hub_invocation_return_error (self, error);
@@ -508,11 +617,15 @@ kr_hub_invocation_return_error_literal (KrHubInvocation *self, const char *messa
   /* A client's error goes as it is (signalr.md 9, "Client results"). */
   if (g_atomic_int_get (&self->opened))
     text = g_strdup_printf ("An error occurred on the server while streaming results. HubException: %s", message);
+  else if (self->unknown != NULL)
+    text = g_strdup_printf ("Failed to invoke '%s' due to an error on the server. HubException: %s",
+                            self->method->name,
+                            message);
   else if (self->connection->session.role == KR_HUB_ROLE_SERVER)
     text = g_strdup_printf ("An unexpected error occurred invoking '%s' on the server. HubException: %s",
                             self->method->name,
                             message);
-  answer_call (self, NULL, text != NULL ? text : message);
+  claim_and_answer (self, NULL, text != NULL ? text : message, message);
 }
 
 void
@@ -558,6 +671,44 @@ kr_hub_invocation_get_method_name (KrHubInvocation *self)
 {
   g_return_val_if_fail (self != NULL, NULL);
   return self->method->name;
+}
+
+/**
+ * kr_hub_invocation_is_known:
+ * @self: an invocation
+ *
+ * Gets whether there is a method of that name; only filters see others. Any thread.
+ *
+ * Returns: %FALSE if the method does not exist
+ *
+ * Since: 0.1
+ */
+gboolean
+kr_hub_invocation_is_known (KrHubInvocation *self)
+{
+  g_return_val_if_fail (self != NULL, FALSE);
+  return self->unknown == NULL;
+}
+
+/**
+ * kr_hub_invocation_proceed:
+ * @self: an invocation that a filter has kept
+ *
+ * Lets a call go on to the next filter, and at last to its method. Does nothing when it was answered meanwhile, or its
+ * caller has gone. In the thread of the hub.
+ *
+ * Since: 0.1
+ */
+void
+kr_hub_invocation_proceed (KrHubInvocation *self)
+{
+  KrHubConnection *connection;
+
+  g_return_if_fail (self != NULL);
+  connection = self->connection;
+  g_return_if_fail (kr_hub_connection_is_own_thread (connection));
+  if (connection->owner != NULL && kr_hub_invocation_is_pending (self))
+    connection->funcs->filter (connection, self, connection->owner);
 }
 
 /**

@@ -33,6 +33,19 @@ GType kr_hub_invocation_get_type (void);
  */
 typedef void (*KrHubMethodFunc) (KrHubInvocation *invocation, gpointer user_data);
 
+/**
+ * KrHubAuthorizeFunc:
+ * @invocation: a call; it is not to be kept or answered
+ * @user_data: data of the registration
+ *
+ * Says whether the caller may call the method; it runs in the thread of the hub.
+ *
+ * Returns: %FALSE to refuse
+ *
+ * Since: 0.1
+ */
+typedef gboolean (*KrHubAuthorizeFunc) (KrHubInvocation *invocation, gpointer user_data);
+
 KR_HUB_AVAILABLE_IN_ALL
 KrHubInvocation *kr_hub_invocation_ref (KrHubInvocation *self);
 KR_HUB_AVAILABLE_IN_ALL
@@ -42,6 +55,10 @@ KR_HUB_AVAILABLE_IN_ALL
 KrHubConnection *kr_hub_invocation_get_connection (KrHubInvocation *self);
 KR_HUB_AVAILABLE_IN_ALL
 const char *kr_hub_invocation_get_method_name (KrHubInvocation *self);
+KR_HUB_AVAILABLE_IN_ALL
+gboolean kr_hub_invocation_is_known (KrHubInvocation *self);
+KR_HUB_AVAILABLE_IN_ALL
+void kr_hub_invocation_proceed (KrHubInvocation *self);
 KR_HUB_AVAILABLE_IN_ALL
 gboolean kr_hub_invocation_get_expects_answer (KrHubInvocation *self);
 KR_HUB_AVAILABLE_IN_ALL

@@ -30,6 +30,9 @@ typedef struct
   guint max_parallel_invocations;
   guint stream_buffer_capacity;  /* items of one stream that may wait to be read */
   gboolean detailed_errors;
+  gboolean filtered;             /* the hub has filters: its functions of connections are to be asked */
+  gint64 call_interval;          /* of the token bucket: one call per that time, 0: no bucket */
+  guint call_burst;              /* and so many at once */
   KrHubBufferPool pool;          /* these two in the hub's thread */
   GString *scratch;
   guint64 n_calls;               /* that the hub has made, for their ids */
@@ -137,6 +140,8 @@ void kr_hub_session_send_shared (KrHubSession *self, GBytes *messages);
 
 /* Sends Close and ends. @detail: "{exception type}: {text}" behind the general text, if the settings allow it. */
 void kr_hub_session_close (KrHubSession *self, gboolean failed, const char *detail, gboolean allow_reconnect);
+/* The same with a text for the peer (NULL: none) and a reason of our own (NULL: in good order), which is taken. */
+void kr_hub_session_close_with_text (KrHubSession *self, const char *text, gboolean allow_reconnect, GError *error);
 /* Stateful reconnect (signalr.md 8). lost(): TRUE if the session waits for another transport, and only then.
  * reattach(): output begins anew with Sequence and what is not acknowledged. */
 gboolean kr_hub_session_lost (KrHubSession *self, const GError *error, gint64 now);

@@ -412,22 +412,29 @@ send_ping (KrHubSession *self, gint64 now)
 }
 
 void
-kr_hub_session_close (KrHubSession *self, gboolean failed, const char *detail, gboolean allow_reconnect)
+kr_hub_session_close_with_text (KrHubSession *self, const char *text, gboolean allow_reconnect, GError *error)
 {
-  g_autofree char *text = NULL;
   KrHubMessage message = { .type = KR_HUB_MESSAGE_CLOSE, .allow_reconnect = allow_reconnect };
 
-  if (failed)
-    {
-      gboolean detailed = self->settings->detailed_errors && detail != NULL;
-
-      text = g_strdup_printf ("Connection closed with an error.%s%s", detailed ? " " : "", detailed ? detail : "");
-      message.error = (KrHubSlice) { text, strlen (text) };
-    }
+  if (text != NULL)
+    message.error = (KrHubSlice) { text, strlen (text) };
   kr_hub_session_send (self, &message, NULL);
-  end (self,
-       KR_HUB_SESSION_CLOSING,
-       failed ? g_error_new_literal (KR_HUB_ERROR, KR_HUB_ERROR_FAILED, detail != NULL ? detail : text) : NULL);
+  end (self, KR_HUB_SESSION_CLOSING, error);
+}
+
+void
+kr_hub_session_close (KrHubSession *self, gboolean failed, const char *detail, gboolean allow_reconnect)
+{
+  gboolean detailed = self->settings->detailed_errors && detail != NULL;
+  g_autofree char *text = NULL;
+
+  if (failed)
+    text = g_strdup_printf ("Connection closed with an error.%s%s", detailed ? " " : "", detailed ? detail : "");
+  kr_hub_session_close_with_text (
+    self,
+    text,
+    allow_reconnect,
+    failed ? g_error_new_literal (KR_HUB_ERROR, KR_HUB_ERROR_FAILED, detail != NULL ? detail : text) : NULL);
 }
 
 void

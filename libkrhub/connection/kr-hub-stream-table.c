@@ -261,8 +261,8 @@ end_answers (KrHubStreamTable *self)
   g_hash_table_remove_all (self->answers);
   for (guint i = 0; i < answers->len; i++)
     {
-      kr_hub_invocation_claim (answers->pdata[i]);
-      kr_hub_invocation_cancel (answers->pdata[i]);
+      ((KrHubInvocation *) answers->pdata[i])->listed = FALSE;
+      kr_hub_invocation_abandon (answers->pdata[i]);
     }
 }
 

@@ -37,6 +37,7 @@ struct _KrHubServer
   KrHubSettings *settings;
   KrHubDispatcher *dispatcher;
   KrHubRouter router;
+  GPtrArray *filters;    /* of KrHubFilter, the outermost first */
   GHashTable *pending;   /* accepted, handshake not done; holds no reference */
 };
 
@@ -52,6 +53,8 @@ typedef enum
   PROP_MAX_OUTBOX_SIZE,
   PROP_MAX_PARALLEL_INVOCATIONS,
   PROP_STREAM_BUFFER_CAPACITY,
+  PROP_INVOCATION_RATE,
+  PROP_INVOCATION_BURST,
   PROP_DETAILED_ERRORS,
   PROP_RECONNECT_WINDOW,
 } KrHubServerProperty;
@@ -69,13 +72,29 @@ static guint signals[SIGNAL_UNKNOWN_METHOD + 1];
 
 /* --- connections --- */
 
+/* Nobody is told of it, now or later. */
+static void
+refuse_connection (KrHubServer *self, KrHubConnection *connection, const GError *error)
+{
+  kr_hub_router_remove (&self->router, connection);
+  g_hash_table_add (self->pending, connection);
+  kr_hub_connection_refuse (connection, error);
+}
+
 static void
 connection_opened (KrHubConnection *connection, gpointer owner)
 {
   KrHubServer *self = owner;
+  g_autoptr (GError) error = NULL;
 
   g_hash_table_remove (self->pending, connection);
   kr_hub_router_add (&self->router, connection);
+  for (guint i = 0; i < self->filters->len; i++)
+    if (!kr_hub_filter_connected (self->filters->pdata[i], connection, &error))
+      {
+        refuse_connection (self, connection, error);
+        return;
+      }
   g_debug ("connection %s is open", connection->id);
   g_signal_emit (self, signals[SIGNAL_CONNECTED], 0, connection);
 }
@@ -89,6 +108,8 @@ connection_closed (KrHubConnection *connection, const GError *error, gboolean al
     return;
   kr_hub_router_remove (&self->router, connection);
   g_signal_emit (self, signals[SIGNAL_DISCONNECTED], 0, connection, error);
+  for (guint i = self->filters->len; i > 0; i--)
+    kr_hub_filter_disconnected (self->filters->pdata[i - 1], connection, error);
 }
 
 static void
@@ -101,7 +122,38 @@ unknown_method (KrHubConnection *connection, const KrHubSlice *name, gpointer ow
   g_signal_emit (self, signals[SIGNAL_UNKNOWN_METHOD], 0, connection, text);
 }
 
-static const KrHubConnectionFuncs connection_funcs = { connection_opened, connection_closed, unknown_method };
+/* From the next filter to the method; goes on when a filter that took its time says so. */
+static void
+filter_call (KrHubConnection *connection, KrHubInvocation *invocation, gpointer owner)
+{
+  KrHubServer *self = owner;
+
+  while (invocation->n_filters < self->filters->len && kr_hub_invocation_is_pending (invocation))
+    if (!kr_hub_filter_invoke (self->filters->pdata[invocation->n_filters++], invocation))
+      return;
+  if (invocation->called || !kr_hub_invocation_is_pending (invocation))
+    return;
+  invocation->called = TRUE;
+  invocation->method->func (invocation, invocation->method->data);
+}
+
+static void
+call_returned (KrHubConnection *connection, KrHubInvocation *invocation, gpointer owner)
+{
+  KrHubServer *self = owner;
+
+  for (guint i = invocation->n_filters; i > 0; i--)
+    {
+      /* The filter may replace it. */
+      g_autofree char *failure = g_strdup (kr_hub_invocation_get_failure (invocation));
+
+      kr_hub_filter_returned (self->filters->pdata[i - 1], invocation, failure);
+    }
+}
+
+static const KrHubConnectionFuncs connection_funcs = {
+  connection_opened, connection_closed, unknown_method, filter_call, call_returned,
+};
 
 /* --- object --- */
 
@@ -120,6 +172,10 @@ kr_hub_server_get_property (GObject *object, guint prop_id, GValue *value, GPara
     case PROP_MAX_MESSAGE_SIZE: g_value_set_uint64 (value, settings->max_message_size); break;
     case PROP_MAX_OUTBOX_SIZE: g_value_set_uint64 (value, settings->max_outbox_size); break;
     case PROP_MAX_PARALLEL_INVOCATIONS: g_value_set_uint (value, settings->max_parallel_invocations); break;
+    case PROP_INVOCATION_RATE:
+      g_value_set_uint (value, settings->call_interval > 0 ? G_USEC_PER_SEC / settings->call_interval : 0);
+      break;
+    case PROP_INVOCATION_BURST: g_value_set_uint (value, settings->call_burst); break;
     case PROP_STREAM_BUFFER_CAPACITY: g_value_set_uint (value, settings->stream_buffer_capacity); break;
     case PROP_DETAILED_ERRORS: g_value_set_boolean (value, settings->detailed_errors); break;
     case PROP_RECONNECT_WINDOW: g_value_set_int64 (value, settings->reconnect_window); break;
@@ -155,6 +211,18 @@ set_uint (GObject *object, guint *field, const GValue *value, GParamSpec *pspec)
 }
 
 static void
+set_rate (GObject *object, gint64 *interval, const GValue *value, GParamSpec *pspec)
+{
+  guint rate = g_value_get_uint (value);
+  gint64 new_interval = rate > 0 ? G_USEC_PER_SEC / rate : 0;
+
+  if (*interval == new_interval)
+    return;
+  *interval = new_interval;
+  g_object_notify_by_pspec (object, pspec);
+}
+
+static void
 kr_hub_server_set_property (GObject *object, guint prop_id, const GValue *value, GParamSpec *pspec)
 {
   KrHubServer *self = KR_HUB_SERVER (object);
@@ -170,6 +238,8 @@ kr_hub_server_set_property (GObject *object, guint prop_id, const GValue *value,
     case PROP_MAX_MESSAGE_SIZE: set_size (object, &settings->max_message_size, value, pspec); break;
     case PROP_MAX_OUTBOX_SIZE: set_size (object, &settings->max_outbox_size, value, pspec); break;
     case PROP_MAX_PARALLEL_INVOCATIONS: set_uint (object, &settings->max_parallel_invocations, value, pspec); break;
+    case PROP_INVOCATION_RATE: set_rate (object, &settings->call_interval, value, pspec); break;
+    case PROP_INVOCATION_BURST: set_uint (object, &settings->call_burst, value, pspec); break;
     case PROP_STREAM_BUFFER_CAPACITY: set_uint (object, &settings->stream_buffer_capacity, value, pspec); break;
     case PROP_DETAILED_ERRORS:
       if (settings->detailed_errors == g_value_get_boolean (value))
@@ -207,6 +277,7 @@ kr_hub_server_finalize (GObject *object)
   KrHubServer *self = KR_HUB_SERVER (object);
 
   kr_hub_router_clear (&self->router);
+  g_ptr_array_unref (self->filters);
   g_hash_table_unref (self->pending);
   kr_hub_dispatcher_unref (self->dispatcher);
   kr_hub_settings_unref (self->settings);
@@ -305,6 +376,27 @@ install_properties (GObjectClass *object_class)
     g_param_spec_uint ("stream-buffer-capacity", NULL, NULL, 1, G_MAXUINT, 10,
                        G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY);
   /**
+   * KrHubServer:invocation-rate:
+   *
+   * How many calls per second one client may make in the long run, 0 for any number; more are answered with an error
+   * before their arguments are looked at.
+   *
+   * Since: 0.1
+   */
+  props[PROP_INVOCATION_RATE] =
+    g_param_spec_uint ("invocation-rate", NULL, NULL, 0, G_USEC_PER_SEC, 0,
+                       G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY);
+  /**
+   * KrHubServer:invocation-burst:
+   *
+   * How many calls a client may make at once where [property@KrHub.Server:invocation-rate] limits it.
+   *
+   * Since: 0.1
+   */
+  props[PROP_INVOCATION_BURST] =
+    g_param_spec_uint ("invocation-burst", NULL, NULL, 1, G_USEC_PER_SEC, 100,
+                       G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY);
+  /**
    * KrHubServer:detailed-errors:
    *
    * Whether clients are told the details of errors that are not meant for them. ASP.NET Core's EnableDetailedErrors.
@@ -391,6 +483,7 @@ kr_hub_server_init (KrHubServer *self)
   g_ptr_array_add (self->settings->protocols, g_object_ref (kr_hub_msgpack_protocol_get_default ()));
   self->dispatcher = kr_hub_dispatcher_new ();
   self->pending = g_hash_table_new (NULL, NULL);
+  self->filters = g_ptr_array_new_with_free_func (g_object_unref);
   kr_hub_router_init (&self->router);
 }
 
@@ -593,6 +686,62 @@ kr_hub_server_set_method_uploads (KrHubServer *self, const char *name, const cha
   kr_hub_method_set_uploads (method, G_VARIANT_TYPE (items));
 }
 
+/* Without a function of its own: whoever was authenticated. */
+static gboolean
+has_user (KrHubInvocation *invocation, gpointer data)
+{
+  return invocation->connection->user_id != NULL;
+}
+
+/**
+ * kr_hub_server_set_method_authorizer:
+ * @self: a hub
+ * @name: a method of the hub
+ * @func: (nullable) (scope notified) (closure user_data) (destroy destroy): says who may call; %NULL means any
+ *   connection that has a user id
+ * @user_data: data for @func
+ * @destroy: (nullable): frees @user_data
+ *
+ * Restricts who may call a method. Others get an error. Before the first connection.
+ *
+ * Since: 0.1
+ */
+void
+kr_hub_server_set_method_authorizer (KrHubServer *self,
+                                     const char *name,
+                                     KrHubAuthorizeFunc func,
+                                     gpointer user_data,
+                                     GDestroyNotify destroy)
+{
+  KrHubMethod *method;
+
+  g_return_if_fail (KR_HUB_IS_SERVER (self));
+  g_return_if_fail (name != NULL);
+
+  method = kr_hub_dispatcher_lookup (self->dispatcher, name);
+  g_return_if_fail (method != NULL);
+  kr_hub_method_set_authorizer (method, func != NULL ? func : has_user, user_data, destroy);
+}
+
+/**
+ * kr_hub_server_add_filter:
+ * @self: a hub
+ * @filter: a filter, which the hub keeps
+ *
+ * Puts a filter inside of those that were added before. Before the first connection.
+ *
+ * Since: 0.1
+ */
+void
+kr_hub_server_add_filter (KrHubServer *self, KrHubFilter *filter)
+{
+  g_return_if_fail (KR_HUB_IS_SERVER (self));
+  g_return_if_fail (KR_HUB_IS_FILTER (filter));
+
+  g_ptr_array_add (self->filters, g_object_ref (filter));
+  self->settings->filtered = TRUE;
+}
+
 /**
  * kr_hub_server_new_connection_id:
  *
@@ -752,6 +901,173 @@ kr_hub_server_remove_from_group (KrHubServer *self, const char *connection_id, c
   g_return_if_fail (connection_id != NULL);
   g_return_if_fail (group != NULL);
   kr_hub_router_leave (&self->router, connection_id, group);
+}
+
+/* --- enumeration --- */
+
+static char **
+list_keys (GHashTable *table)
+{
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  GHashTableIter iter;
+  const char *key;
+
+  g_hash_table_iter_init (&iter, table);
+  while (g_hash_table_iter_next (&iter, (gpointer *) &key, NULL))
+    g_strv_builder_add (builder, key);
+  return g_strv_builder_end (builder);
+}
+
+static char **
+list_members (GHashTable *sets, const char *name)
+{
+  GHashTable *set = g_hash_table_lookup (sets, name);
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  GHashTableIter iter;
+  KrHubMember *member;
+
+  if (set != NULL)
+    {
+      g_hash_table_iter_init (&iter, set);
+      while (g_hash_table_iter_next (&iter, (gpointer *) &member, NULL))
+        g_strv_builder_add (builder, member->connection->id);
+    }
+  return g_strv_builder_end (builder);
+}
+
+static guint
+count_members (GHashTable *sets, const char *name)
+{
+  GHashTable *set = g_hash_table_lookup (sets, name);
+
+  return set != NULL ? g_hash_table_size (set) : 0;
+}
+
+/**
+ * kr_hub_server_list_connections:
+ * @self: a hub
+ *
+ * Lists the connections that are open.
+ *
+ * Returns: (transfer full) (array zero-terminated=1): their ids, in no order
+ *
+ * Since: 0.1
+ */
+char **
+kr_hub_server_list_connections (KrHubServer *self)
+{
+  g_return_val_if_fail (KR_HUB_IS_SERVER (self), NULL);
+  return list_keys (self->router.by_id);
+}
+
+/**
+ * kr_hub_server_list_groups:
+ * @self: a hub
+ *
+ * Lists the groups that have members.
+ *
+ * Returns: (transfer full) (array zero-terminated=1): their names, in no order
+ *
+ * Since: 0.1
+ */
+char **
+kr_hub_server_list_groups (KrHubServer *self)
+{
+  g_return_val_if_fail (KR_HUB_IS_SERVER (self), NULL);
+  return list_keys (self->router.groups);
+}
+
+/**
+ * kr_hub_server_list_group_connections:
+ * @self: a hub
+ * @group: a group's name
+ *
+ * Lists the members of a group.
+ *
+ * Returns: (transfer full) (array zero-terminated=1): the ids of their connections, in no order
+ *
+ * Since: 0.1
+ */
+char **
+kr_hub_server_list_group_connections (KrHubServer *self, const char *group)
+{
+  g_return_val_if_fail (KR_HUB_IS_SERVER (self), NULL);
+  g_return_val_if_fail (group != NULL, NULL);
+  return list_members (self->router.groups, group);
+}
+
+/**
+ * kr_hub_server_get_n_group_connections:
+ * @self: a hub
+ * @group: a group's name
+ *
+ * Gets how many members a group has.
+ *
+ * Returns: the number of connections
+ *
+ * Since: 0.1
+ */
+guint
+kr_hub_server_get_n_group_connections (KrHubServer *self, const char *group)
+{
+  g_return_val_if_fail (KR_HUB_IS_SERVER (self), 0);
+  g_return_val_if_fail (group != NULL, 0);
+  return count_members (self->router.groups, group);
+}
+
+/**
+ * kr_hub_server_list_users:
+ * @self: a hub
+ *
+ * Lists the users that have connections.
+ *
+ * Returns: (transfer full) (array zero-terminated=1): their ids, in no order
+ *
+ * Since: 0.1
+ */
+char **
+kr_hub_server_list_users (KrHubServer *self)
+{
+  g_return_val_if_fail (KR_HUB_IS_SERVER (self), NULL);
+  return list_keys (self->router.users);
+}
+
+/**
+ * kr_hub_server_list_user_connections:
+ * @self: a hub
+ * @user_id: a user's id
+ *
+ * Lists the connections of a user.
+ *
+ * Returns: (transfer full) (array zero-terminated=1): their ids, in no order
+ *
+ * Since: 0.1
+ */
+char **
+kr_hub_server_list_user_connections (KrHubServer *self, const char *user_id)
+{
+  g_return_val_if_fail (KR_HUB_IS_SERVER (self), NULL);
+  g_return_val_if_fail (user_id != NULL, NULL);
+  return list_members (self->router.users, user_id);
+}
+
+/**
+ * kr_hub_server_get_n_user_connections:
+ * @self: a hub
+ * @user_id: a user's id
+ *
+ * Gets how many connections a user has.
+ *
+ * Returns: the number of connections
+ *
+ * Since: 0.1
+ */
+guint
+kr_hub_server_get_n_user_connections (KrHubServer *self, const char *user_id)
+{
+  g_return_val_if_fail (KR_HUB_IS_SERVER (self), 0);
+  g_return_val_if_fail (user_id != NULL, 0);
+  return count_members (self->router.users, user_id);
 }
 
 /* --- client results --- */

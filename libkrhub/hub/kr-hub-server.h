@@ -9,6 +9,7 @@
 
 #include "kr-hub-clock.h"
 #include "kr-hub-connection.h"
+#include "kr-hub-filter.h"
 #include "kr-hub-invocation.h"
 #include "kr-hub-transport.h"
 
@@ -50,6 +51,15 @@ KR_HUB_AVAILABLE_IN_ALL
 void kr_hub_server_set_method_uploads (KrHubServer *self, const char *name, const char *items);
 
 KR_HUB_AVAILABLE_IN_ALL
+void kr_hub_server_set_method_authorizer (KrHubServer *self,
+                                          const char *name,
+                                          KrHubAuthorizeFunc func,
+                                          gpointer user_data,
+                                          GDestroyNotify destroy);
+KR_HUB_AVAILABLE_IN_ALL
+void kr_hub_server_add_filter (KrHubServer *self, KrHubFilter *filter);
+
+KR_HUB_AVAILABLE_IN_ALL
 char *kr_hub_server_new_connection_id (void);
 KR_HUB_AVAILABLE_IN_ALL
 KrHubConnection *kr_hub_server_accept (KrHubServer *self,
@@ -70,6 +80,21 @@ KR_HUB_AVAILABLE_IN_ALL
 void kr_hub_server_add_to_group (KrHubServer *self, const char *connection_id, const char *group);
 KR_HUB_AVAILABLE_IN_ALL
 void kr_hub_server_remove_from_group (KrHubServer *self, const char *connection_id, const char *group);
+
+KR_HUB_AVAILABLE_IN_ALL
+char **kr_hub_server_list_connections (KrHubServer *self);
+KR_HUB_AVAILABLE_IN_ALL
+char **kr_hub_server_list_groups (KrHubServer *self);
+KR_HUB_AVAILABLE_IN_ALL
+char **kr_hub_server_list_group_connections (KrHubServer *self, const char *group);
+KR_HUB_AVAILABLE_IN_ALL
+guint kr_hub_server_get_n_group_connections (KrHubServer *self, const char *group);
+KR_HUB_AVAILABLE_IN_ALL
+char **kr_hub_server_list_users (KrHubServer *self);
+KR_HUB_AVAILABLE_IN_ALL
+char **kr_hub_server_list_user_connections (KrHubServer *self, const char *user_id);
+KR_HUB_AVAILABLE_IN_ALL
+guint kr_hub_server_get_n_user_connections (KrHubServer *self, const char *user_id);
 
 KR_HUB_AVAILABLE_IN_ALL
 void kr_hub_server_invoke_async (KrHubServer *self,

@@ -22,6 +22,11 @@ extern const KrTestCase kr_test_result_cases[];
 extern const gsize kr_test_n_result_cases;
 void kr_test_hub_add_result_methods (KrTestHub *hub);
 
+extern const KrTestCase kr_test_hub_cases[];
+extern const gsize kr_test_n_hub_cases;
+/* As kr_test_hub_new(), in the time of another hub. */
+KrTestHub *kr_test_hub_new_with_clock (const KrTestBackend *backend, KrHubClock *clock);
+
 void kr_test_client_start_call (KrTestClient *self,
                                 const char *target,
                                 GVariant *arguments,

@@ -217,10 +217,19 @@ on_unknown_method (KrHubServer *server, KrHubConnection *connection, const char 
 KrTestHub *
 kr_test_hub_new (const KrTestBackend *backend)
 {
+  g_autoptr (KrHubClock) clock =
+    backend->virtual_clock ? kr_hub_clock_new_virtual (G_USEC_PER_SEC) : kr_hub_clock_new (NULL);
+
+  return kr_test_hub_new_with_clock (backend, clock);
+}
+
+KrTestHub *
+kr_test_hub_new_with_clock (const KrTestBackend *backend, KrHubClock *clock)
+{
   KrTestHub *self = g_new0 (KrTestHub, 1);
 
   self->backend = backend;
-  self->clock = backend->virtual_clock ? kr_hub_clock_new_virtual (G_USEC_PER_SEC) : kr_hub_clock_new (NULL);
+  self->clock = g_object_ref (clock);
   self->server = kr_hub_server_new (self->clock);
   self->connected = g_ptr_array_new_with_free_func (g_free);
   self->kept = g_ptr_array_new_with_free_func ((GDestroyNotify) kr_hub_invocation_unref);
@@ -882,4 +891,5 @@ kr_test_conformance_add (const KrTestBackend *backend)
   add_cases (backend, cases, G_N_ELEMENTS (cases));
   add_cases (backend, kr_test_stream_cases, kr_test_n_stream_cases);
   add_cases (backend, kr_test_result_cases, kr_test_n_result_cases);
+  add_cases (backend, kr_test_hub_cases, kr_test_n_hub_cases);
 }
