@@ -142,15 +142,22 @@ def library_size(run, who):
     return Sample(total / 1024)
 
 
-def program_figure(program, arguments, pattern, group=1, scale=1.0):
-    """A figure that a program of ours prints about itself."""
+def figure_of(command, pattern):
+    """What a program prints about itself."""
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    found = re.search(pattern, done.stdout, re.M)
+    if done.returncode != 0 or not found:
+        raise programs.Failed(f'{" ".join(command)} printed no figure')
+    return Sample(float(found[1]))
+
+
+def in_process(program, arguments, pattern, peer=None, limit=None):
+    """A path alone, without sockets: pattern finds our figure in what program prints, limit the limit's; peer is the
+    name that the peer's program knows it by."""
     def measure(run, who):
-        done = subprocess.run([programs.find(program), *arguments], capture_output=True, text=True, timeout=120,
-                              check=False)
-        found = re.search(pattern, done.stdout)
-        if done.returncode != 0 or not found:
-            raise programs.Failed(f'{program} printed no figure')
-        return Sample(float(found[group]) * scale)
+        if who == 'peer':
+            return figure_of(programs.peer('plain') + [f'--measure={peer}'], r'([\d.]+) ns')
+        return figure_of([programs.find(program), *arguments], pattern if who == 'ours' else limit)
     return measure
 
 
@@ -205,15 +212,32 @@ def memory_rows():
                       rounds=3, bars={'value': 3})
 
 
-def own_rows():
+def codec_rows():
     for protocol in ['json', 'messagepack']:
+        yield Row(f'codec-{protocol}', 'ns', f'Parse an Echo of {PAYLOAD} bytes and write its completion',
+                  in_process('bench/bench-codec', ['20000', str(PAYLOAD)], rf'^{protocol} +\d+ +[\d.]+ +([\d.]+)',
+                             peer=f'codec-{protocol}'), who=PAIR, lower=True)
         yield Row(f'dispatch-{protocol}', 'ns', 'Parse, dispatch, answer, serialise and outbox of one Echo over memory',
-                  program_figure('bench/bench-dispatch', ['2000000', '32', str(PAYLOAD), protocol], r'([\d.]+) ns'),
+                  in_process('bench/bench-dispatch', ['2000000', '32', str(PAYLOAD), protocol], r'([\d.]+) ns'),
                   who=('ours',), lower=True, bars={'value': 500})
-        for column, what in enumerate(['parse', 'echo'], 1):
-            yield Row(f'codec-{what}-{protocol}', 'ns', f'{what} of the codec alone, {PAYLOAD} bytes',
-                      program_figure('bench/bench-codec', ['20000', str(PAYLOAD)],
-                                     protocol + r'\s+\d+' + r'\s+([\d.]+)' * column, column), who=('ours',), lower=True)
+
+
+def token_rows():
+    for name, line, anew, bar in [('issue', 'issue', 'issue', 1e3 / 3.6),
+                                  ('validate', 'validate a pair', 'validate', 1e3 / 2.2)]:
+        yield Row(f'token-{name}', 'ns', f'{name.capitalize()} a token, the limit is its SHA-256',
+                  in_process('bench/bench-csrf', [], rf'^{line} +([\d.]+) ns',
+                             limit=rf'^{line} +[\d.]+ ns.*limit +([\d.]+) ns'),
+                  who=('ours', 'limit'), lower=True, rounds=3, bars={'value': bar})
+        yield Row(f'token-{name}-request', 'ns', f'{name.capitalize()} a token of a request that is made anew',
+                  in_process('bench/bench-csrf', [], rf'^request made anew, {anew} +([\d.]+) ns', peer=f'token-{name}'),
+                  who=PAIR, lower=True, rounds=3)
+
+
+def own_rows():
+    yield Row('task', 'ns', 'Create, run and finish a job',
+              in_process('bench/bench-task', [], r'^create, run, finish +([\d.]+) ns'), who=('ours',), lower=True,
+              rounds=3, bars={'value': 2000})
     yield Row('library-size', 'KiB', 'libkrhub and libkrhub-soup, stripped', library_size, who=('ours',), lower=True,
               rounds=1)
 
@@ -241,6 +265,8 @@ def all_rows():
               bars={'value': 30})
     yield Row('cancel-p99', 'ms', 'From the cancel POST to OperationComplete at the page, 99 of 100', cancel_latency,
               who=('ours',), lower=True, rounds=3, bars={'value': 10})
+    yield from codec_rows()
+    yield from token_rows()
     yield from own_rows()
 
 
