@@ -703,7 +703,7 @@ test_codecs_agree (void)
 int
 main (int argc, char *argv[])
 {
-  g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
+  g_test_init (&argc, &argv, NULL);
   protocol = kr_hub_msgpack_protocol_get_default ();
   g_test_add_func ("/krhub/msgpack-protocol/examples", test_examples);
   g_test_add_func ("/krhub/msgpack-protocol/members", test_members);

@@ -318,7 +318,7 @@ test_messagepack (void)
 int
 main (int argc, char *argv[])
 {
-  g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
+  g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/krhub/vectors/json", test_json);
   g_test_add_func ("/krhub/vectors/messagepack", test_messagepack);
   return g_test_run ();
