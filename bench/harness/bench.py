@@ -152,6 +152,7 @@ def main():
         for path in [programs.OUTPUT / 'bench.json', arguments.json]:
             if path is not None:
                 report.write_json(path, results)
+        (programs.OUTPUT / 'table.md').write_text(report.as_markdown(results))
     missed = [result.row.name for result in results
               for *_, holds in rows.judge(result.row, result.medians, result.cpus) if not holds]
     print(f'{len(results)} rows, {len(left_out)} left out, bars missed: {", ".join(dict.fromkeys(missed)) or "none"}; '

@@ -71,6 +71,19 @@ def write_json(path, results):
     path.write_text(json.dumps([as_object(result) for result in results], indent=2) + '\n')
 
 
+def as_markdown(results):
+    """The table for docs/performance.md."""
+    lines = ['| row | unit | krhub (min-max) | ASP.NET Core | limit | CPU us per message: krhub | ASP.NET Core | limit |',
+             '|---|---|---|---|---|---|---|---|']
+    for result in results:
+        medians, cpus = result.medians, result.cpus
+        span = f'{number(medians["ours"])} ({number(result.low("ours"))}-{number(result.high("ours"))})'
+        lines.append('| ' + ' | '.join([result.row.name, result.row.unit, span, number(medians.get('peer')),
+                                        number(medians.get('limit')), number(cpus.get('ours')),
+                                        number(cpus.get('peer')), number(cpus.get('limit'))]) + ' |')
+    return '\n'.join(lines) + '\n'
+
+
 def escape(text):
     return text.replace('&', '&amp;').replace('<', '&lt;').replace('>', '&gt;')
 

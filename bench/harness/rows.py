@@ -39,7 +39,7 @@ class Row:
 
 
 def rate(run, who, variant='plain', **options):
-    figures = run.load(who, variant, payload=PAYLOAD, **options)
+    figures = run.load(who, variant, **{'payload': PAYLOAD, **options})
     return Sample(figures['per_second'], figures['server_cpu_us'])
 
 
@@ -169,6 +169,9 @@ def echo_rows():
                 yield Row(f'echo-{protocol}-{connections}x{depth}', 'messages/s',
                           f'Echo, {connections} connections, {depth} in flight on each',
                           echo(protocol, connections, depth), bars=bars.get((connections, depth), {}))
+    for size in [1000, 10000]:
+        yield Row(f'echo-json-{size}-bytes', 'messages/s', f'Echo of {size} bytes, 10 connections, 8 in flight on each',
+                  echo('json', 10, 8, payload=size))
 
 
 def broadcast_rows():
@@ -179,8 +182,10 @@ def broadcast_rows():
             yield Row(f'broadcast-{protocol}-{connections}', 'messages/s',
                       f'Broadcast to {connections} connections, {depth} in flight',
                       fan(protocol, connections, depth), bars=bars[connections])
-    yield Row('group-json-1000', 'messages/s', 'Send to a group of 1,000, 4 in flight',
-              fan('json', 1000, 4, target='ToGroup', join='Join', group='g'), who=PAIR)
+    for members, others in [(1000, 0), (100, 0), (100, 4900)]:
+        yield Row(f'group-json-{members}-of-{members + others}', 'messages/s',
+                  f'Send to a group of {members} among {members + others} connections, 4 in flight',
+                  fan('json', members, 4, target='ToGroup', join='Join', group='g', idle=others), who=PAIR)
 
 
 def transport_rows():

@@ -72,7 +72,7 @@ load_options_parse (LoadOptions *self, int *argc, char ***argv, GError **error)
     { "warm-up", 0, 0, G_OPTION_ARG_DOUBLE, &self->warm_up, "How long to run before that (default 0)", "S" },
     { "rounds", 0, 0, G_OPTION_ARG_INT, &self->rounds, "Rounds of mode connect (default 1)", "N" },
     { "target", 0, 0, G_OPTION_ARG_STRING, &self->target, "Method (default Echo, Broadcast or Counter)", "NAME" },
-    { "join", 0, 0, G_OPTION_ARG_STRING, &self->join, "Method that each calls first, with the group", "NAME" },
+    { "join", 0, 0, G_OPTION_ARG_STRING, &self->join, "Method that each but the idle ones calls first", "NAME" },
     { "group", 0, 0, G_OPTION_ARG_STRING, &self->group, "Group: the first argument of each call", "NAME" },
     { "items", 0, 0, G_OPTION_ARG_INT, &self->items, "Items of each stream (default 100000)", "N" },
     { "idle", 0, 0, G_OPTION_ARG_INT, &self->idle, "Further connections that wait", "N" },

@@ -251,7 +251,7 @@ connect_some (LoadRun *self)
 
       gboolean active = self->n_started < (guint) self->options->connections;
 
-      client->join = self->options->join != NULL ? &self->join : NULL;
+      client->join = active && self->options->join != NULL ? &self->join : NULL;
       if (!load_client_connect (client, self->epoll_fd, self->options,
                                 active ? self->options->transport : self->options->idle_transport,
                                 get_source (self, self->n_started)))
