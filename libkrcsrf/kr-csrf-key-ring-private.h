@@ -9,5 +9,6 @@
 gint64 kr_csrf_key_ring_get_time (KrCsrfKeyRing *self);
 gboolean kr_csrf_key_ring_fill_random (KrCsrfKeyRing *self, guint8 *buffer, gsize len);
 KrCsrfCode kr_csrf_key_ring_get_signer (KrCsrfKeyRing *self, gint64 now, KrCsrfSigner **signer);
+gboolean kr_csrf_key_ring_search (KrCsrfKeyRing *self, gint64 now);
 KrCsrfCode kr_csrf_key_ring_find_key (KrCsrfKeyRing *self, KrCsrfSigner *signer, guint32 id, gint64 now,
                                       const KrCsrfKey **key);

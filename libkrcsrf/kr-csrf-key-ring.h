@@ -48,11 +48,17 @@ KR_CSRF_AVAILABLE_IN_ALL
 KrCsrfKeyRing *kr_csrf_key_ring_new_ephemeral (void);
 
 KR_CSRF_AVAILABLE_IN_ALL
+KrCsrfKeyRing *kr_csrf_key_ring_new_for_path (const char *path, gboolean auto_create, GError **error);
+
+KR_CSRF_AVAILABLE_IN_ALL
 void kr_csrf_key_ring_set_sources (KrCsrfKeyRing *self,
                                    KrCsrfRandomFunc random_func,
                                    KrCsrfTimeFunc time_func,
                                    gpointer user_data,
                                    GDestroyNotify destroy);
+
+KR_CSRF_AVAILABLE_IN_ALL
+gboolean kr_csrf_key_ring_reload (KrCsrfKeyRing *self, GError **error);
 
 KR_CSRF_AVAILABLE_IN_ALL
 gboolean kr_csrf_key_ring_rotate (KrCsrfKeyRing *self, GError **error);

@@ -229,25 +229,36 @@ verify_tags (const KrCsrfSettings *settings, KrCsrfSigner *signer, KrCsrfRequest
   return request->scope.data != NULL && !scoped ? KR_CSRF_ERROR_SCOPE_MISMATCH : KR_CSRF_OK;
 }
 
-KrCsrfCode
-kr_csrf_verify_tokens (const KrCsrfSettings *settings, KrCsrfKeyRing *ring, KrCsrfRequest *request, gint64 now)
+static KrCsrfCode
+verify_decoded (const KrCsrfSettings *settings, KrCsrfKeyRing *ring, KrCsrfRequest *request, gint64 now,
+                const KrCsrfToken *cookie, const KrCsrfToken *token)
 {
   KrCsrfSigner *signer;
   const KrCsrfKey *cookie_key, *token_key;
+  KrCsrfCode code = kr_csrf_key_ring_get_signer (ring, now, &signer);
+
+  if (code == KR_CSRF_OK)
+    code = kr_csrf_key_ring_find_key (ring, signer, cookie->key_id, now, &cookie_key);
+  if (code == KR_CSRF_OK)
+    code = kr_csrf_key_ring_find_key (ring, signer, token->key_id, now, &token_key);
+  if (code == KR_CSRF_OK)
+    code = verify_time (cookie, now, settings->cookie_lifetime, settings->clock_skew);
+  if (code == KR_CSRF_OK)
+    code = verify_time (token, now, settings->token_lifetime, settings->clock_skew);
+  if (code == KR_CSRF_OK)
+    code = verify_tags (settings, signer, request, cookie, cookie_key, token, token_key);
+  return code;
+}
+
+KrCsrfCode
+kr_csrf_verify_tokens (const KrCsrfSettings *settings, KrCsrfKeyRing *ring, KrCsrfRequest *request, gint64 now)
+{
   KrCsrfToken cookie, token;
   KrCsrfCode code = decode_tokens (settings, request, &cookie, &token);
 
   if (code == KR_CSRF_OK)
-    code = kr_csrf_key_ring_get_signer (ring, now, &signer);
-  if (code == KR_CSRF_OK)
-    code = kr_csrf_key_ring_find_key (ring, signer, cookie.key_id, now, &cookie_key);
-  if (code == KR_CSRF_OK)
-    code = kr_csrf_key_ring_find_key (ring, signer, token.key_id, now, &token_key);
-  if (code == KR_CSRF_OK)
-    code = verify_time (&cookie, now, settings->cookie_lifetime, settings->clock_skew);
-  if (code == KR_CSRF_OK)
-    code = verify_time (&token, now, settings->token_lifetime, settings->clock_skew);
-  if (code == KR_CSRF_OK)
-    code = verify_tags (settings, signer, request, &cookie, cookie_key, &token, token_key);
+    code = verify_decoded (settings, ring, request, now, &cookie, &token);
+  if (code == KR_CSRF_ERROR_TOKEN_UNKNOWN_KEY && kr_csrf_key_ring_search (ring, now))
+    code = verify_decoded (settings, ring, request, now, &cookie, &token);
   return code;
 }

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright the krhub authors */
+/* Key ring files: what parses is written so that it parses to the same keys. */
+#include "config.h"
+
+#include <stdint.h>
+
+#include "kr-csrf-key-file-private.h"
+
+int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size);
+
+int
+LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
+{
+  KrCsrfKeySet set, again;
+  g_autofree char *text = NULL;
+
+  if (kr_csrf_key_file_parse ((const char *) data, size, &set) != KR_CSRF_OK)
+    return 0;
+  text = kr_csrf_key_file_format (&set);
+  g_assert_cmpint (kr_csrf_key_file_parse (text, strlen (text), &again), ==, KR_CSRF_OK);
+  g_assert_cmpmem (set.keys, set.n_keys * sizeof (KrCsrfKey), again.keys, again.n_keys * sizeof (KrCsrfKey));
+  return 0;
+}
