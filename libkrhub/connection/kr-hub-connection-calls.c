@@ -186,6 +186,7 @@ kr_hub_connection_invoke_async (KrHubConnection *self,
                                 gpointer user_data)
 {
   g_return_if_fail (KR_HUB_IS_CONNECTION (self));
+  g_return_if_fail (!self->raw);
   g_return_if_fail (target != NULL && *target != '\0');
   g_return_if_fail (arguments == NULL || g_variant_is_of_type (arguments, G_VARIANT_TYPE_TUPLE));
 

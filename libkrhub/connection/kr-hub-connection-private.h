@@ -27,6 +27,8 @@ typedef struct
   /* Where the settings say that there are filters: before a call, up to its method, and after its answer. */
   void (*filter) (KrHubConnection *connection, KrHubInvocation *invocation, gpointer owner);
   void (*returned) (KrHubConnection *connection, KrHubInvocation *invocation, gpointer owner);
+  /* Bytes of a raw connection. */
+  void (*received) (KrHubConnection *connection, const guint8 *data, gsize len, gpointer owner);
 } KrHubConnectionFuncs;
 
 /* The sink of one transport; a stateful connection may have several, one after the other. */
@@ -61,6 +63,7 @@ struct _KrHubConnection
   KrHubPendingCalls *calls;       /* our calls to the peer; NULL until the first */
   KrHubStreamTable *streams;      /* NULL until the first */
   gint64 next_call;               /* when the token bucket is full again */
+  gboolean raw;                   /* no hub protocol is spoken */
   gboolean paused;                /* the transport was told not to read */
   gboolean started;               /* and holds a reference on itself until it is over */
   gboolean processing;            /* events are being worked off further down the stack */
@@ -78,6 +81,8 @@ KrHubConnection *kr_hub_connection_new (KrHubRole role,
                                         gpointer owner);
 /* From here until it is over the connection holds a reference on itself. */
 void kr_hub_connection_start (KrHubConnection *self);
+/* Before start(): no hub protocol is spoken; `opened` follows at once. */
+void kr_hub_connection_set_raw (KrHubConnection *self);
 
 /* All of these in the connection's thread. */
 gboolean kr_hub_connection_send_message (KrHubConnection *self, const KrHubMessage *message, GError **error);

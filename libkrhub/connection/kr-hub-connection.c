@@ -610,7 +610,7 @@ ended (KrHubConnection *self, const GError *error, gboolean allow_reconnect)
 static void
 opened (KrHubConnection *self)
 {
-  if (self->transport != NULL)
+  if (self->transport != NULL && !self->raw)
     kr_hub_transport_set_transfer_format (self->transport,
                                           kr_hub_protocol_get_transfer_format (self->session.protocol));
   if (self->owner != NULL)
@@ -726,12 +726,27 @@ timer_fired (KrHubTimer *timer, gint64 now)
 }
 
 static void
+receive_raw (KrHubConnection *self, const guint8 *data, gsize len)
+{
+  g_autoptr (KrHubConnection) hold = g_object_ref (self);
+
+  if (self->session.state == KR_HUB_SESSION_OPEN && self->owner != NULL)
+    self->funcs->received (self, data, len, self->owner);
+  process_events (self);
+}
+
+static void
 sink_received (gpointer sink, const guint8 *data, gsize len)
 {
   KrHubConnection *self = ((KrHubLink *) sink)->connection;
 
   if (G_UNLIKELY (self == NULL))
     return;
+  if (G_UNLIKELY (self->raw))
+    {
+      receive_raw (self, data, len);
+      return;
+    }
   kr_hub_session_feed (&self->session, data, len, kr_hub_clock_get_time (self->clock));
   process_events (self);
 }
@@ -820,8 +835,24 @@ kr_hub_connection_start (KrHubConnection *self)
   self->started = TRUE;
   g_object_ref (self);
   update_timer (self);
+  if (self->raw)
+    {
+      /* What the owner says to that waits until the transport has started. */
+      self->processing = TRUE;
+      opened (self);
+      self->processing = FALSE;
+    }
   kr_hub_transport_start (self->transport, &sink_funcs, self->link);
   flush (self);
+  if (self->raw)
+    process_events (self);
+}
+
+void
+kr_hub_connection_set_raw (KrHubConnection *self)
+{
+  self->raw = TRUE;
+  kr_hub_session_open_raw (&self->session);
 }
 
 void
@@ -966,6 +997,7 @@ kr_hub_connection_send (KrHubConnection *self, const char *target, GVariant *arg
   KrHubMessage message = { .type = KR_HUB_MESSAGE_INVOCATION };
 
   g_return_val_if_fail (KR_HUB_IS_CONNECTION (self), FALSE);
+  g_return_val_if_fail (!self->raw, FALSE);
   g_return_val_if_fail (target != NULL && *target != '\0', FALSE);
   g_return_val_if_fail (sunk == NULL || g_variant_is_of_type (sunk, G_VARIANT_TYPE_TUPLE), FALSE);
 
@@ -1026,6 +1058,67 @@ kr_hub_connection_reattach (KrHubConnection *self, KrHubTransport *transport)
   flush (self);
   update_timer (self);
   return TRUE;
+}
+
+/**
+ * kr_hub_connection_is_raw:
+ * @self: a connection
+ *
+ * Gets whether no hub protocol is spoken on the connection ([method@KrHub.Server.set_raw_handler]).
+ *
+ * Returns: %TRUE for a raw connection
+ *
+ * Since: 0.1
+ */
+gboolean
+kr_hub_connection_is_raw (KrHubConnection *self)
+{
+  g_return_val_if_fail (KR_HUB_IS_CONNECTION (self), FALSE);
+  return self->raw;
+}
+
+/**
+ * kr_hub_connection_write:
+ * @self: a raw connection
+ * @data: (array length=len) (element-type guint8): bytes
+ * @len: how many
+ *
+ * Sends bytes. What is written in one turn of the main loop may arrive as one message of the transport. Ignored once the
+ * connection has ended.
+ *
+ * Since: 0.1
+ */
+void
+kr_hub_connection_write (KrHubConnection *self, gconstpointer data, gsize len)
+{
+  g_return_if_fail (KR_HUB_IS_CONNECTION (self));
+  g_return_if_fail (self->raw);
+
+  if (self->session.state != KR_HUB_SESSION_OPEN)
+    return;
+  kr_hub_buffer_append (kr_hub_outbox_begin (&self->session.outbox), data, len);
+  kr_hub_outbox_end (&self->session.outbox);
+  after_output (self);
+}
+
+/**
+ * kr_hub_connection_set_binary:
+ * @self: a raw connection
+ * @binary: whether what is written is no text
+ *
+ * Says how a transport that can tell is to label the output; text until said otherwise, as with ASP.NET Core.
+ *
+ * Since: 0.1
+ */
+void
+kr_hub_connection_set_binary (KrHubConnection *self, gboolean binary)
+{
+  g_return_if_fail (KR_HUB_IS_CONNECTION (self));
+  g_return_if_fail (self->raw);
+
+  if (self->transport != NULL)
+    kr_hub_transport_set_transfer_format (self->transport,
+                                          binary ? KR_HUB_TRANSFER_FORMAT_BINARY : KR_HUB_TRANSFER_FORMAT_TEXT);
 }
 
 /**

@@ -37,6 +37,12 @@ gboolean kr_hub_connection_is_stateful (KrHubConnection *self);
 KR_HUB_AVAILABLE_IN_ALL
 gboolean kr_hub_connection_reattach (KrHubConnection *self, KrHubTransport *transport);
 KR_HUB_AVAILABLE_IN_ALL
+gboolean kr_hub_connection_is_raw (KrHubConnection *self);
+KR_HUB_AVAILABLE_IN_ALL
+void kr_hub_connection_write (KrHubConnection *self, gconstpointer data, gsize len);
+KR_HUB_AVAILABLE_IN_ALL
+void kr_hub_connection_set_binary (KrHubConnection *self, gboolean binary);
+KR_HUB_AVAILABLE_IN_ALL
 void kr_hub_connection_invoke_async (KrHubConnection *self,
                                      const char *target,
                                      GVariant *arguments,

@@ -126,6 +126,8 @@ void kr_hub_session_init (KrHubSession *self,
                           gboolean stateful,
                           gint64 now);
 void kr_hub_session_clear (KrHubSession *self);
+/* Right after init(): no hub protocol is spoken, so there is no handshake, no message and no ping. */
+void kr_hub_session_open_raw (KrHubSession *self);
 
 /* Received bytes; borrowed until next_event() has returned FALSE, or hold() was called. */
 void kr_hub_session_feed (KrHubSession *self, const guint8 *data, gsize len, gint64 now);

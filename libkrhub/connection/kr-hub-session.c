@@ -99,6 +99,13 @@ drop_replay (KrHubSession *self)
 }
 
 void
+kr_hub_session_open_raw (KrHubSession *self)
+{
+  self->keeps_alive = TRUE;
+  set_state (self, KR_HUB_SESSION_OPEN);
+}
+
+void
 kr_hub_session_clear (KrHubSession *self)
 {
   kr_hub_outbox_clear (&self->outbox);
@@ -418,7 +425,8 @@ kr_hub_session_close_with_text (KrHubSession *self, const char *text, gboolean a
 
   if (text != NULL)
     message.error = (KrHubSlice) { text, strlen (text) };
-  kr_hub_session_send (self, &message, NULL);
+  if (self->protocol != NULL)
+    kr_hub_session_send (self, &message, NULL);
   end (self, KR_HUB_SESSION_CLOSING, error);
 }
 

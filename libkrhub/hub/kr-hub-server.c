@@ -38,6 +38,9 @@ struct _KrHubServer
   KrHubDispatcher *dispatcher;
   KrHubRouter router;
   GPtrArray *filters;    /* of KrHubFilter, the outermost first */
+  KrHubRawFunc raw_func; /* NULL: the hub protocol is spoken */
+  gpointer raw_data;
+  GDestroyNotify raw_destroy;
   GHashTable *pending;   /* accepted, handshake not done; holds no reference */
 };
 
@@ -151,8 +154,16 @@ call_returned (KrHubConnection *connection, KrHubInvocation *invocation, gpointe
     }
 }
 
+static void
+raw_received (KrHubConnection *connection, const guint8 *data, gsize len, gpointer owner)
+{
+  KrHubServer *self = owner;
+
+  self->raw_func (connection, data, len, self->raw_data);
+}
+
 static const KrHubConnectionFuncs connection_funcs = {
-  connection_opened, connection_closed, unknown_method, filter_call, call_returned,
+  connection_opened, connection_closed, unknown_method, filter_call, call_returned, raw_received,
 };
 
 /* --- object --- */
@@ -278,6 +289,8 @@ kr_hub_server_finalize (GObject *object)
 
   kr_hub_router_clear (&self->router);
   g_ptr_array_unref (self->filters);
+  if (self->raw_destroy != NULL)
+    self->raw_destroy (self->raw_data);
   g_hash_table_unref (self->pending);
   kr_hub_dispatcher_unref (self->dispatcher);
   kr_hub_settings_unref (self->settings);
@@ -724,6 +737,31 @@ kr_hub_server_set_method_authorizer (KrHubServer *self,
 }
 
 /**
+ * kr_hub_server_set_raw_handler:
+ * @self: a hub
+ * @func: (scope notified) (closure user_data) (destroy destroy): gets what connections receive
+ * @user_data: data for @func
+ * @destroy: (nullable): frees @user_data
+ *
+ * Turns the hub into a server of bytes: its connections have ids, users, filters and signals, but speak no hub protocol
+ * and do no handshake. @func answers with [method@KrHub.Connection.write]. Before the first connection. ASP.NET Core's
+ * MapConnectionHandler.
+ *
+ * Since: 0.1
+ */
+void
+kr_hub_server_set_raw_handler (KrHubServer *self, KrHubRawFunc func, gpointer user_data, GDestroyNotify destroy)
+{
+  g_return_if_fail (KR_HUB_IS_SERVER (self));
+  g_return_if_fail (func != NULL);
+  g_return_if_fail (self->raw_func == NULL);
+
+  self->raw_func = func;
+  self->raw_data = user_data;
+  self->raw_destroy = destroy;
+}
+
+/**
  * kr_hub_server_add_filter:
  * @self: a hub
  * @filter: a filter, which the hub keeps
@@ -779,6 +817,8 @@ accept_connection (KrHubServer *self,
   connection = kr_hub_connection_new (KR_HUB_ROLE_SERVER, self->settings, self->dispatcher, self->clock, transport, id,
                                       user_id, stateful, &connection_funcs, self);
   g_hash_table_add (self->pending, connection);
+  if (self->raw_func != NULL)
+    kr_hub_connection_set_raw (connection);
   kr_hub_connection_start (connection);
   return connection;
 }

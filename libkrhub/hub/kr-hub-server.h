@@ -56,6 +56,21 @@ void kr_hub_server_set_method_authorizer (KrHubServer *self,
                                           KrHubAuthorizeFunc func,
                                           gpointer user_data,
                                           GDestroyNotify destroy);
+/**
+ * KrHubRawFunc:
+ * @connection: who sent
+ * @data: (array length=len) (element-type guint8): bytes, cut anywhere; valid during the call
+ * @len: how many
+ * @user_data: data of the registration
+ *
+ * A handler of received bytes; it runs in the thread of the hub.
+ *
+ * Since: 0.1
+ */
+typedef void (*KrHubRawFunc) (KrHubConnection *connection, const guint8 *data, gsize len, gpointer user_data);
+
+KR_HUB_AVAILABLE_IN_ALL
+void kr_hub_server_set_raw_handler (KrHubServer *self, KrHubRawFunc func, gpointer user_data, GDestroyNotify destroy);
 KR_HUB_AVAILABLE_IN_ALL
 void kr_hub_server_add_filter (KrHubServer *self, KrHubFilter *filter);
 

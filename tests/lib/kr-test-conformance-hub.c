@@ -323,6 +323,56 @@ case_several (KrTestHub *hub)
   kr_test_client_free (here);
 }
 
+/* --- no hub protocol --- */
+
+/* Says it again; "bye" ends the connection. */
+static void
+say_again (KrHubConnection *connection, const guint8 *data, gsize len, gpointer data_of_test)
+{
+  GString *heard = data_of_test;
+
+  g_string_append_len (heard, (const char *) data, len);
+  kr_hub_connection_write (connection, data, len);
+  if (g_str_has_suffix (heard->str, "bye"))
+    kr_hub_connection_abort (connection);
+}
+
+static void
+greet (KrHubServer *server, KrHubConnection *connection, gpointer data)
+{
+  g_assert_true (kr_hub_connection_is_raw (connection));
+  g_assert_null (kr_hub_connection_get_protocol_name (connection));
+  kr_hub_connection_write (connection, "welcome ", 8);
+}
+
+static void
+case_raw (KrTestHub *hub)
+{
+  g_autoptr (GString) heard = g_string_new (NULL);
+  g_autoptr (KrTestRaw) first = NULL;
+  g_autoptr (KrTestRaw) second = NULL;
+  gulong handler;
+
+  kr_hub_server_set_raw_handler (hub->server, say_again, heard, NULL);
+  handler = g_signal_connect (hub->server, "connected", G_CALLBACK (greet), NULL);
+  first = kr_test_raw_new_silent (hub, "ann");
+  kr_test_raw_expect (first, "welcome ");
+  second = kr_test_raw_new_silent (hub, NULL);
+  kr_test_raw_expect (second, "welcome ");
+  g_assert_cmpuint (kr_hub_server_get_n_connections (hub->server), ==, 2);
+  g_assert_cmpuint (kr_hub_server_get_n_user_connections (hub->server, "ann"), ==, 1);
+  kr_test_raw_send (first, "{\"type\":6};hello ");
+  kr_test_raw_expect (first, "{\"type\":6};hello ");
+  kr_test_raw_send (first, "bye");
+  kr_test_raw_expect (first, "bye");
+  kr_test_raw_expect_closed (first);
+  kr_test_hub_wait_count (hub, "the end", &hub->n_disconnected, 1);
+  g_assert_no_error (hub->last_error);
+  g_signal_handler_disconnect (hub->server, handler);
+  kr_test_raw_free (g_steal_pointer (&second));
+  kr_test_hub_wait_count (hub, "the other end", &hub->n_disconnected, 2);
+}
+
 const KrTestCase kr_test_hub_cases[] = {
   { "filter/order", case_filter_order },
   { "filter/refuses", case_filter_refuses },
@@ -334,5 +384,6 @@ const KrTestCase kr_test_hub_cases[] = {
   { "hub/rate", case_rate },
   { "hub/enumerate", case_enumerate },
   { "hub/several", case_several },
+  { "hub/raw", case_raw },
 };
 const gsize kr_test_n_hub_cases = G_N_ELEMENTS (kr_test_hub_cases);

@@ -45,7 +45,7 @@ closed (gpointer sink, const GError *error)
 static const KrHubTransportSink sink_funcs = { received, peek, sent, closed };
 
 KrTestRaw *
-kr_test_raw_new (KrTestHub *hub, const char *user_id)
+kr_test_raw_new_silent (KrTestHub *hub, const char *user_id)
 {
   KrTestRaw *self = g_new0 (KrTestRaw, 1);
 
@@ -54,6 +54,14 @@ kr_test_raw_new (KrTestHub *hub, const char *user_id)
   self->received = g_string_new (NULL);
   self->transport = hub->backend->connect (hub->backend_data, user_id);
   kr_hub_transport_start (self->transport, &sink_funcs, self);
+  return self;
+}
+
+KrTestRaw *
+kr_test_raw_new (KrTestHub *hub, const char *user_id)
+{
+  KrTestRaw *self = kr_test_raw_new_silent (hub, user_id);
+
   kr_test_raw_send (self, "{\"protocol\":\"json\",\"version\":1};");
   kr_test_raw_expect (self, "{};");
   return self;

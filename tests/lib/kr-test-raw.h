@@ -16,6 +16,8 @@ typedef struct
   gboolean closed;
 } KrTestRaw;
 
+/* Connected, without a handshake. */
+KrTestRaw *kr_test_raw_new_silent (KrTestHub *hub, const char *user_id);
 /* Connected, the handshake done. */
 KrTestRaw *kr_test_raw_new (KrTestHub *hub, const char *user_id);
 void kr_test_raw_free (KrTestRaw *self);
