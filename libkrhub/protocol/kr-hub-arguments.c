@@ -19,19 +19,15 @@ kr_hub_arguments_nth (KrHubProtocol *protocol, const KrHubSlice *values, guint i
   return TRUE;
 }
 
-/* Binds what there is: of JSON's arguments .NET reports a wrong type before a wrong number. */
+/* Binds what there is, each a reference in @bound: of JSON's arguments .NET reports a wrong type before a wrong number. */
 static gboolean
-bind (KrHubProtocol *protocol,
-      const KrHubSlice *values,
-      const GVariantType *signature,
-      GVariantBuilder *builder,
-      GError **error)
+bind (KrHubProtocol *protocol, const KrHubSlice *values, const GVariantType *signature, GPtrArray *bound, GError **error)
 {
   KrHubSlice rest = *values, value;
 
   for (const GVariantType *type = g_variant_type_first (signature); type != NULL; type = g_variant_type_next (type))
     {
-      g_autoptr (GVariant) variant = NULL;
+      GVariant *variant;
 
       if (!kr_hub_protocol_next_value (protocol, &rest, &value))
         break;
@@ -43,7 +39,7 @@ bind (KrHubProtocol *protocol,
                                "match the types of the hub method being invoked.");
           return FALSE;
         }
-      g_variant_builder_add_value (builder, variant);
+      g_ptr_array_add (bound, variant);
     }
   return TRUE;
 }
@@ -66,14 +62,15 @@ kr_hub_arguments_to_variant (KrHubProtocol *protocol,
                              const GVariantType *signature,
                              GError **error)
 {
-  g_auto (GVariantBuilder) builder = G_VARIANT_BUILDER_INIT (signature);
+  g_autoptr (GPtrArray) bound = NULL;
   gsize n_expected = g_variant_type_n_items (signature);
 
   /* An array of MessagePack says first how many there are, and .NET looks at that first. */
   if (kr_hub_protocol_get_transfer_format (protocol) == KR_HUB_TRANSFER_FORMAT_BINARY &&
       !check_count (n_values, n_expected, error))
     return NULL;
-  if (!bind (protocol, values, signature, &builder, error) || !check_count (n_values, n_expected, error))
+  bound = g_ptr_array_new_full (n_expected, (GDestroyNotify) g_variant_unref);
+  if (!bind (protocol, values, signature, bound, error) || !check_count (n_values, n_expected, error))
     return NULL;
-  return g_variant_ref_sink (g_variant_builder_end (&builder));
+  return g_variant_ref_sink (g_variant_new_tuple ((GVariant **) bound->pdata, bound->len));
 }

@@ -210,6 +210,13 @@ read_boolean (KrHubJsonScanner *scanner, const GVariantType *type, GError **erro
   return g_variant_new_boolean (kind == KR_HUB_JSON_TRUE);
 }
 
+/* Takes @text, which is known to be UTF-8: g_variant_new_take_string() would check it once more. */
+static GVariant *
+trusted_string (char *text)
+{
+  return g_variant_new_from_data (G_VARIANT_TYPE_STRING, text, strlen (text) + 1, TRUE, g_free, text);
+}
+
 static GVariant *
 string_to_variant (char *text, const GVariantType *type, GError **error)
 {
@@ -222,7 +229,7 @@ string_to_variant (char *text, const GVariantType *type, GError **error)
     case 'g':
       return g_variant_is_signature (text) ? g_variant_new_signature (text) : fail_type (type, error);
     default:
-      return g_variant_new_take_string (g_steal_pointer (&owned));
+      return trusted_string (g_steal_pointer (&owned));
     }
 }
 

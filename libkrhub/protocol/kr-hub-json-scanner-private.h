@@ -143,42 +143,23 @@ kr_hub_json_classify (const char *p, guint *non_ascii)
 #endif
 
 /* First byte at or behind @p that a string cannot contain as it is: quote, backslash, control character; @end if none.
- * The last few bytes are classified together with some before @p, which may be read from @start on. */
+ * What lies from @start on may be read too. */
+const char *kr_hub_json_find_special_slowly (const char *start, const char *p, const char *end, guint *flags);
+
+/* Most strings are short: names, ids, targets. */
 static inline const char *
 kr_hub_json_find_special (const char *start, const char *p, const char *end, guint *flags)
 {
-  guint high = 0;
-
 #ifdef __SSE2__
   guint mask, non_ascii;
 
-  for (; end - p >= 16; p += 16)
+  if (G_LIKELY (end - p >= 16) && G_LIKELY ((mask = kr_hub_json_classify (p, &non_ascii)) != 0))
     {
-      mask = kr_hub_json_classify (p, &non_ascii);
-      if (mask != 0)
-        {
-          high |= non_ascii & (mask ^ (mask - 1));
-          *flags = high != 0 ? KR_HUB_JSON_NON_ASCII : 0;
-          return p + __builtin_ctz (mask);
-        }
-      high |= non_ascii;
-    }
-  if (end - start >= 16 && p < end)
-    {
-      guint shift = 16 - (end - p);
-
-      mask = kr_hub_json_classify (end - 16, &non_ascii) >> shift;
-      non_ascii >>= shift;
-      if (mask != 0)
-        non_ascii &= mask ^ (mask - 1);
-      *flags = (high | non_ascii) != 0 ? KR_HUB_JSON_NON_ASCII : 0;
-      return mask != 0 ? p + __builtin_ctz (mask) : end;
+      *flags = (non_ascii & (mask ^ (mask - 1))) != 0 ? KR_HUB_JSON_NON_ASCII : 0;
+      return p + __builtin_ctz (mask);
     }
 #endif
-  for (; p < end && *p != '"' && *p != '\\' && (guchar) *p >= 0x20; p++)
-    high |= (guchar) *p & 0x80;
-  *flags = high != 0 ? KR_HUB_JSON_NON_ASCII : 0;
-  return p;
+  return kr_hub_json_find_special_slowly (start, p, end, flags);
 }
 
 static inline void
@@ -223,14 +204,18 @@ kr_hub_json_scanner_next_property (KrHubJsonScanner *self, gboolean *first, KrHu
 {
   const char *p = self->pos, *end = self->end, *quote;
 
-  p += !*first && p < end && *p == ',';
-  if (G_UNLIKELY (end - p < 4 || *p != '"' || (!*first && p == self->pos)))
+  /* Four bytes are a comma, two quotes and a colon, so that none of these is beyond the end. */
+  if (G_UNLIKELY (end - p < 4))
     return kr_hub_json_scanner_next_property_slowly (self, first, name, flags);
-  quote = kr_hub_json_find_special (self->start, p + 1, end, flags);
+  if (!*first && *p++ != ',')
+    return kr_hub_json_scanner_next_property_slowly (self, first, name, flags);
+  if (G_UNLIKELY (*p++ != '"'))
+    return kr_hub_json_scanner_next_property_slowly (self, first, name, flags);
+  quote = kr_hub_json_find_special (self->start, p, end, flags);
   if (G_UNLIKELY (end - quote < 3 || quote[0] != '"' || quote[1] != ':' || (guchar) quote[2] <= ' '))
     return kr_hub_json_scanner_next_property_slowly (self, first, name, flags);
   *first = FALSE;
-  *name = (KrHubSlice) { p + 1, quote - p - 1 };
+  *name = (KrHubSlice) { p, quote - p };
   self->pos = quote + 2;
   return TRUE;
 }
@@ -240,12 +225,15 @@ kr_hub_json_scanner_next_element (KrHubJsonScanner *self, gboolean *first)
 {
   const char *p = self->pos, *end = self->end;
 
-  p += !*first && p < end && *p == ',';
-  if (G_UNLIKELY (p == end || *p == ']' || (guchar) *p <= ' ' || (!*first && p == self->pos)))
+  if (G_UNLIKELY (end - p < 2))
+    return kr_hub_json_scanner_next_element_slowly (self, first);
+  if (!*first && *p++ != ',')
+    return kr_hub_json_scanner_next_element_slowly (self, first);
+  if (G_UNLIKELY (*p == ']' || (guchar) *p <= ' ' || self->fault != KR_HUB_JSON_FAULT_NONE))
     return kr_hub_json_scanner_next_element_slowly (self, first);
   *first = FALSE;
   self->pos = p;
-  return self->fault == KR_HUB_JSON_FAULT_NONE;
+  return TRUE;
 }
 
 G_END_DECLS

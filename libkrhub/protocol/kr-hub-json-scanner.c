@@ -11,6 +11,44 @@
 /* How much of a peer's text an error message repeats. */
 #define MAX_QUOTED 100
 
+const char *
+kr_hub_json_find_special_slowly (const char *start, const char *p, const char *end, guint *flags)
+{
+  guint high = 0;
+
+#ifdef __SSE2__
+  guint mask, non_ascii;
+
+  for (; end - p >= 16; p += 16)
+    {
+      mask = kr_hub_json_classify (p, &non_ascii);
+      if (G_UNLIKELY (mask != 0))
+        {
+          high |= non_ascii & (mask ^ (mask - 1));
+          *flags = high != 0 ? KR_HUB_JSON_NON_ASCII : 0;
+          return p + __builtin_ctz (mask);
+        }
+      high |= non_ascii;
+    }
+  /* The last few are looked at together with some that come before. */
+  if (end - start >= 16 && p < end)
+    {
+      guint shift = 16 - (end - p);
+
+      mask = kr_hub_json_classify (end - 16, &non_ascii) >> shift;
+      non_ascii >>= shift;
+      if (mask != 0)
+        non_ascii &= mask ^ (mask - 1);
+      *flags = (high | non_ascii) != 0 ? KR_HUB_JSON_NON_ASCII : 0;
+      return mask != 0 ? p + __builtin_ctz (mask) : end;
+    }
+#endif
+  for (; p < end && *p != '"' && *p != '\\' && (guchar) *p >= 0x20; p++)
+    high |= (guchar) *p & 0x80;
+  *flags = high != 0 ? KR_HUB_JSON_NON_ASCII : 0;
+  return p;
+}
+
 void
 kr_hub_json_scanner_skip_space_slowly (KrHubJsonScanner *self)
 {

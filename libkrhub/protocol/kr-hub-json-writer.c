@@ -51,21 +51,50 @@ write_unusual (KrHubBuffer *out, const char *text, const char *end)
     }
 }
 
+/* Copies as long as nothing has to be escaped; returns how far that went. */
+static inline gsize
+copy_plain (guint8 *to, const char *text, gsize len)
+{
+  gsize at = 0;
+
+#ifdef __SSE2__
+  guint non_ascii;
+
+  for (; len - at >= 16; at += 16)
+    {
+      if (G_UNLIKELY (kr_hub_json_classify (text + at, &non_ascii) != 0))
+        return at;
+      memcpy (to + at, text + at, 16);
+    }
+  /* The last few once more together with some that are copied already. */
+  if (len >= 16)
+    {
+      if (G_UNLIKELY (kr_hub_json_classify (text + len - 16, &non_ascii) != 0))
+        return at;
+      memcpy (to + len - 16, text + len - 16, 16);
+      return len;
+    }
+#endif
+  for (; at < len && text[at] != '"' && text[at] != '\\' && (guchar) text[at] >= 0x20; at++)
+    to[at] = text[at];
+  return at;
+}
+
 void
 kr_hub_json_write_string (KrHubBuffer *out, const char *text, gsize len)
 {
   guint8 *to = kr_hub_buffer_reserve (out, len + 2);
-  guint flags;
+  gsize plain = copy_plain (to + 1, text, len);
 
   to[0] = '"';
-  out->len++;
-  if (G_LIKELY (kr_hub_json_find_special (text, text, text + len, &flags) == text + len))
+  if (G_LIKELY (plain == len))
     {
-      memcpy (to + 1, text, len);
-      out->len += len;
+      to[len + 1] = '"';
+      out->len += len + 2;
+      return;
     }
-  else
-    write_unusual (out, text, text + len);
+  out->len += plain + 1;
+  write_unusual (out, text + plain, text + len);
   kr_hub_buffer_append_byte (out, '"');
 }
 

@@ -194,6 +194,36 @@ require_id (Envelope *self, const char *name, GError **error)
          malformed (error, "InvalidDataException: Null or empty invocation ID for %s message.", name);
 }
 
+/* An ordinary string is found whole here already; its receiver need not look at it again. */
+static gboolean
+read_argument (Envelope *self, guint32 index)
+{
+  KrHubMessage *message = self->message;
+  const guint8 *begin = self->reader.pos;
+  KrHubMsgpackToken token;
+
+  if (index >= KR_HUB_MESSAGE_TEXTS)
+    return kr_hub_msgpack_reader_skip (&self->reader, 1);
+  if (!kr_hub_msgpack_reader_next (&self->reader, &token))
+    return FALSE;
+  if (token.kind == KR_HUB_MSGPACK_STRING && kr_hub_utf8_is_plain (&token.bytes))
+    message->texts[index] = token.bytes;
+  if (token.kind != KR_HUB_MSGPACK_ARRAY && token.kind != KR_HUB_MSGPACK_MAP)
+    return TRUE;
+  self->reader.pos = begin;
+  return kr_hub_msgpack_reader_skip (&self->reader, 1);
+}
+
+static gboolean
+read_all_arguments (Envelope *self, guint32 count)
+{
+  for (guint32 i = 0; i < count; i++)
+    if (!read_argument (self, i))
+      return FALSE;
+  /* Too few of them, if nothing is left for the stream ids that are announced. */
+  return self->n_items <= 5 || self->reader.pos < self->reader.end;
+}
+
 /* Bad arguments end only the invocation; what follows them cannot be found then. */
 static void
 fail_arguments (Envelope *self, const char *text)
@@ -214,8 +244,7 @@ read_arguments (Envelope *self)
       return;
     }
   begin = self->reader.pos;
-  /* Too few of them, if nothing is left for the stream ids that are announced. */
-  if (!kr_hub_msgpack_reader_skip (&self->reader, token.count) || (self->n_items > 5 && self->reader.pos == self->reader.end))
+  if (!read_all_arguments (self, token.count))
     {
       fail_arguments (self, "InvalidDataException: Error binding arguments. Make sure that the types of the provided values match "
                             "the types of the hub method being invoked.");

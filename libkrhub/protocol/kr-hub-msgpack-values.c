@@ -202,6 +202,13 @@ integer_to_variant (const KrHubMsgpackToken *token, char type)
     }
 }
 
+/* Takes @text, which is known to be UTF-8: g_variant_new_take_string() would check it once more. */
+static GVariant *
+trusted_string (char *text)
+{
+  return g_variant_new_from_data (G_VARIANT_TYPE_STRING, text, strlen (text) + 1, TRUE, g_free, text);
+}
+
 static GVariant *
 token_to_string_variant (const KrHubMsgpackToken *token, const GVariantType *type, GError **error)
 {
@@ -216,7 +223,7 @@ token_to_string_variant (const KrHubMsgpackToken *token, const GVariantType *typ
     case 'g':
       return g_variant_is_signature (text) ? g_variant_new_signature (text) : fail_type (type, error);
     default:
-      return g_variant_new_take_string (g_steal_pointer (&text));
+      return trusted_string (g_steal_pointer (&text));
     }
 }
 

@@ -14,6 +14,9 @@ G_BEGIN_DECLS
 /* Whether @text is well formed; U+0000 is. Plain ASCII is passed over sixteen bytes at a time. */
 gboolean kr_hub_utf8_validate (const KrHubSlice *text);
 
+/* Whether @text is ASCII without U+0000: nothing that anybody would have to decode, check or refuse. */
+gboolean kr_hub_utf8_is_plain (const KrHubSlice *text);
+
 /* Appends @text with U+FFFD in place of what is not well formed, as .NET's decoder does. */
 void kr_hub_utf8_repair (const KrHubSlice *text, GString *out);
 

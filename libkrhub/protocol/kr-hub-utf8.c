@@ -69,6 +69,24 @@ kr_hub_utf8_validate (const KrHubSlice *text)
   return TRUE;
 }
 
+gboolean
+kr_hub_utf8_is_plain (const KrHubSlice *text)
+{
+  const gint8 *p = (const gint8 *) text->data, *end = p + text->len;
+  gboolean plain = TRUE;
+
+#ifdef __SSE2__
+  const __m128i zero = _mm_setzero_si128 ();
+
+  /* As signed numbers, plain bytes are those above zero. */
+  for (; plain && end - p >= 16; p += 16)
+    plain = _mm_movemask_epi8 (_mm_cmpgt_epi8 (_mm_loadu_si128 ((const __m128i *) p), zero)) == 0xffff;
+#endif
+  for (; plain && p < end; p++)
+    plain = *p > 0;
+  return plain;
+}
+
 void
 kr_hub_utf8_repair (const KrHubSlice *text, GString *out)
 {

@@ -149,6 +149,25 @@ test_members (void)
   g_assert_cmpstr (text, ==, "(42, 'a')");
 }
 
+/* Strings that need no decoding are told apart from all others. */
+static void
+test_texts (void)
+{
+  g_autoptr (GBytes) bytes =
+    from_hex ("96 01 80 c0 a1 78 dc 00 05 b1 61 61 61 61 61 61 61 61 61 61 61 61 61 61 61 61 61 b1 61 61 61 61 61 61 61 61 61 61 61 61 "
+              "61 61 61 00 61 a2 c3 a9 91 a1 78 a1 78 90");
+  g_auto (KrHubMessage) message = { 0 };
+  KrHubSlice body = slice_of (bytes);
+
+  g_assert_cmpint (kr_hub_protocol_parse (protocol, &body, &message, NULL), ==, KR_HUB_PARSE_MESSAGE);
+  g_assert_no_error (message.arguments_error);
+  g_assert_cmpuint (message.n_arguments, ==, 5);
+  g_assert_cmpmem (message.texts[0].data, message.texts[0].len, "aaaaaaaaaaaaaaaaa", 17);
+  g_assert_null (message.texts[1].data);
+  g_assert_null (message.texts[2].data);
+  g_assert_null (message.texts[3].data);
+}
+
 static void
 test_refused (void)
 {
@@ -707,6 +726,7 @@ main (int argc, char *argv[])
   protocol = kr_hub_msgpack_protocol_get_default ();
   g_test_add_func ("/krhub/msgpack-protocol/examples", test_examples);
   g_test_add_func ("/krhub/msgpack-protocol/members", test_members);
+  g_test_add_func ("/krhub/msgpack-protocol/texts", test_texts);
   g_test_add_func ("/krhub/msgpack-protocol/refused", test_refused);
   g_test_add_func ("/krhub/msgpack-protocol/ignored", test_ignored);
   g_test_add_func ("/krhub/msgpack-protocol/arguments-error", test_arguments_error);
