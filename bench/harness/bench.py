@@ -53,7 +53,8 @@ class Run:
         self.quick = quick
         self.seconds = seconds
         self.servers = {}
-        self.first = False      # whether this is the first round of a row
+        self.number = 0         # of the round
+        self.printed = {}       # what programs printed about themselves
 
     def server(self, who, variant='plain'):
         server = self.servers.get((who, variant))
@@ -67,7 +68,7 @@ class Run:
     def load(self, who, variant='plain', timed=True, **options):
         """Figures of one round; the first one of a row runs for a while before it counts."""
         if timed:
-            options = {'seconds': self.seconds, 'warm_up': 1 if self.first and not self.quick else 0.3, **options}
+            options = {'seconds': self.seconds, 'warm_up': 1 if self.number == 0 and not self.quick else 0.3, **options}
         return programs.load(self.server(who, variant), **options)
 
     @contextlib.contextmanager
@@ -89,7 +90,7 @@ def measure(run, row, rounds):
     samples = {}
     left_out = set()
     for number in range(rounds):
-        run.first = number == 0
+        run.number = number
         for who in row.who:
             if who in left_out:
                 continue

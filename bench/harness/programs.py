@@ -91,6 +91,14 @@ def peer(variant):
     return command
 
 
+def npm(measure):
+    """The command that measures an npm package."""
+    modules = ROOT / 'build' / 'npm' / 'bench' / 'node_modules'
+    if shutil.which('node') is None or not modules.is_dir():
+        raise Missing('node or the npm packages are not installed')
+    return ['env', f'NODE_MODULES={modules}', 'node', str(ROOT / 'bench' / 'peers' / 'npm' / 'measure.mjs'), measure]
+
+
 def limit(variant):
     if variant == 'tls':
         raise Missing('the limit has no TLS')

@@ -6,7 +6,7 @@ import json
 import rows
 
 COLOURS = {'ours': '#2f7d4f', 'peer': '#7a6fb0', 'limit': '#9a9a9a'}
-NAMES = {'ours': 'krhub', 'peer': 'ASP.NET Core', 'limit': 'limit'}
+NAMES = {'ours': 'krhub', 'peer': 'peer', 'limit': 'limit'}
 
 
 def number(value):
@@ -19,7 +19,7 @@ def number(value):
 
 
 HEADS = ['row', 'unit', 'ours', 'min', 'max', 'peer', 'ratio', 'limit', 'of limit', 'CPU us', 'peer', 'limit', 'bars']
-WIDTHS = [24, 15, 10, 10, 10, 10, 7, 10, 8, 8, 8, 8, 0]
+WIDTHS = [30, 15, 10, 10, 10, 10, 7, 10, 8, 8, 8, 8, 0]
 
 
 def line(cells):
@@ -73,7 +73,7 @@ def write_json(path, results):
 
 def as_markdown(results):
     """The table for docs/performance.md."""
-    lines = ['| row | unit | krhub (min-max) | ASP.NET Core | limit | CPU us per message: krhub | ASP.NET Core | limit |',
+    lines = ['| row | unit | krhub (min-max) | peer | limit | CPU us per message: krhub | peer | limit |',
              '|---|---|---|---|---|---|---|---|']
     for result in results:
         medians, cpus = result.medians, result.cpus

@@ -142,22 +142,25 @@ def library_size(run, who):
     return Sample(total / 1024)
 
 
-def figure_of(command, pattern):
-    """What a program prints about itself."""
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
-    found = re.search(pattern, done.stdout, re.M)
-    if done.returncode != 0 or not found:
+def figure_of(run, command, pattern):
+    """What a program prints about itself; several rows may look at what it printed in the same round."""
+    if (run.number, *command) not in run.printed:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+        run.printed[(run.number, *command)] = done.stdout if done.returncode == 0 else ''
+    found = re.search(pattern, run.printed[(run.number, *command)], re.M)
+    if not found:
         raise programs.Failed(f'{" ".join(command)} printed no figure')
     return Sample(float(found[1]))
 
 
-def in_process(program, arguments, pattern, peer=None, limit=None):
+def in_process(program, arguments, pattern, peer=None, limit=None, npm=None):
     """A path alone, without sockets: pattern finds our figure in what program prints, limit the limit's; peer is the
-    name that the peer's program knows it by."""
+    name that the peer's program knows it by, npm the one of a package that is the peer instead."""
     def measure(run, who):
         if who == 'peer':
-            return figure_of(programs.peer('plain') + [f'--measure={peer}'], r'([\d.]+) ns')
-        return figure_of([programs.find(program), *arguments], pattern if who == 'ours' else limit)
+            command = programs.npm(npm) if npm else programs.peer('plain') + [f'--measure={peer}']
+            return figure_of(run, command, r'([\d.]+) ns')
+        return figure_of(run, [programs.find(program), *arguments], pattern if who == 'ours' else limit)
     return measure
 
 
@@ -234,9 +237,13 @@ def token_rows():
                   in_process('bench/bench-csrf', [], rf'^{line} +([\d.]+) ns',
                              limit=rf'^{line} +[\d.]+ ns.*limit +([\d.]+) ns'),
                   who=('ours', 'limit'), lower=True, rounds=3, bars={'value': bar})
+        pattern = rf'^request made anew, {anew} +([\d.]+) ns'
         yield Row(f'token-{name}-request', 'ns', f'{name.capitalize()} a token of a request that is made anew',
-                  in_process('bench/bench-csrf', [], rf'^request made anew, {anew} +([\d.]+) ns', peer=f'token-{name}'),
-                  who=PAIR, lower=True, rounds=3)
+                  in_process('bench/bench-csrf', [], pattern, peer=f'token-{name}'), who=PAIR, lower=True, rounds=3)
+        for package in ['csrf', 'csrf-csrf']:
+            yield Row(f'token-{name}-npm-{package}', 'ns', f'The same; the peer is {package} of npm on Node.js',
+                      in_process('bench/bench-csrf', [], pattern, npm=f'{package}-{name}'), who=PAIR, lower=True,
+                      rounds=3)
 
 
 def own_rows():
