@@ -1204,6 +1204,25 @@ kr_task_job_get_duration (KrTaskJob *self)
 }
 
 /**
+ * kr_task_job_get_position:
+ * @self: a job
+ *
+ * Gets the place of the job in the queue. O(n): for one job, not for all of them.
+ *
+ * Returns: 1 for the one that is next, 0 if it is not in the queue
+ *
+ * Since: 0.1
+ */
+guint
+kr_task_job_get_position (KrTaskJob *self)
+{
+  g_return_val_if_fail (KR_TASK_IS_JOB (self), 0);
+
+  /* the runner is constant once the job was queued */
+  return kr_task_job_get_state (self) == KR_TASK_STATE_QUEUED ? kr_task_runner_get_position (self->runner, self) : 0;
+}
+
+/**
  * kr_task_job_get_progress: (get-property progress)
  * @self: a job
  *

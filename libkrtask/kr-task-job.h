@@ -134,6 +134,8 @@ gint64 kr_task_job_get_finished_at (KrTaskJob *self);
 KR_TASK_AVAILABLE_IN_ALL
 gint64 kr_task_job_get_duration (KrTaskJob *self);
 KR_TASK_AVAILABLE_IN_ALL
+guint kr_task_job_get_position (KrTaskJob *self);
+KR_TASK_AVAILABLE_IN_ALL
 KrTaskProgress *kr_task_job_get_progress (KrTaskJob *self);
 KR_TASK_AVAILABLE_IN_ALL
 GVariant *kr_task_job_dup_status (KrTaskJob *self);

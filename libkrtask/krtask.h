@@ -4,6 +4,7 @@
 #pragma once
 
 #define KR_TASK_INSIDE
+#include "kr-task-bus-exporter.h"
 #include "kr-task-enums.h"
 #include "kr-task-error.h"
 #include "kr-task-job.h"

@@ -1,0 +1,381 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright the krhub authors */
+/* KrTaskBusObject: one job as an object on the bus. */
+#include "config.h"
+
+#include <math.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "kr-task-bus-object-private.h"
+
+/* Of two announcements of progress. */
+#define MIN_INTERVAL (100 * G_TIME_SPAN_MILLISECOND)
+#define MIN_CHANGE 0.005
+/* Of a result that travels with a signal to everyone. */
+#define MAX_RESULT_IN_SIGNAL 4096
+/* Of containers, on the safe side: D-Bus allows 32 arrays in another, and 64 containers. */
+#define MAX_NESTING 16
+
+/* --- the position, which is asked for and never stored ------------------------------------------------------------ */
+
+typedef KrTaskDBusTask1SkeletonClass KrTaskBusTaskClass;
+typedef struct
+{
+  KrTaskDBusTask1Skeleton parent_instance;
+
+  KrTaskJob *job; /* not owned; NULL once the object is gone */
+} KrTaskBusTask;
+
+static GType kr_task_bus_task_get_type (void);
+G_DEFINE_TYPE (KrTaskBusTask, kr_task_bus_task, KR_TASK_DBUS_TYPE_TASK1_SKELETON)
+
+typedef enum
+{
+  PROP_POSITION = 1,
+} KrTaskBusTaskProperty;
+
+static void
+kr_task_bus_task_get_property (GObject *object, guint prop_id, GValue *value, GParamSpec *pspec)
+{
+  KrTaskBusTask *self = (KrTaskBusTask *) object;
+
+  g_value_set_uint (value, self->job != NULL ? kr_task_job_get_position (self->job) : 0);
+}
+
+static void
+kr_task_bus_task_set_property (GObject *object, guint prop_id, const GValue *value, GParamSpec *pspec)
+{
+}
+
+static void
+kr_task_bus_task_class_init (KrTaskBusTaskClass *klass)
+{
+  G_OBJECT_CLASS (klass)->get_property = kr_task_bus_task_get_property;
+  G_OBJECT_CLASS (klass)->set_property = kr_task_bus_task_set_property;
+  g_object_class_override_property (G_OBJECT_CLASS (klass), PROP_POSITION, "position");
+}
+
+static void
+kr_task_bus_task_init (KrTaskBusTask *self)
+{
+}
+
+/* --- what the job says -------------------------------------------------------------------------------------------- */
+
+static void
+flush (KrTaskBusObject *self)
+{
+  g_dbus_interface_skeleton_flush (G_DBUS_INTERFACE_SKELETON (self->task));
+}
+
+static void
+update_error (KrTaskBusObject *self)
+{
+  g_autoptr (GError) error = kr_task_job_dup_error (self->job);
+  g_autofree char *name = error != NULL ? g_dbus_error_encode_gerror (error) : NULL;
+
+  kr_task_dbus_task1_set_error (self->task, g_variant_new ("(ss)", name != NULL ? name : "",
+                                                           error != NULL ? error->message : ""));
+}
+
+static void
+update_state (KrTaskBusObject *self)
+{
+  kr_task_dbus_task1_set_state (self->task, kr_task_state_to_string (kr_task_job_get_state (self->job)));
+  kr_task_dbus_task1_set_cancel_reason (self->task,
+                                        kr_task_cancel_reason_to_string (kr_task_job_get_cancel_reason (self->job)));
+  kr_task_dbus_task1_set_cancelable (self->task, kr_task_job_get_cancellable (self->job));
+  kr_task_dbus_task1_set_detached (self->task, kr_task_job_get_detached (self->job));
+  kr_task_dbus_task1_set_started_at (self->task, kr_task_job_get_started_at (self->job));
+  kr_task_dbus_task1_set_finished_at (self->task, kr_task_job_get_finished_at (self->job));
+  update_error (self);
+}
+
+static void
+update_texts (KrTaskBusObject *self)
+{
+  g_autofree char *title = kr_task_job_dup_title (self->job);
+  g_autofree char *description = kr_task_job_dup_description (self->job);
+
+  kr_task_dbus_task1_set_title (self->task, title);
+  kr_task_dbus_task1_set_description (self->task, description);
+}
+
+static void
+update_progress (KrTaskBusObject *self)
+{
+  KrTaskProgress *progress = kr_task_job_get_progress (self->job);
+  g_autofree char *message = NULL;
+  g_autofree char *unit = NULL;
+  guint64 done, total;
+  double fraction = kr_task_progress_get (progress, &message);
+  gint64 eta = kr_task_progress_get_eta (progress);
+
+  kr_task_progress_get_units (progress, &done, &total, &unit);
+  kr_task_dbus_task1_set_progress (self->task, isnan (fraction) ? 0 : fraction);
+  kr_task_dbus_task1_set_progress_valid (self->task, !isnan (fraction));
+  kr_task_dbus_task1_set_message (self->task, message);
+  kr_task_dbus_task1_set_unit (self->task, unit != NULL ? unit : "");
+  kr_task_dbus_task1_set_done (self->task, done);
+  kr_task_dbus_task1_set_total (self->task, total);
+  kr_task_dbus_task1_set_rate (self->task, kr_task_progress_get_rate (progress));
+  kr_task_dbus_task1_set_expected_end_time (self->task, eta < 0 ? 0 : g_get_real_time () + eta);
+  self->last_update = g_get_monotonic_time ();
+}
+
+/* A bar does not move by less. */
+static gboolean
+is_worth_telling (KrTaskBusObject *self)
+{
+  KrTaskProgress *progress = kr_task_job_get_progress (self->job);
+  g_autofree char *message = NULL;
+  double fraction = kr_task_progress_get (progress, &message);
+
+  if (isnan (fraction) || !kr_task_dbus_task1_get_progress_valid (self->task))
+    return TRUE;
+  return fabs (fraction - kr_task_dbus_task1_get_progress (self->task)) >= MIN_CHANGE ||
+         g_strcmp0 (message, kr_task_dbus_task1_get_message (self->task)) != 0;
+}
+
+static void
+stop_timer (KrTaskBusObject *self)
+{
+  if (self->timer == NULL)
+    return;
+  g_source_destroy (self->timer);
+  g_clear_pointer (&self->timer, g_source_unref);
+}
+
+static gboolean
+on_timer (gpointer user_data)
+{
+  KrTaskBusObject *self = user_data;
+
+  stop_timer (self);
+  update_progress (self);
+  flush (self);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+on_progress_changed (KrTaskProgress *progress, gpointer user_data)
+{
+  KrTaskBusObject *self = user_data;
+
+  if (self->timer != NULL || self->finished || !is_worth_telling (self))
+    return;
+  if (g_get_monotonic_time () >= self->last_update + MIN_INTERVAL)
+    {
+      update_progress (self);
+      flush (self);
+      return;
+    }
+  self->timer = g_timeout_source_new (0);
+  g_source_set_static_name (self->timer, "KrTaskBusObject");
+  g_source_set_ready_time (self->timer, self->last_update + MIN_INTERVAL);
+  g_source_set_callback (self->timer, on_timer, self, NULL);
+  g_source_attach (self->timer, self->context);
+}
+
+static void
+on_state (KrTaskJob *job, GParamSpec *pspec, gpointer user_data)
+{
+  KrTaskBusObject *self = user_data;
+
+  if (kr_task_state_is_terminal (kr_task_job_get_state (job)) && !self->finished)
+    return; /* all that is left to say, at once, in kr_task_bus_object_finish() */
+  update_state (self);
+  flush (self);
+}
+
+static void
+on_text (KrTaskJob *job, GParamSpec *pspec, gpointer user_data)
+{
+  update_texts (user_data);
+}
+
+static guint32
+owner_uid (KrTaskJob *job)
+{
+  GVariant *owner = kr_task_job_get_owner (job);
+  guint32 uid = getuid ();
+
+  if (owner != NULL)
+    g_variant_lookup (owner, "uid", "u", &uid);
+  return uid;
+}
+
+/* --- the object --------------------------------------------------------------------------------------------------- */
+
+static KrTaskDBusTask1 *
+task_new (KrTaskJob *job)
+{
+  KrTaskBusTask *task = g_object_new (kr_task_bus_task_get_type (), NULL);
+
+  task->job = job;
+  return KR_TASK_DBUS_TASK1 (task);
+}
+
+KrTaskBusObject *
+kr_task_bus_object_new (KrTaskJob *job, const char *path, GMainContext *context)
+{
+  KrTaskBusObject *self = g_new0 (KrTaskBusObject, 1);
+  static const char *const no_children[] = { NULL };
+
+  self->job = g_object_ref (job);
+  self->context = g_main_context_ref (context);
+  self->listed = TRUE;
+  self->object = kr_task_dbus_object_skeleton_new (path);
+  self->task = task_new (job);
+  kr_task_dbus_task1_set_id (self->task, kr_task_job_get_id (job));
+  kr_task_dbus_task1_set_kind (self->task, kr_task_job_get_kind (job));
+  kr_task_dbus_task1_set_created_at (self->task, kr_task_job_get_created_at (job));
+  kr_task_dbus_task1_set_owner_uid (self->task, owner_uid (job));
+  kr_task_dbus_task1_set_parent (self->task, "/");
+  kr_task_dbus_task1_set_children (self->task, no_children);
+  update_texts (self);
+  update_state (self);
+  update_progress (self);
+  self->last_update = 0;
+  kr_task_dbus_object_skeleton_set_task1 (self->object, self->task);
+  g_signal_connect (job, "notify::state", G_CALLBACK (on_state), self);
+  g_signal_connect (job, "notify::cancellable", G_CALLBACK (on_state), self);
+  g_signal_connect (job, "notify::detached", G_CALLBACK (on_state), self);
+  g_signal_connect (job, "notify::title", G_CALLBACK (on_text), self);
+  g_signal_connect (job, "notify::description", G_CALLBACK (on_text), self);
+  g_signal_connect (kr_task_job_get_progress (job), "changed", G_CALLBACK (on_progress_changed), self);
+  return self;
+}
+
+void
+kr_task_bus_object_free (KrTaskBusObject *self)
+{
+  stop_timer (self);
+  g_signal_handlers_disconnect_by_data (kr_task_job_get_progress (self->job), self);
+  g_signal_handlers_disconnect_by_data (self->job, self);
+  ((KrTaskBusTask *) self->task)->job = NULL;
+  g_object_unref (self->task);
+  g_object_unref (self->object);
+  g_object_unref (self->job);
+  g_main_context_unref (self->context);
+  g_free (self->sender);
+  g_free (self);
+}
+
+const char *
+kr_task_bus_object_get_path (KrTaskBusObject *self)
+{
+  return g_dbus_object_get_object_path (G_DBUS_OBJECT (self->object));
+}
+
+/* --- the end ------------------------------------------------------------------------------------------------------ */
+
+/* GVariant knows types that D-Bus does not, and has other limits. */
+static gboolean
+is_type_for_bus (const char *type)
+{
+  guint n_arrays = 0, n_structs = 0;
+
+  if (strlen (type) > 255)
+    return FALSE;
+  for (const char *c = type; *c != '\0'; c++)
+    {
+      if (*c == 'm' || *c == 'h' || (*c == '(' && c[1] == ')') || (*c == '{' && (c == type || c[-1] != 'a')))
+        return FALSE;
+      n_arrays += *c == 'a';
+      n_structs += *c == '(';
+    }
+  return n_arrays <= MAX_NESTING && n_structs <= MAX_NESTING;
+}
+
+/* The type of @value itself is known to be good, what its variants hold is not. */
+static gboolean
+are_variants_for_bus (GVariant *value, guint depth)
+{
+  if (depth > MAX_NESTING)
+    return FALSE;
+  if (strchr (g_variant_get_type_string (value), 'v') == NULL)
+    return TRUE;
+  for (gsize i = 0; i < g_variant_n_children (value); i++)
+    {
+      g_autoptr (GVariant) child = g_variant_get_child_value (value, i);
+
+      if (g_variant_is_of_type (value, G_VARIANT_TYPE_VARIANT) && !is_type_for_bus (g_variant_get_type_string (child)))
+        return FALSE;
+      if (!are_variants_for_bus (child, depth + 1))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+static gboolean
+is_for_bus (GVariant *value)
+{
+  return is_type_for_bus (g_variant_get_type_string (value)) && are_variants_for_bus (value, 0);
+}
+
+/**
+ * kr_task_bus_object_dup_result:
+ * @self: an object
+ * @error: return location for what the job ended with
+ *
+ * Gets the result as D-Bus can carry it: nothing as an empty array of variants, and what D-Bus has no type for as text.
+ *
+ * Returns: (transfer full) (nullable): a variant, or %NULL on errors
+ */
+GVariant *
+kr_task_bus_object_dup_result (KrTaskBusObject *self, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+  g_autoptr (GVariant) result = kr_task_job_dup_result (self->job, &local);
+
+  if (local != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&local));
+      return NULL;
+    }
+  if (result == NULL)
+    return g_variant_ref_sink (g_variant_new_array (G_VARIANT_TYPE_VARIANT, NULL, 0));
+  if (!is_for_bus (result))
+    return g_variant_ref_sink (g_variant_new_take_string (g_variant_print (result, TRUE)));
+  return g_steal_pointer (&result);
+}
+
+/* How it ended, for who does not look at the object. */
+GVariant *
+kr_task_bus_object_dup_info (KrTaskBusObject *self)
+{
+  g_autoptr (GVariant) result = kr_task_bus_object_dup_result (self, NULL);
+  g_autoptr (GError) error = kr_task_job_dup_error (self->job);
+  GVariantDict dict;
+
+  g_variant_dict_init (&dict, NULL);
+  g_variant_dict_insert (&dict, "reason", "s",
+                         kr_task_cancel_reason_to_string (kr_task_job_get_cancel_reason (self->job)));
+  g_variant_dict_insert (&dict, "duration", "x", kr_task_job_get_duration (self->job));
+  if (error != NULL)
+    {
+      g_autofree char *name = g_dbus_error_encode_gerror (error);
+
+      g_variant_dict_insert (&dict, "error", "(ss)", name, error->message);
+    }
+  else if (result != NULL && g_variant_get_size (result) <= MAX_RESULT_IN_SIGNAL)
+    g_variant_dict_insert (&dict, "result", "v", result);
+  return g_variant_ref_sink (g_variant_dict_end (&dict));
+}
+
+/* The last values, then the signal. */
+void
+kr_task_bus_object_finish (KrTaskBusObject *self)
+{
+  g_autoptr (GVariant) info = kr_task_bus_object_dup_info (self);
+
+  self->finished = TRUE;
+  self->finished_at = g_get_monotonic_time ();
+  stop_timer (self);
+  update_state (self);
+  update_progress (self);
+  flush (self);
+  kr_task_dbus_task1_emit_finished (self->task, kr_task_state_to_string (kr_task_job_get_state (self->job)), info);
+}
