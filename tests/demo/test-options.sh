@@ -56,7 +56,7 @@ same() { # NAME EXPECTED GOT
 }
 certificate=$XDG_DATA_HOME/kr-demo/certificate.pem
 
-echo '1..18'
+echo '1..19'
 gives version 0 "^kr-demo ${version//./\\.}\$" --version
 gives help 0 '--no-antiforgery' --help
 gives unknown-option 2 'kr-demo: ' --nonsense
@@ -65,6 +65,7 @@ gives port-text 2 'kr-demo: .*--port' --port=x
 gives port-range 2 'from 0 to 65535' --port=65536
 gives address 2 'is not an IP address' --address=example.org
 gives bus 2 'There is no bus “wire”' --bus=wire
+gives bus-gone 1 'kr-demo: ' --port=0 --bus="unix:path=$folder/nothing"
 LANGUAGE=de gives german 0 'Die Version ausgeben und beenden' --help
 LANGUAGE=it gives italian 0 'Mostra la versione ed esce' --help
 

@@ -221,6 +221,7 @@ await runCases([
   ['/page/keyboard', testKeyboard],
   ['/page/phone', testPhone],
   ['/page/reload', testReload],
+  ['/page/dbus', testBus],
   ['/page/reconnect', testReconnect],
   ['/page/unavailable', testUnavailable],
   ['/page/index', testIndex],
