@@ -9,7 +9,9 @@
 
 #include "kr-hub-clock.h"
 #include "kr-hub-connection.h"
+#include "kr-hub-connector.h"
 #include "kr-hub-invocation.h"
+#include "kr-hub-retry-policy.h"
 #include "kr-hub-stream.h"
 #include "kr-hub-transport.h"
 
@@ -20,6 +22,7 @@ G_BEGIN_DECLS
  * @KR_HUB_CLIENT_DISCONNECTED: there is no connection
  * @KR_HUB_CLIENT_CONNECTING: the handshake is under way
  * @KR_HUB_CLIENT_CONNECTED: calls can be made
+ * @KR_HUB_CLIENT_RECONNECTING: the connection was lost, and the client tries to get another one
  * @KR_HUB_CLIENT_DISCONNECTING: what waits is sent, then the connection ends
  *
  * The state of a #KrHubClient.
@@ -31,6 +34,7 @@ typedef enum
   KR_HUB_CLIENT_DISCONNECTED,
   KR_HUB_CLIENT_CONNECTING,
   KR_HUB_CLIENT_CONNECTED,
+  KR_HUB_CLIENT_RECONNECTING,
   KR_HUB_CLIENT_DISCONNECTING,
 } KrHubClientState;
 
@@ -38,12 +42,44 @@ typedef enum
 KR_HUB_AVAILABLE_IN_ALL
 GType kr_hub_client_state_get_type (void);
 
+/**
+ * KrHubCallPolicy:
+ * @KR_HUB_CALL_FAIL: the call fails at once with %G_IO_ERROR_NOT_CONNECTED
+ * @KR_HUB_CALL_WAIT: the call is made when the client is connected, or fails when it gives up
+ *
+ * What becomes of a call that is made while a client connects or reconnects.
+ *
+ * Since: 0.1
+ */
+typedef enum
+{
+  KR_HUB_CALL_FAIL,
+  KR_HUB_CALL_WAIT,
+} KrHubCallPolicy;
+
+#define KR_HUB_TYPE_CALL_POLICY (kr_hub_call_policy_get_type ())
+KR_HUB_AVAILABLE_IN_ALL
+GType kr_hub_call_policy_get_type (void);
+
 #define KR_HUB_TYPE_CLIENT (kr_hub_client_get_type ())
 KR_HUB_AVAILABLE_IN_ALL
 G_DECLARE_FINAL_TYPE (KrHubClient, kr_hub_client, KR_HUB, CLIENT, GObject)
 
 KR_HUB_AVAILABLE_IN_ALL
 KrHubClient *kr_hub_client_new (KrHubClock *clock);
+KR_HUB_AVAILABLE_IN_ALL
+KrHubClient *kr_hub_client_new_for_connector (KrHubConnector *connector);
+KR_HUB_AVAILABLE_IN_ALL
+void kr_hub_client_start_async (KrHubClient *self,
+                                GCancellable *cancellable,
+                                GAsyncReadyCallback callback,
+                                gpointer user_data);
+KR_HUB_AVAILABLE_IN_ALL
+gboolean kr_hub_client_start_finish (KrHubClient *self, GAsyncResult *result, GError **error);
+KR_HUB_AVAILABLE_IN_ALL
+const char *kr_hub_client_get_connection_id (KrHubClient *self);
+KR_HUB_AVAILABLE_IN_ALL
+const GError *kr_hub_client_get_last_error (KrHubClient *self);
 KR_HUB_AVAILABLE_IN_ALL
 KrHubClientState kr_hub_client_get_state (KrHubClient *self);
 KR_HUB_AVAILABLE_IN_ALL

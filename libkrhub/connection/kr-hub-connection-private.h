@@ -29,6 +29,8 @@ typedef struct
   void (*returned) (KrHubConnection *connection, KrHubInvocation *invocation, gpointer owner);
   /* Bytes of a raw connection. */
   void (*received) (KrHubConnection *connection, const guint8 *data, gsize len, gpointer owner);
+  /* A stateful connection lost its transport and waits for another one; NULL: nobody needs to know. */
+  void (*lost) (KrHubConnection *connection, const GError *error, gpointer owner);
 } KrHubConnectionFuncs;
 
 /* The sink of one transport; a stateful connection may have several, one after the other. */
@@ -90,6 +92,8 @@ void kr_hub_connection_send_shared (KrHubConnection *self, GBytes *messages);
 void kr_hub_connection_close (KrHubConnection *self, gboolean failed, const char *detail, gboolean allow_reconnect);
 /* The owner does not want the connection. */
 void kr_hub_connection_refuse (KrHubConnection *self, const GError *error);
+/* A connection that waits for another transport waits no longer. */
+void kr_hub_connection_give_up (KrHubConnection *self);
 void kr_hub_connection_invocation_answered (KrHubConnection *self, KrHubInvocation *invocation);
 
 /* A reader holds no more than it should. */

@@ -787,6 +787,8 @@ sink_closed (gpointer sink, const GError *error)
       /* A socket that was lost without a farewell may have a successor (signalr.md 8). */
       if (error == NULL || !kr_hub_session_lost (&self->session, error, kr_hub_clock_get_time (self->clock)))
         kr_hub_session_transport_closed (&self->session, error);
+      else if (self->owner != NULL && self->funcs->lost != NULL)
+        self->funcs->lost (self, error, self->owner);
       process_events (self);
     }
   link_free (link);
@@ -868,6 +870,13 @@ void
 kr_hub_connection_close (KrHubConnection *self, gboolean failed, const char *detail, gboolean allow_reconnect)
 {
   kr_hub_session_close (&self->session, failed, detail, allow_reconnect);
+  process_events (self);
+}
+
+void
+kr_hub_connection_give_up (KrHubConnection *self)
+{
+  kr_hub_session_transport_closed (&self->session, self->session.lost_error);
   process_events (self);
 }
 

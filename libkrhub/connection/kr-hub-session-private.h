@@ -88,7 +88,7 @@ typedef struct
   KrHubEventType type;
   KrHubMessage message;     /* borrows from what was fed; next_event() clears it first */
   const GError *error;      /* NULL: ended in good order */
-  gboolean allow_reconnect; /* what the peer's Close said */
+  gboolean allow_reconnect; /* no end that was said to be for good, by either side */
 } KrHubEvent;
 
 typedef struct
@@ -114,6 +114,7 @@ typedef struct
   guint busy : 1;           /* the reader pauses, so silence is not the peer's fault */
   guint close_pending : 1;  /* CLOSED is to be reported */
   guint allow_reconnect : 1;
+  guint farewell : 1;       /* an end for good: the peer's Close without allowReconnect, or a client's own */
   guint detached : 1;       /* stateful, and its transport is lost: output is kept for the next one */
 } KrHubSession;
 

@@ -56,6 +56,7 @@ end (KrHubSession *self, KrHubSessionState state, GError *error)
     }
   self->error = error;
   self->close_pending = TRUE;
+  self->allow_reconnect = !self->farewell;
 }
 
 void
@@ -248,7 +249,7 @@ receive_close (KrHubSession *self, const KrHubMessage *message)
 
   if (message->error.data != NULL)
     error = g_error_new (KR_HUB_ERROR, KR_HUB_ERROR_CLOSED, "%.*s", (int) message->error.len, message->error.data);
-  self->allow_reconnect = message->allow_reconnect;
+  self->farewell = !message->allow_reconnect;
   if (self->role == KR_HUB_ROLE_SERVER)
     kr_hub_session_close (self, FALSE, NULL, FALSE);
   else
@@ -425,6 +426,8 @@ kr_hub_session_close_with_text (KrHubSession *self, const char *text, gboolean a
 
   if (text != NULL)
     message.error = (KrHubSlice) { text, strlen (text) };
+  if (self->role == KR_HUB_ROLE_CLIENT)
+    self->farewell = !allow_reconnect;
   if (self->protocol != NULL)
     kr_hub_session_send (self, &message, NULL);
   end (self, KR_HUB_SESSION_CLOSING, error);

@@ -8,6 +8,8 @@
 /* What may be under way to an end that does not read: then the other end's output waits where it is. */
 #define CAPACITY (64 * 1024)
 #define MAX_VECTORS 64
+/* How long a farewell may wait for a peer that does not read, as on a socket. */
+#define CLOSE_TIMEOUT (5 * G_USEC_PER_SEC)
 
 /**
  * KrHubMemoryTransport:
@@ -34,6 +36,7 @@ struct _KrHubMemoryTransport
   gboolean reading;
   gboolean writing;                /* output was announced and not pulled yet */
   gboolean closing;                /* after the output, the end */
+  gint64 close_deadline;           /* counts while closing */
   gboolean deaf;                   /* closed by its user: nothing is received any more */
   gint64 delay;
   gsize split;                     /* 0: as it comes */
@@ -120,6 +123,8 @@ arm (KrHubMemoryTransport *self)
     when = ((Packet *) g_queue_peek_head (&self->inbox))->due;
   if (can_pull (self))
     when = MIN (when, kr_hub_clock_get_time (self->clock));
+  else if (self->closing)
+    when = MIN (when, self->close_deadline);
   if (when == G_MAXINT64)
     kr_hub_clock_disarm (self->clock, &self->timer);
   else if (self->timer.position == 0 || self->timer.deadline != when)
@@ -262,7 +267,7 @@ turn (KrHubTimer *timer, gint64 now)
 
   while (can_pull (self))
     pull (self);
-  if (self->closing && !self->writing)
+  if (self->closing && (!self->writing || now >= self->close_deadline))
     push_end (self, NULL);
   if (can_deliver (self) && ((Packet *) g_queue_peek_head (&self->inbox))->due <= now)
     deliver (self);
@@ -314,6 +319,7 @@ memory_close (KrHubTransport *transport)
   if (self->sink == NULL)
     return;
   self->closing = self->deaf = TRUE;
+  self->close_deadline = kr_hub_clock_get_time (self->clock) + CLOSE_TIMEOUT;
   self->reading = TRUE;
   self->writing = TRUE; /* the turn finds out that nothing waits */
   arm (self);

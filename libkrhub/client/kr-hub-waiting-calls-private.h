@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright the krhub authors */
+/* KrHubWaitingCalls: calls that were made while a client has no connection, until it has one again. */
+#pragma once
+
+#if !defined (KR_HUB_INSIDE) && !defined (KR_HUB_COMPILATION)
+#error "This header is private to libkrhub."
+#endif
+
+#include "kr-hub-clock.h"
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  GTask *task;
+  char *target;
+  GVariant *arguments;
+  GVariantType *result_type;
+  gint64 deadline;      /* µs, or G_MAXINT64 */
+} KrHubWaitingCall;
+
+/* All zero but for the clock is a valid empty list. */
+typedef struct
+{
+  KrHubClock *clock;    /* no reference: the client's */
+  GQueue calls;         /* of KrHubWaitingCall, the first first */
+  KrHubTimer timer;
+} KrHubWaitingCalls;
+
+void kr_hub_waiting_calls_init (KrHubWaitingCalls *self, KrHubClock *clock);
+/* Takes a reference on @task; @timeout 0: for ever. */
+void kr_hub_waiting_calls_add (KrHubWaitingCalls *self,
+                               GTask *task,
+                               const char *target,
+                               GVariant *arguments,
+                               const GVariantType *result_type,
+                               gint64 timeout);
+/* The first one, for the caller to free; NULL when there is none. */
+KrHubWaitingCall *kr_hub_waiting_calls_take (KrHubWaitingCalls *self);
+void kr_hub_waiting_calls_fail_all (KrHubWaitingCalls *self, const char *message);
+void kr_hub_waiting_call_free (KrHubWaitingCall *call);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (KrHubWaitingCall, kr_hub_waiting_call_free)
+
+G_END_DECLS
