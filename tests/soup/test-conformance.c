@@ -124,9 +124,9 @@ site_connect (gpointer data, const char *user_id)
   g_assert_no_error (error);
   g_object_set (connector, "transports", site->transports, NULL);
   kr_hub_soup_connector_set_header (connector, "X-Test-User", user_id);
-  kr_hub_soup_connector_connect_async (connector, NULL, kr_test_store_result, &result);
+  kr_hub_connector_connect_async (KR_HUB_CONNECTOR (connector), FALSE, NULL, kr_test_store_result, &result);
   kr_test_wait_result ("the transport", &result);
-  transport = kr_hub_soup_connector_connect_finish (connector, result, &error);
+  transport = kr_hub_connector_connect_finish (KR_HUB_CONNECTOR (connector), result, NULL, NULL, &error);
   g_assert_no_error (error);
   return transport;
 }

@@ -33,9 +33,13 @@ struct _KrHubSoupConnector
   GHashTable *headers;
   KrHubTransportFlags transports;
   gboolean skip_negotiation;
+  KrHubSoupRequester *last;       /* of the connection that was made last; NULL: none yet */
 };
 
-G_DEFINE_FINAL_TYPE (KrHubSoupConnector, kr_hub_soup_connector, G_TYPE_OBJECT)
+static void connector_iface_init (KrHubConnectorInterface *iface);
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (KrHubSoupConnector, kr_hub_soup_connector, G_TYPE_OBJECT,
+                               G_IMPLEMENT_INTERFACE (KR_HUB_TYPE_CONNECTOR, connector_iface_init))
 
 typedef enum
 {
@@ -65,6 +69,9 @@ typedef struct
   guint n_redirects;
   guint next;                     /* in order: the transport to try */
   GString *failures;
+  gboolean ask_stateful;
+  gboolean stateful;              /* granted */
+  char *connection_id;
 } Attempt;
 
 static void negotiate (GTask *task);
@@ -78,6 +85,7 @@ attempt_free (gpointer data)
   g_clear_pointer (&self->chosen, kr_hub_soup_requester_unref);
   g_clear_object (&self->message);
   g_string_free (self->failures, TRUE);
+  g_free (self->connection_id);
   g_free (self);
 }
 
@@ -126,6 +134,7 @@ kr_hub_soup_connector_finalize (GObject *object)
   g_clear_object (&self->session);
   g_clear_object (&self->clock);
   g_clear_pointer (&self->uri, g_uri_unref);
+  g_clear_pointer (&self->last, kr_hub_soup_requester_unref);
   g_hash_table_unref (self->headers);
   G_OBJECT_CLASS (kr_hub_soup_connector_parent_class)->finalize (object);
 }
@@ -362,6 +371,9 @@ choose (GTask *task, KrHubNegotiation *negotiation)
     }
   if (token == NULL)
     token = kr_hub_negotiation_get_connection_id (negotiation);
+  g_free (self->connection_id);
+  self->connection_id = g_strdup (kr_hub_negotiation_get_connection_id (negotiation));
+  self->stateful = kr_hub_negotiation_get_use_stateful_reconnect (negotiation);
   g_clear_pointer (&self->chosen, kr_hub_soup_requester_unref);
   self->chosen = kr_hub_soup_requester_with_id (self->requester, token);
   try_transport (task);
@@ -416,7 +428,7 @@ static void
 negotiate (GTask *task)
 {
   Attempt *self = g_task_get_task_data (task);
-  g_autoptr (GUri) uri = kr_hub_soup_requester_negotiate_uri (self->requester);
+  g_autoptr (GUri) uri = kr_hub_soup_requester_negotiate_uri (self->requester, self->ask_stateful);
 
   g_clear_object (&self->message);
   self->message = kr_hub_soup_requester_new_message (self->requester, SOUP_METHOD_POST, uri);
@@ -424,33 +436,23 @@ negotiate (GTask *task)
                                     g_task_get_cancellable (task), negotiated, g_object_ref (task));
 }
 
-/**
- * kr_hub_soup_connector_connect_async:
- * @self: a connector
- * @cancellable: (nullable): to give up
- * @callback: called when there is a transport
- * @user_data: data for @callback
- *
- * Negotiates with the hub and opens the first transport that works, for [method@KrHub.Client.connect_async].
- *
- * Since: 0.1
- */
-void
-kr_hub_soup_connector_connect_async (KrHubSoupConnector *self,
-                                     GCancellable *cancellable,
-                                     GAsyncReadyCallback callback,
-                                     gpointer user_data)
+/* --- KrHubConnector --- */
+
+static void
+connector_connect_async (KrHubConnector *connector,
+                         gboolean stateful,
+                         GCancellable *cancellable,
+                         GAsyncReadyCallback callback,
+                         gpointer user_data)
 {
-  g_autoptr (GTask) task = NULL;
-  Attempt *attempt;
+  KrHubSoupConnector *self = KR_HUB_SOUP_CONNECTOR (connector);
+  g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
+  Attempt *attempt = g_new0 (Attempt, 1);
 
-  g_return_if_fail (KR_HUB_SOUP_IS_CONNECTOR (self));
-
-  task = g_task_new (self, cancellable, callback, user_data);
-  g_task_set_source_tag (task, kr_hub_soup_connector_connect_async);
-  attempt = g_new0 (Attempt, 1);
+  g_task_set_source_tag (task, connector_connect_async);
   attempt->requester = kr_hub_soup_requester_new (self->session, self->uri, self->headers, NULL);
   attempt->failures = g_string_new (NULL);
+  attempt->ask_stateful = stateful && !self->skip_negotiation;
   g_task_set_task_data (task, attempt, attempt_free);
   if (self->skip_negotiation && !(self->transports & KR_HUB_TRANSPORT_WEBSOCKETS))
     g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
@@ -464,24 +466,71 @@ kr_hub_soup_connector_connect_async (KrHubSoupConnector *self,
     negotiate (task);
 }
 
-/**
- * kr_hub_soup_connector_connect_finish:
- * @self: a connector
- * @result: what the callback got
- * @error: return location for an error
- *
- * Finishes [method@KrHubSoup.Connector.connect_async].
- *
- * Errors: those of HTTP and sockets; %G_IO_ERROR_PERMISSION_DENIED for 401 and 403; %KR_HUB_ERROR_FAILED with the hub's
- * own text; %G_IO_ERROR_FAILED with what went wrong with each transport.
- *
- * Returns: (transfer full): a transport that is not started; %NULL with @error set
- *
- * Since: 0.1
- */
-KrHubTransport *
-kr_hub_soup_connector_connect_finish (KrHubSoupConnector *self, GAsyncResult *result, GError **error)
+static KrHubTransport *
+connector_connect_finish (KrHubConnector *connector,
+                          GAsyncResult *result,
+                          char **connection_id,
+                          gboolean *stateful,
+                          GError **error)
 {
+  KrHubSoupConnector *self = KR_HUB_SOUP_CONNECTOR (connector);
+  Attempt *attempt;
+  KrHubTransport *transport;
+
   g_return_val_if_fail (g_task_is_valid (result, self), NULL);
+  attempt = g_task_get_task_data (G_TASK (result));
+  transport = g_task_propagate_pointer (G_TASK (result), error);
+  if (transport == NULL)
+    return NULL;
+  *connection_id = g_strdup (attempt->connection_id);
+  *stateful = attempt->stateful && order[attempt->next].flag == KR_HUB_TRANSPORT_WEBSOCKETS;
+  g_clear_pointer (&self->last, kr_hub_soup_requester_unref);
+  self->last = kr_hub_soup_requester_ref (attempt->chosen);
+  return transport;
+}
+
+static void
+reconnected (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  GError *error = NULL;
+  KrHubTransport *transport = kr_hub_soup_websocket_connect_finish (result, &error);
+
+  if (transport != NULL)
+    g_task_return_pointer (task, transport, g_object_unref);
+  else
+    g_task_return_error (task, error);
+}
+
+/* The same URL and id again, without negotiation (HubProtocol.md, "Stateful reconnect"). */
+static void
+connector_reconnect_async (KrHubConnector *connector,
+                           GCancellable *cancellable,
+                           GAsyncReadyCallback callback,
+                           gpointer user_data)
+{
+  KrHubSoupConnector *self = KR_HUB_SOUP_CONNECTOR (connector);
+  g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
+
+  g_task_set_source_tag (task, connector_reconnect_async);
+  if (self->last == NULL)
+    g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED, "There is no connection to go on with");
+  else
+    kr_hub_soup_websocket_connect_async (self->last, self->clock, cancellable, reconnected, g_object_ref (task));
+}
+
+static KrHubTransport *
+connector_reconnect_finish (KrHubConnector *connector, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, connector), NULL);
   return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+static void
+connector_iface_init (KrHubConnectorInterface *iface)
+{
+  iface->connect_async = connector_connect_async;
+  iface->connect_finish = connector_connect_finish;
+  iface->reconnect_async = connector_reconnect_async;
+  iface->reconnect_finish = connector_reconnect_finish;
 }

@@ -22,12 +22,5 @@ KR_HUB_SOUP_AVAILABLE_IN_ALL
 KrHubSoupConnector *kr_hub_soup_connector_new (const char *url, SoupSession *session, GError **error);
 KR_HUB_SOUP_AVAILABLE_IN_ALL
 void kr_hub_soup_connector_set_header (KrHubSoupConnector *self, const char *name, const char *value);
-KR_HUB_SOUP_AVAILABLE_IN_ALL
-void kr_hub_soup_connector_connect_async (KrHubSoupConnector *self,
-                                          GCancellable *cancellable,
-                                          GAsyncReadyCallback callback,
-                                          gpointer user_data);
-KR_HUB_SOUP_AVAILABLE_IN_ALL
-KrHubTransport *kr_hub_soup_connector_connect_finish (KrHubSoupConnector *self, GAsyncResult *result, GError **error);
 
 G_END_DECLS

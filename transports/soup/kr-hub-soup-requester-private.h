@@ -28,8 +28,8 @@ void kr_hub_soup_requester_unref (KrHubSoupRequester *self);
 
 /* The same with "id={token}" in the query: where a negotiated connection lives. */
 KrHubSoupRequester *kr_hub_soup_requester_with_id (KrHubSoupRequester *self, const char *connection_token);
-/* {uri}/negotiate?negotiateVersion=1 */
-GUri *kr_hub_soup_requester_negotiate_uri (KrHubSoupRequester *self);
+/* {uri}/negotiate?negotiateVersion=1, and &useStatefulReconnect=true */
+GUri *kr_hub_soup_requester_negotiate_uri (KrHubSoupRequester *self, gboolean stateful);
 
 /* @uri NULL: the connection's own. */
 SoupMessage *kr_hub_soup_requester_new_message (KrHubSoupRequester *self, const char *method, GUri *uri);

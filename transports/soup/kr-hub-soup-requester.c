@@ -59,13 +59,14 @@ kr_hub_soup_requester_with_id (KrHubSoupRequester *self, const char *connection_
 }
 
 GUri *
-kr_hub_soup_requester_negotiate_uri (KrHubSoupRequester *self)
+kr_hub_soup_requester_negotiate_uri (KrHubSoupRequester *self, gboolean stateful)
 {
   const char *path = g_uri_get_path (self->uri);
   g_autofree char *negotiate =
     g_strdup_printf ("%s%snegotiate", path, g_str_has_suffix (path, "/") ? "" : "/");
 
-  return uri_with (self->uri, negotiate, "negotiateVersion=1");
+  return uri_with (self->uri, negotiate,
+                   stateful ? "negotiateVersion=1&useStatefulReconnect=true" : "negotiateVersion=1");
 }
 
 SoupMessage *
