@@ -48,6 +48,9 @@ PLANTED = [
      'annotated, but not exported'),
     ('check-headers.py', 'libkrtask/kr-task-error.h', HEAD, 'exported, but not annotated'),
     ('check-headers.py', None, None, None),
+    ('check-readme.py', 'README.md', '```c\nint b;\n```\n', 'not in examples'),
+    ('check-readme.py', 'README.md', '```c\nint a;\n```\n![x](gone.png)\n', 'gone.png is missing'),
+    ('check-readme.py', 'README.md', '```c\nint a;\n```\n', None),
 ]
 
 TRANSLATION = '''msgid ""
@@ -81,6 +84,7 @@ def plant(tree):
         'libkrtask/kr-task-error.h': HEAD + '#pragma once\n#error "Only <krtask.h>"\n'
                                      'KR_TASK_AVAILABLE_IN_ALL\nint kr_task_yes (void);\n',
         'po/POTFILES.in': '', 'po/LINGUAS': '',
+        'examples/a.c': HEAD + 'int a;\n',
         'build/meson-info/intro-installed.json': json.dumps({name: '/usr/include/' + name for name in [
             'krtask.h', 'kr-task-error.h', 'kr-task-a.h', 'kr-task-c-private.h']}),
         'nm': '#!/bin/sh\necho "0000000000001139 T kr_task_yes"\n',
