@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright the krhub authors
-// The official JavaScript client against the demo's hub, over each transport.
+// The official JavaScript client against the demo's hub, over each transport and in both protocols.
 
 import assert from 'node:assert/strict';
 
@@ -8,14 +8,16 @@ import { createPoster, requirePackage, startDemo } from '../lib/demo.mjs';
 import { runCases, until, within } from '../lib/tap.mjs';
 
 const signalR = requirePackage('@microsoft/signalr');
+const { MessagePackHubProtocol } = requirePackage('@microsoft/signalr-protocol-msgpack');
 const DEADLINE = 10000;
 
 const demo = await startDemo(['--http']);
 
 /** Builds a client; what the server sends under the given names is collected in order. */
-function build(url, transport, options = {}) {
+function build(url, { transport, protocol }, options = {}) {
   const connection = new signalR.HubConnectionBuilder()
     .withUrl(`${url}/hubs/kestrun`, { transport, ...options })
+    .withHubProtocol(protocol ?? new signalR.JsonHubProtocol())
     .withKeepAliveInterval(3000)
     .configureLogging(signalR.LogLevel.None)
     .build();
@@ -147,8 +149,7 @@ async function testCancel(transport) {
 
 async function testBroadcast() {
   const post = await createPoster(demo.url);
-  const clients = [signalR.HttpTransportType.WebSockets, signalR.HttpTransportType.ServerSentEvents,
-    signalR.HttpTransportType.LongPolling].map((transport) => build(demo.url, transport));
+  const clients = Object.values(transports).map((transport) => build(demo.url, transport));
 
   await within(DEADLINE, 'start', Promise.all(clients.map(({ connection }) => connection.start())));
   const id = await startTask(post, 1);
@@ -161,7 +162,7 @@ async function testBroadcast() {
 
 /** Without negotiation a WebSocket is one request. */
 async function testSkipNegotiation() {
-  const client = build(demo.url, signalR.HttpTransportType.WebSockets, { skipNegotiation: true });
+  const client = build(demo.url, transports.websocket, { skipNegotiation: true });
 
   await within(DEADLINE, 'start', client.connection.start());
   await within(DEADLINE, 'Echo', client.connection.invoke('Echo', 'direct'));
@@ -186,10 +187,12 @@ async function testTlsAndShutdown(transport) {
   assert.equal(await status, 0);
 }
 
-const transports = {
-  websocket: signalR.HttpTransportType.WebSockets,
-  sse: signalR.HttpTransportType.ServerSentEvents,
-  'long-polling': signalR.HttpTransportType.LongPolling,
+const transports = { // an event stream carries text only
+  'websocket': { transport: signalR.HttpTransportType.WebSockets },
+  'sse': { transport: signalR.HttpTransportType.ServerSentEvents },
+  'long-polling': { transport: signalR.HttpTransportType.LongPolling },
+  'websocket/msgpack': { transport: signalR.HttpTransportType.WebSockets, protocol: new MessagePackHubProtocol() },
+  'long-polling/msgpack': { transport: signalR.HttpTransportType.LongPolling, protocol: new MessagePackHubProtocol() },
 };
 const perTransport = {
   'echo': testEcho, 'order': testOrder, 'errors': testErrors, 'groups': testGroups, 'completion': testCompletion,
