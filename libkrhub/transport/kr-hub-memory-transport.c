@@ -42,6 +42,7 @@ struct _KrHubMemoryTransport
   gsize split;                     /* 0: as it comes */
   guint64 split_at;                /* 0: nowhere */
   guint64 cut_after;               /* G_MAXUINT64: never */
+  guint64 lose_after;              /* G_MAXUINT64: never */
   gboolean stalled;
   guint64 n_sent;
 };
@@ -205,6 +206,8 @@ deliver_to_peer (KrHubMemoryTransport *self, const guint8 *data, gsize len)
 
   if (ends)
     len = self->cut_after - self->n_sent;
+  else if (self->n_sent + len > self->lose_after)
+    len = self->lose_after - self->n_sent;
   while (len > 0)
     {
       gsize size = piece_size (self, len);
@@ -353,7 +356,7 @@ kr_hub_memory_transport_init (KrHubMemoryTransport *self)
 {
   g_queue_init (&self->inbox);
   self->reading = TRUE;
-  self->cut_after = G_MAXUINT64;
+  self->cut_after = self->lose_after = G_MAXUINT64;
   self->timer.fire = turn;
   self->timer.data = self;
 }
@@ -450,6 +453,23 @@ kr_hub_memory_transport_set_cut_after (KrHubMemoryTransport *self, guint64 n_byt
 {
   g_return_if_fail (KR_HUB_IS_MEMORY_TRANSPORT (self));
   self->cut_after = n_bytes;
+}
+
+/**
+ * kr_hub_memory_transport_set_lose_after:
+ * @self: an end
+ * @n_bytes: bytes from the beginning of the connection
+ *
+ * Lets the first @n_bytes that this end sends arrive and loses the rest without a word, as a network that is gone. The
+ * end of the connection still arrives.
+ *
+ * Since: 0.1
+ */
+void
+kr_hub_memory_transport_set_lose_after (KrHubMemoryTransport *self, guint64 n_bytes)
+{
+  g_return_if_fail (KR_HUB_IS_MEMORY_TRANSPORT (self));
+  self->lose_after = n_bytes;
 }
 
 /**

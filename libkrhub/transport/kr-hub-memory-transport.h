@@ -27,6 +27,8 @@ void kr_hub_memory_transport_set_split_at (KrHubMemoryTransport *self, guint64 o
 KR_HUB_AVAILABLE_IN_ALL
 void kr_hub_memory_transport_set_cut_after (KrHubMemoryTransport *self, guint64 n_bytes);
 KR_HUB_AVAILABLE_IN_ALL
+void kr_hub_memory_transport_set_lose_after (KrHubMemoryTransport *self, guint64 n_bytes);
+KR_HUB_AVAILABLE_IN_ALL
 void kr_hub_memory_transport_set_stalled (KrHubMemoryTransport *self, gboolean stalled);
 KR_HUB_AVAILABLE_IN_ALL
 guint64 kr_hub_memory_transport_get_n_sent (KrHubMemoryTransport *self);
