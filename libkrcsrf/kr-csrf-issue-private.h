@@ -17,4 +17,5 @@ typedef struct
 } KrCsrfIssue;
 
 KrCsrfCode kr_csrf_issue_cookie (const KrCsrfIssue *issue, gboolean fresh);
+KrCsrfCode kr_csrf_issue_ticket (const KrCsrfIssue *issue, gint64 lifetime, char text[KR_CSRF_TOKEN_LENGTH + 1]);
 KrCsrfCode kr_csrf_issue_tokens (const KrCsrfIssue *issue, KrCsrfTokens **tokens);

@@ -121,9 +121,10 @@ flags_of (const KrCsrfRequest *request)
          (kr_csrf_origin_is_https (&request->origin) ? KR_CSRF_FLAG_HTTPS : 0);
 }
 
+/* A token over what the request is bound to; @secret is the cookie's, for a request token only. */
 static KrCsrfCode
-sign_request_token (const KrCsrfIssue *issue, KrCsrfSigner *signer, const KrCsrfKey *key,
-                    char text[KR_CSRF_TOKEN_LENGTH + 1])
+sign_bound (const KrCsrfIssue *issue, KrCsrfSigner *signer, const KrCsrfKey *key, KrCsrfKind kind, gint64 time,
+            const guint8 *secret, char text[KR_CSRF_TOKEN_LENGTH + 1])
 {
   KrCsrfRequest *request = issue->request;
   guint8 nonce[KR_CSRF_NONCE_SIZE];
@@ -135,11 +136,26 @@ sign_request_token (const KrCsrfIssue *issue, KrCsrfSigner *signer, const KrCsrf
   if (!kr_csrf_request_digest_binding (request, issue->settings->serial, issue->settings->app_id,
                                        request->scope.data != NULL, &binding))
     return KR_CSRF_ERROR_CRYPTO_FAILED;
-  kr_csrf_token_init (&token, KR_CSRF_KIND_REQUEST, flags_of (request), key->id, issue->now, nonce);
-  if (!kr_csrf_token_sign (&token, signer, key, kr_csrf_token_get_nonce (&request->cookie.token), binding, text))
+  kr_csrf_token_init (&token, kind, flags_of (request), key->id, time, nonce);
+  if (!kr_csrf_token_sign (&token, signer, key, secret, binding, text))
     return KR_CSRF_ERROR_CRYPTO_FAILED;
   kr_csrf_counters_add (issue->counters, KR_CSRF_COUNT_TOKENS_ISSUED);
   return KR_CSRF_OK;
+}
+
+/* A ticket names the moment when it ends, @lifetime ms from now. */
+KrCsrfCode
+kr_csrf_issue_ticket (const KrCsrfIssue *issue, gint64 lifetime, char text[KR_CSRF_TOKEN_LENGTH + 1])
+{
+  KrCsrfSigner *signer;
+  const KrCsrfKey *key;
+  KrCsrfCode code = check_request (issue);
+
+  if (code == KR_CSRF_OK)
+    code = get_key (issue, &signer, &key);
+  if (code == KR_CSRF_OK)
+    code = sign_bound (issue, signer, key, KR_CSRF_KIND_TICKET, issue->now + lifetime, NULL, text);
+  return code;
 }
 
 /* A pair; the cookie is verified or made once per request. */
@@ -160,7 +176,8 @@ kr_csrf_issue_tokens (const KrCsrfIssue *issue, KrCsrfTokens **tokens)
     return code;
   made = kr_csrf_tokens_new (issue->settings->header_name, issue->settings->form_field_name,
                              memo->issued ? memo->text : NULL);
-  code = sign_request_token (issue, signer, key, made->request_token);
+  code = sign_bound (issue, signer, key, KR_CSRF_KIND_REQUEST, issue->now, kr_csrf_token_get_nonce (&memo->token),
+                     made->request_token);
   if (code == KR_CSRF_OK)
     *tokens = g_steal_pointer (&made);
   return code;

@@ -35,6 +35,7 @@ struct _KrCsrfProtector
   KrCsrfKeyRing *key_ring;
   KrCsrfSettings settings;   /* immutable once initialised */
   KrCsrfCounters *counters;
+  KrCsrfTicketMemory *tickets;
   int report_only;           /* atomic */
 
   gint64 logged[KR_CSRF_N_ERRORS];   /* atomic: when a refusal for this reason was last logged, in ms */
@@ -203,6 +204,47 @@ set_error (KrCsrfProtector *self, KrCsrfRequest *request, KrCsrfCode code, GErro
 }
 
 static KrCsrfCode
+redeem (KrCsrfProtector *self, KrCsrfRequest *request, const KrCsrfText *text, gint64 now)
+{
+  KrCsrfToken ticket;
+  KrCsrfCode code = kr_csrf_verify_ticket (&self->settings, self->key_ring, request, now, text, &ticket);
+
+  return code == KR_CSRF_OK ? kr_csrf_ticket_memory_use (self->tickets, &ticket, now) : code;
+}
+
+/* A ticket speaks for clients that send no Origin; it never speaks against one. */
+static KrCsrfCode
+verify_websocket (KrCsrfProtector *self, KrCsrfRequest *request, gint64 now)
+{
+  KrCsrfCode code = kr_csrf_verify_websocket (&self->settings, request);
+  KrCsrfText ticket;
+
+  if (code == KR_CSRF_ERROR_UPGRADE_REJECTED && kr_csrf_request_find_ticket (request, &ticket))
+    return redeem (self, request, &ticket, now);
+  return code;
+}
+
+static KrCsrfCode
+verify_event_stream (KrCsrfProtector *self, KrCsrfRequest *request, gint64 now)
+{
+  const KrCsrfSettings *settings = &self->settings;
+  KrCsrfCode code = kr_csrf_verify_event_stream (settings, request);
+  KrCsrfText ticket;
+
+  if (code == KR_CSRF_ERROR_UPGRADE_REJECTED && settings->header_name != NULL &&
+      kr_csrf_request_find_header (request, settings->header_name_lower, settings->header_name_len, &ticket) ==
+      KR_CSRF_OK)
+    return redeem (self, request, &ticket, now);
+  return code;
+}
+
+static KrCsrfCode
+verify_origin (KrCsrfProtector *self, KrCsrfRequest *request, gint64 now)
+{
+  return kr_csrf_verify_origin (&self->settings, request);
+}
+
+static KrCsrfCode
 verify (KrCsrfProtector *self, KrCsrfRequest *request, gint64 now)
 {
   const KrCsrfSettings *settings = &self->settings;
@@ -280,7 +322,7 @@ kr_csrf_protector_is_request_valid (KrCsrfProtector *self, KrCsrfRequest *reques
   now = kr_csrf_key_ring_get_time (self->key_ring);
   code = kr_csrf_verify_headers (&self->settings, request);
   if (code == KR_CSRF_OK && request->upgrade == KR_CSRF_UPGRADE_WEBSOCKET)
-    code = kr_csrf_verify_websocket (&self->settings, request);
+    code = verify_websocket (self, request, now);
   else if (code == KR_CSRF_OK && request->upgrade == KR_CSRF_UPGRADE_NONE &&
            kr_csrf_settings_is_safe (&self->settings, request->method))
     {
@@ -293,7 +335,7 @@ kr_csrf_protector_is_request_valid (KrCsrfProtector *self, KrCsrfRequest *reques
   return code == KR_CSRF_OK || set_error (self, request, code, error);
 }
 
-typedef KrCsrfCode (*Rule) (const KrCsrfSettings *settings, const KrCsrfRequest *request);
+typedef KrCsrfCode (*Rule) (KrCsrfProtector *self, KrCsrfRequest *request, gint64 now);
 
 static gboolean
 check (KrCsrfProtector *self, KrCsrfRequest *request, Rule rule, GError **error)
@@ -302,7 +344,7 @@ check (KrCsrfProtector *self, KrCsrfRequest *request, Rule rule, GError **error)
   KrCsrfCode code = kr_csrf_verify_headers (&self->settings, request);
 
   if (code == KR_CSRF_OK)
-    code = rule (&self->settings, request);
+    code = rule (self, request, now);
   code = conclude (self, request, code, now);
   return code == KR_CSRF_OK || set_error (self, request, code, error);
 }
@@ -328,7 +370,7 @@ kr_csrf_protector_check_origin (KrCsrfProtector *self, KrCsrfRequest *request, G
   g_return_val_if_fail (KR_CSRF_IS_PROTECTOR (self), FALSE);
   g_return_val_if_fail (request != NULL, FALSE);
 
-  return check (self, request, kr_csrf_verify_origin, error);
+  return check (self, request, verify_origin, error);
 }
 
 /**
@@ -338,6 +380,9 @@ kr_csrf_protector_check_origin (KrCsrfProtector *self, KrCsrfRequest *request, G
  * @error: return location for an error
  *
  * Judges a WebSocket handshake: it has to come with an Origin that is ours or trusted (RFC 6455, section 10.2).
+ *
+ * A client that is no browser sends none; it may offer a subprotocol "krcsrf.ticket." with a ticket behind the last dot
+ * ([method@KrCsrf.Protector.issue_ticket]), which is then redeemed. The server must not choose that subprotocol.
  *
  * Errors: %KR_CSRF_ERROR_UPGRADE_REJECTED without an Origin; otherwise as [method@KrCsrf.Protector.check_origin].
  *
@@ -351,7 +396,7 @@ kr_csrf_protector_check_websocket (KrCsrfProtector *self, KrCsrfRequest *request
   g_return_val_if_fail (KR_CSRF_IS_PROTECTOR (self), FALSE);
   g_return_val_if_fail (request != NULL, FALSE);
 
-  return check (self, request, kr_csrf_verify_websocket, error);
+  return check (self, request, verify_websocket, error);
 }
 
 /**
@@ -361,6 +406,7 @@ kr_csrf_protector_check_websocket (KrCsrfProtector *self, KrCsrfRequest *request
  * @error: return location for an error
  *
  * Judges a request for server-sent events: Sec-Fetch-Site or Origin has to say that it comes from us or a trusted origin.
+ * Where neither is there, a ticket in the token's header will do, which is then redeemed.
  *
  * Errors: %KR_CSRF_ERROR_UPGRADE_REJECTED if neither is there; otherwise as [method@KrCsrf.Protector.check_origin].
  *
@@ -374,7 +420,7 @@ kr_csrf_protector_check_sse (KrCsrfProtector *self, KrCsrfRequest *request, GErr
   g_return_val_if_fail (KR_CSRF_IS_PROTECTOR (self), FALSE);
   g_return_val_if_fail (request != NULL, FALSE);
 
-  return check (self, request, kr_csrf_verify_event_stream, error);
+  return check (self, request, verify_event_stream, error);
 }
 
 /**
@@ -608,6 +654,79 @@ kr_csrf_protector_rotate (KrCsrfProtector *self, KrCsrfRequest *request, KrCsrfH
 }
 
 /**
+ * kr_csrf_protector_issue_ticket:
+ * @self: a protector
+ * @request: a request that was judged
+ * @seconds: how long it is good for, 1 to 300
+ * @error: return location for an error
+ *
+ * Issues a ticket for one WebSocket or event stream: it is bound as a token is, and good once, in this process. Answer a
+ * guarded POST request with it; never put it into a URL.
+ *
+ * Errors: as [method@KrCsrf.Protector.get_tokens].
+ *
+ * Returns: (transfer full) (nullable): a ticket, 64 characters of base64url, or %NULL with @error set
+ *
+ * Since: 0.1
+ */
+char *
+kr_csrf_protector_issue_ticket (KrCsrfProtector *self, KrCsrfRequest *request, guint seconds, GError **error)
+{
+  char text[KR_CSRF_TOKEN_LENGTH + 1];
+  KrCsrfIssue issue;
+  KrCsrfCode code;
+
+  g_return_val_if_fail (KR_CSRF_IS_PROTECTOR (self), NULL);
+  g_return_val_if_fail (request != NULL, NULL);
+  g_return_val_if_fail (seconds >= 1 && seconds <= KR_CSRF_MAX_TICKET_SECONDS, NULL);
+
+  issue = issue_for (self, request);
+  code = kr_csrf_issue_ticket (&issue, seconds * G_GINT64_CONSTANT (1000), text);
+  if (code == KR_CSRF_OK)
+    return g_strdup (text);
+  issue_failed (self, &issue, code, error);
+  return NULL;
+}
+
+/**
+ * kr_csrf_protector_redeem_ticket:
+ * @self: a protector
+ * @request: the request that brings the ticket
+ * @ticket: what the client sent, whatever it is
+ * @error: return location for an error
+ *
+ * Redeems a ticket that came in some other way than [method@KrCsrf.Protector.check_websocket] and
+ * [method@KrCsrf.Protector.check_sse] know.
+ *
+ * Errors: %KR_CSRF_ERROR_TICKET_USED if it was redeemed before, %KR_CSRF_ERROR_UPGRADE_REJECTED if 65,536 tickets were
+ * redeemed that have not ended yet, and those of a token.
+ *
+ * Returns: %TRUE if it was good, for this once
+ *
+ * Since: 0.1
+ */
+gboolean
+kr_csrf_protector_redeem_ticket (KrCsrfProtector *self, KrCsrfRequest *request, const char *ticket, GError **error)
+{
+  KrCsrfText text;
+  KrCsrfCode code;
+  gint64 now;
+
+  g_return_val_if_fail (KR_CSRF_IS_PROTECTOR (self), FALSE);
+  g_return_val_if_fail (request != NULL, FALSE);
+  g_return_val_if_fail (ticket != NULL, FALSE);
+
+  now = kr_csrf_key_ring_get_time (self->key_ring);
+  text.data = ticket;
+  text.len = strlen (ticket);
+  code = kr_csrf_verify_headers (&self->settings, request);
+  if (code == KR_CSRF_OK)
+    code = redeem (self, request, &text, now);
+  code = conclude (self, request, code, now);
+  return code == KR_CSRF_OK || set_error (self, request, code, error);
+}
+
+/**
  * kr_csrf_protector_token_json:
  * @self: a protector
  * @tokens: a pair of tokens
@@ -770,6 +889,7 @@ kr_csrf_protector_finalize (GObject *object)
   g_clear_object (&self->key_ring);
   kr_csrf_settings_clear (&self->settings);
   kr_csrf_counters_free (self->counters);
+  kr_csrf_ticket_memory_free (self->tickets);
 
   G_OBJECT_CLASS (kr_csrf_protector_parent_class)->finalize (object);
 }
@@ -1085,6 +1205,7 @@ static void
 kr_csrf_protector_init (KrCsrfProtector *self)
 {
   self->counters = kr_csrf_counters_new ();
+  self->tickets = kr_csrf_ticket_memory_new ();
 }
 
 /**

@@ -145,6 +145,15 @@ KR_CSRF_AVAILABLE_IN_ALL
 gboolean kr_csrf_protector_check_sse (KrCsrfProtector *self, KrCsrfRequest *request, GError **error);
 
 KR_CSRF_AVAILABLE_IN_ALL
+char *kr_csrf_protector_issue_ticket (KrCsrfProtector *self, KrCsrfRequest *request, guint seconds, GError **error);
+
+KR_CSRF_AVAILABLE_IN_ALL
+gboolean kr_csrf_protector_redeem_ticket (KrCsrfProtector *self,
+                                          KrCsrfRequest *request,
+                                          const char *ticket,
+                                          GError **error);
+
+KR_CSRF_AVAILABLE_IN_ALL
 void kr_csrf_protector_bypass (KrCsrfProtector *self, KrCsrfRequest *request, const char *reason);
 
 KR_CSRF_AVAILABLE_IN_ALL

@@ -65,6 +65,7 @@ typedef struct
 } KrCsrfBindingMemo;
 
 #define KR_CSRF_ARENA_SIZE 1536
+#define KR_CSRF_TICKET_PROTOCOL "krcsrf.ticket."  /* and the ticket: how a script can send one with a WebSocket */
 
 struct _KrCsrfRequest
 {
@@ -99,5 +100,6 @@ struct _KrCsrfRequest
 
 KrCsrfCode kr_csrf_request_find_cookie (KrCsrfRequest *self, const char *name, gsize name_len, KrCsrfText *value);
 KrCsrfCode kr_csrf_request_find_header (KrCsrfRequest *self, const char *name, gsize name_len, KrCsrfText *value);
+gboolean kr_csrf_request_find_ticket (KrCsrfRequest *self, KrCsrfText *ticket);
 gboolean kr_csrf_request_digest_binding (KrCsrfRequest *self, gsize owner, const char *app_id, gboolean scoped,
                                          const guint8 **digest);

@@ -558,6 +558,37 @@ kr_csrf_request_find_header (KrCsrfRequest *self, const char *name, gsize name_l
   return KR_CSRF_OK;
 }
 
+/* Among the subprotocols that a client offers; FALSE if there is none, or more than one. */
+gboolean
+kr_csrf_request_find_ticket (KrCsrfRequest *self, KrCsrfText *ticket)
+{
+  static const char name[] = "sec-websocket-protocol", prefix[] = KR_CSRF_TICKET_PROTOCOL;
+  guint found = 0;
+
+  for (const KrCsrfHeader *header = self->others; header != NULL; header = header->next)
+    {
+      const char *at = header->value.data, *end;
+
+      if (!text_is (header->name, header->name_len, name) || !header->valid)
+        continue;
+      for (end = at + MIN (header->value.len, MAX_TOKEN_TEXT); at < end;)
+        {
+          const char *comma = memchr (at, ',', end - at);
+          gsize len = (comma != NULL ? comma : end) - at;
+          const char *item = at;
+
+          at += len + 1;
+          trim (&item, &len);
+          if (len < sizeof prefix - 1 || memcmp (item, prefix, sizeof prefix - 1) != 0)
+            continue;
+          ticket->data = item + sizeof prefix - 1;
+          ticket->len = len - (sizeof prefix - 1);
+          found++;
+        }
+    }
+  return found == 1;
+}
+
 static guint8 *
 append_bound (guint8 *to, const char *data, gsize len)
 {

@@ -262,3 +262,44 @@ kr_csrf_verify_tokens (const KrCsrfSettings *settings, KrCsrfKeyRing *ring, KrCs
     code = verify_decoded (settings, ring, request, now, &cookie, &token);
   return code;
 }
+
+static KrCsrfCode
+verify_decoded_ticket (const KrCsrfSettings *settings, KrCsrfKeyRing *ring, KrCsrfRequest *request, gint64 now,
+                       const KrCsrfToken *ticket)
+{
+  KrCsrfSigner *signer;
+  const KrCsrfKey *key;
+  const guint8 *binding;
+  guint8 tag[KR_CSRF_MAC_SIZE];
+  gboolean scoped = (ticket->flags & KR_CSRF_FLAG_SCOPE) != 0;
+  KrCsrfCode code = kr_csrf_key_ring_get_signer (ring, now, &signer);
+
+  if (code == KR_CSRF_OK)
+    code = kr_csrf_key_ring_find_key (ring, signer, ticket->key_id, now, &key);
+  if (code != KR_CSRF_OK)
+    return code;
+  if (now > ticket->issued_at)
+    return KR_CSRF_ERROR_TOKEN_EXPIRED;
+  if (ticket->issued_at - now > KR_CSRF_MAX_TICKET_SECONDS * G_GINT64_CONSTANT (1000) + settings->clock_skew)
+    return KR_CSRF_ERROR_TOKEN_NOT_YET_VALID;
+  if (!kr_csrf_request_digest_binding (request, settings->serial, settings->app_id, scoped, &binding) ||
+      !kr_csrf_token_compute_tag (ticket, signer, key, NULL, binding, tag))
+    return KR_CSRF_ERROR_CRYPTO_FAILED;
+  if (!kr_csrf_token_has_tag (ticket, tag))
+    return KR_CSRF_ERROR_TOKEN_MISMATCH;
+  return request->scope.data != NULL && !scoped ? KR_CSRF_ERROR_SCOPE_MISMATCH : KR_CSRF_OK;
+}
+
+/* Everything but whether it was used before. */
+KrCsrfCode
+kr_csrf_verify_ticket (const KrCsrfSettings *settings, KrCsrfKeyRing *ring, KrCsrfRequest *request, gint64 now,
+                       const KrCsrfText *text, KrCsrfToken *ticket)
+{
+  KrCsrfCode code = kr_csrf_token_decode (ticket, text->data, text->len, KR_CSRF_KIND_TICKET);
+
+  if (code == KR_CSRF_OK)
+    code = verify_decoded_ticket (settings, ring, request, now, ticket);
+  if (code == KR_CSRF_ERROR_TOKEN_UNKNOWN_KEY && kr_csrf_key_ring_search (ring, now))
+    code = verify_decoded_ticket (settings, ring, request, now, ticket);
+  return code;
+}

@@ -5,6 +5,7 @@
 
 #define KR_CSRF_INSIDE
 #include "kr-csrf-error.h"
+#include "kr-csrf-form-scanner.h"
 #include "kr-csrf-key-ring.h"
 #include "kr-csrf-parse.h"
 #include "kr-csrf-protector.h"
