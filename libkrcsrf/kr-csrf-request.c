@@ -70,7 +70,8 @@ arena_copy (KrCsrfRequest *self, const char *text, gsize len)
  * kr_csrf_request_new:
  * @method: the method on the wire, before any override
  * @scheme: "http" or "https", as the client sees it
- * @authority: host and optional port, as the client sees it: the Host header or :authority
+ * @authority: (nullable): host and optional port, as the client sees it: the Host header or :authority; %NULL if the client
+ *   names none
  * @path: the path, without query
  *
  * Makes a request without headers.
@@ -86,7 +87,6 @@ kr_csrf_request_new (const char *method, const char *scheme, const char *authori
 
   g_return_val_if_fail (method != NULL, NULL);
   g_return_val_if_fail (scheme != NULL, NULL);
-  g_return_val_if_fail (authority != NULL, NULL);
   g_return_val_if_fail (path != NULL, NULL);
 
   self = g_malloc (sizeof (KrCsrfRequest));
@@ -96,7 +96,7 @@ kr_csrf_request_new (const char *method, const char *scheme, const char *authori
   self->form_error = KR_CSRF_OK;
   self->method = arena_copy (self, method, strlen (method));
   self->path = arena_copy (self, path, strlen (path));
-  self->origin_valid = kr_csrf_origin_init (&self->origin, scheme, authority);
+  self->origin_valid = authority != NULL && kr_csrf_origin_init (&self->origin, scheme, authority);
   return self;
 }
 

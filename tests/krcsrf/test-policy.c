@@ -277,7 +277,7 @@ test_hosts (CsrfFixture *fixture, gconstpointer data)
 static void
 test_host_not_a_host (CsrfFixture *fixture, gconstpointer data)
 {
-  static const char *const wrong[] = { "", ":443", "a..b", ".a", "a b", "a%41", "[::1", "[]", "a:b", "a:-1", "\xc3\xbc" };
+  static const char *const wrong[] = { NULL, "", ":443", "a..b", ".a", "a b", "a%41", "[::1", "[]", "a:b", "a:-1", "\xc3\xbc" };
 
   for (guint i = 0; i < G_N_ELEMENTS (wrong); i++)
     {
