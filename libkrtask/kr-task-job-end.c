@@ -200,6 +200,7 @@ kr_task_job_dup_status (KrTaskJob *self)
 {
   GVariantDict dict;
   KrTaskProgress *progress;
+  g_autoptr (KrTaskJob) parent = NULL;
 
   g_return_val_if_fail (KR_TASK_IS_JOB (self), NULL);
 
@@ -212,6 +213,9 @@ kr_task_job_dup_status (KrTaskJob *self)
   if (progress != NULL)
     add_progress (progress, &dict);
   kr_task_unlock (&self->lock);
+  parent = kr_task_job_dup_parent (self);
+  if (parent != NULL)
+    g_variant_dict_insert (&dict, "parent", "s", kr_task_job_get_id (parent));
   return g_variant_ref_sink (g_variant_dict_end (&dict));
 }
 

@@ -11,6 +11,21 @@
 
 static void finish_body (KrTaskJob *self, GVariant *value, GError *error);
 
+/* Lock held. Each state has its own deadline, and none keeps the one of the state before. */
+static void
+set_deadline (KrTaskJob *self)
+{
+  gint64 us = self->state == KR_TASK_STATE_QUEUED       ? self->queue_us
+              : self->state == KR_TASK_STATE_RUNNING    ? self->run_us
+              : self->state == KR_TASK_STATE_CANCELLING ? self->stop_us
+                                                        : -1;
+  gint64 before = self->due;
+
+  self->due = us >= 0 ? g_get_monotonic_time () + us : 0;
+  if (self->runner != NULL && (self->due != 0 || before != 0))
+    kr_task_runner_set_deadline (self->runner, self, self->due);
+}
+
 /* Lock held. The one writer of the state: notes the way, the times and the manager's counters, and tells the owner's
  * context. */
 static void
@@ -36,6 +51,7 @@ set_state (KrTaskJob *self, KrTaskState to)
         kr_task_progress_freeze (self->progress);
     }
   g_atomic_int_set (&self->state, to);
+  set_deadline (self);
   if (self->manager != NULL)
     {
       kr_task_manager_count (self->manager, from, to);
@@ -109,19 +125,24 @@ static void
 after_request (KrTaskJob *self, KrTaskRunner *runner, GCancellable *cancellable)
 {
   KrTaskBody body = { 0 };
+  gboolean ended;
 
+  kr_task_job_cancel_children (self, KR_TASK_CANCEL_REASON_PARENT);
   if (cancellable != NULL)
     kr_task_runner_call (runner, fire, g_object_ref (cancellable));
   else if (runner != NULL)
     kr_task_runner_remove (runner, self);
   kr_task_lock (&self->lock);
-  if (kr_task_state_is_terminal (self->state) && !self->body_runs)
+  ended = self->n_path > 1 && self->path[self->n_path - 2] <= KR_TASK_STATE_QUEUED;
+  if (ended)
     {
       body = self->body;
       self->body = (KrTaskBody) { 0 };
     }
   kr_task_unlock (&self->lock);
   kr_task_body_clear (&body);
+  if (ended)
+    kr_task_job_tell_parent (self);
   /* a job that was never submitted belongs to the thread that made it */
   if (runner == NULL)
     kr_task_job_deliver (self);
@@ -170,6 +191,29 @@ kr_task_job_cancel (KrTaskJob *self, KrTaskCancelReason reason, const char *text
   if (accepted)
     after_request (self, runner, cancellable);
   return accepted;
+}
+
+/* private: in a thread of the pool. A deadline that was meant for a state before finds another one, or none. */
+void
+kr_task_job_deadline (KrTaskJob *self)
+{
+  g_autoptr (GCancellable) cancellable = NULL;
+  gboolean accepted = FALSE;
+  gboolean detach = FALSE;
+
+  kr_task_lock (&self->lock);
+  if (self->due != 0 && self->due <= g_get_monotonic_time ())
+    {
+      self->due = 0;
+      detach = self->state == KR_TASK_STATE_CANCELLING;
+      accepted = !detach && decide (self, KR_TASK_CANCEL_REASON_DEADLINE, NULL, KR_TASK_CANCEL_DEFER, NULL);
+      g_set_object (&cancellable, self->cancellable);
+    }
+  kr_task_unlock (&self->lock);
+  if (accepted)
+    after_request (self, self->runner, cancellable);
+  if (detach)
+    kr_task_job_detach (self);
 }
 
 /**
@@ -278,7 +322,7 @@ kr_task_job_release (KrTaskJob *self)
 
 /* private: called by the manager with its lock held. */
 gboolean
-kr_task_job_adopt (KrTaskJob *self, KrTaskManager *manager, GMainContext *context, GError **error)
+kr_task_job_check_adoptable (KrTaskJob *self, GError **error)
 {
   gboolean ok = FALSE;
 
@@ -288,14 +332,26 @@ kr_task_job_adopt (KrTaskJob *self, KrTaskManager *manager, GMainContext *contex
   else if (self->state != KR_TASK_STATE_CREATED)
     g_set_error (error, KR_TASK_ERROR, KR_TASK_ERROR_ALREADY_CANCELLED, "The task was cancelled before");
   else
-    {
-      self->manager = g_object_ref (manager);
-      self->runner = kr_task_runner_ref (kr_task_manager_get_runner (manager));
-      self->context = g_main_context_ref (context);
-      ok = TRUE;
-    }
+    ok = TRUE;
   kr_task_unlock (&self->lock);
   return ok;
+}
+
+/* private: called by the manager with its lock held. A link or the parent may have cancelled the job at this very moment:
+ * then its end is told by the manager, as that of any other. */
+void
+kr_task_job_adopt (KrTaskJob *self, KrTaskManager *manager, GMainContext *context)
+{
+  kr_task_lock (&self->lock);
+  self->manager = g_object_ref (manager);
+  self->runner = kr_task_runner_ref (kr_task_manager_get_runner (manager));
+  self->context = g_main_context_ref (context);
+  if (self->state != KR_TASK_STATE_CREATED)
+    {
+      kr_task_manager_count (manager, KR_TASK_STATE_CREATED, self->state);
+      kr_task_outbox_push (kr_task_manager_get_outbox (manager), self);
+    }
+  kr_task_unlock (&self->lock);
 }
 
 /* private: the manager could not queue it, and gives it back. */
@@ -311,11 +367,12 @@ kr_task_job_withdraw (KrTaskJob *self)
   kr_task_unlock (&self->lock);
 }
 
+/* From the last in line to the one that runs, or the next in line would begin in its place. */
 static void
 replace_others (GPtrArray *others)
 {
-  for (guint i = 0; others != NULL && i < others->len; i++)
-    kr_task_job_cancel (g_ptr_array_index (others, i), KR_TASK_CANCEL_REASON_SUPERSEDED, NULL, KR_TASK_CANCEL_DEFER,
+  for (guint i = others != NULL ? others->len : 0; i > 0; i--)
+    kr_task_job_cancel (g_ptr_array_index (others, i - 1), KR_TASK_CANCEL_REASON_SUPERSEDED, NULL, KR_TASK_CANCEL_DEFER,
                         NULL);
 }
 
@@ -443,6 +500,8 @@ static void
 end_by_itself (KrTaskJob *self)
 {
   if (self->error == NULL)
+    self->error = g_steal_pointer (&self->family.child_error);
+  if (self->error == NULL)
     set_state (self, KR_TASK_STATE_COMPLETED);
   else if (g_error_matches (self->error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     {
@@ -488,6 +547,8 @@ keep_outcome (KrTaskJob *self, GVariant **value, GError **error)
 void
 kr_task_job_detach (KrTaskJob *self)
 {
+  gboolean detached = FALSE;
+
   kr_task_lock (&self->lock);
   if (self->state == KR_TASK_STATE_CANCELLING && self->body_runs)
     {
@@ -495,8 +556,11 @@ kr_task_job_detach (KrTaskJob *self)
       kr_task_manager_count_detached (self->manager, 1);
       g_atomic_int_or (&self->news, KR_TASK_NEWS_DETACHED);
       end (self);
+      detached = TRUE;
     }
   kr_task_unlock (&self->lock);
+  if (detached)
+    kr_task_job_tell_parent (self);
 }
 
 /* Takes @value and @error; with no lock held. */
@@ -504,8 +568,11 @@ static void
 finish_body (KrTaskJob *self, GVariant *value, GError *error)
 {
   KrTaskBody body;
+  gboolean is_over;
+  gboolean ended;
 
   kr_task_lock (&self->lock);
+  ended = !kr_task_state_is_terminal (self->state);
   body = self->body;
   self->body = (KrTaskBody) { 0 };
   self->body_runs = FALSE;
@@ -514,7 +581,8 @@ finish_body (KrTaskJob *self, GVariant *value, GError *error)
   if (!kr_task_state_is_terminal (self->state))
     {
       keep_outcome (self, &value, &error);
-      end (self);
+      if (self->family.n_active == 0 || !self->family.wait)
+        end (self);
     }
   else if (self->detached)
     {
@@ -523,11 +591,32 @@ finish_body (KrTaskJob *self, GVariant *value, GError *error)
       g_atomic_int_or (&self->news, KR_TASK_NEWS_DETACHED);
       kr_task_outbox_push (kr_task_manager_get_outbox (self->manager), self);
     }
+  is_over = kr_task_state_is_terminal (self->state);
   kr_task_unlock (&self->lock);
-  kr_task_runner_release_key (self->runner, self);
+  if (is_over)
+    kr_task_runner_release_key (self->runner, self);
   kr_task_body_clear (&body);
   g_clear_pointer (&value, g_variant_unref);
   g_clear_error (&error);
+  if (ended && is_over)
+    kr_task_job_tell_parent (self);
+}
+
+/* private: with no lock held. The body of a parent has returned, maybe, and the last child has ended, maybe. */
+void
+kr_task_job_end_if_done (KrTaskJob *self)
+{
+  gboolean ends;
+
+  kr_task_lock (&self->lock);
+  ends = self->body_returned && self->family.n_active == 0 && !kr_task_state_is_terminal (self->state);
+  if (ends)
+    end (self);
+  kr_task_unlock (&self->lock);
+  if (!ends)
+    return;
+  kr_task_runner_release_key (self->runner, self);
+  kr_task_job_tell_parent (self);
 }
 
 /* --- telling ---------------------------------------------------------------------------------------------------- */
@@ -577,8 +666,8 @@ flush_progress (KrTaskJob *self)
 {
   KrTaskProgress *progress = g_atomic_pointer_get (&self->progress);
 
-  if (progress != NULL)
-    kr_task_progress_flush (progress);
+  if (progress != NULL && kr_task_progress_flush (progress))
+    kr_task_job_update_step (self);
 }
 
 static void
@@ -602,6 +691,7 @@ deliver_transitions (KrTaskJob *self)
     kr_task_job_emit_state_changed (self, path[i - 1], path[i]);
   if (finished)
     {
+      kr_task_family_unlink (&self->family);
       kr_task_job_emit_finished (self);
       kr_task_job_complete_waiters (self);
     }
@@ -630,6 +720,8 @@ kr_task_job_deliver (KrTaskJob *self)
     begin_async_body (self);
   if (news & KR_TASK_NEWS_REMOVE)
     self->forgotten = TRUE;
+  if (news & KR_TASK_NEWS_CHILDREN)
+    kr_task_job_update_children (self);
   flush_progress (self);
   kr_task_job_notify_news (self, news);
   deliver_transitions (self);

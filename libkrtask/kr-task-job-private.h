@@ -9,6 +9,7 @@
 #include "kr-task-manager.h"
 #include "kr-task-outbox-private.h"
 #include "kr-task-runner-private.h"
+#include "kr-task-timer-private.h"
 
 /* The longest way: created, queued, running, cancelling, cancelled. */
 #define KR_TASK_MAX_STATES 5
@@ -22,6 +23,7 @@ typedef enum
   KR_TASK_NEWS_DESCRIPTION = 1 << 3,
   KR_TASK_NEWS_CANCELLABLE = 1 << 4,
   KR_TASK_NEWS_DETACHED = 1 << 5,
+  KR_TASK_NEWS_CHILDREN = 1 << 6,
 } KrTaskNews;
 
 typedef struct
@@ -33,6 +35,20 @@ typedef struct
   GDestroyNotify destroy;
 } KrTaskBody;
 
+/* The relations of a job; guarded by its lock unless it says otherwise. */
+typedef struct
+{
+  GWeakRef *parent;     /* NULL: none; constant after submission, as are the next one and the last two */
+  KrTaskProgress *step; /* where the parent shows the progress; NULL: nowhere */
+  GPtrArray *children;  /* NULL: none yet */
+  guint n_active;       /* children that have not ended */
+  GError *child_error;  /* of the first child that failed, where that matters */
+  GListStore *list;     /* the owner's context only; NULL: nobody asked for it */
+  GArray *links;        /* of Link; set up before submission, taken down in the owner's context */
+  KrTaskChildPolicy policy;
+  gboolean wait;
+} KrTaskFamily;
+
 struct _KrTaskJob
 {
   GObject parent_instance;
@@ -43,6 +59,7 @@ struct _KrTaskJob
   char *kind;
   char *key;
   GVariant *owner; /* a{sv} */
+  char *owner_key; /* what the manager counts it under; NULL: nothing */
   KrTaskBody body; /* cleared when it can run no more, under the lock */
   gboolean is_sync;
   KrTaskConflictPolicy conflict_policy;
@@ -67,6 +84,7 @@ struct _KrTaskJob
   gboolean body_returned;
   gboolean detached;
   gboolean finish_emitted;
+  gboolean keep; /* the manager does not forget it by itself */
   KrTaskCancelReason reason;
   char *reason_text;
   KrTaskCancelReason deferred_reason; /* NONE: no request waits for the release */
@@ -74,6 +92,7 @@ struct _KrTaskJob
 
   GVariant *value; /* what the body returned; visible once completed */
   GError *error;   /* what the body failed with; visible once failed, or as the cause of the end */
+  KrTaskFamily family;
   GCancellable *cancellable; /* this job's alone, never reset; handed to the body */
   KrTaskProgress *progress;  /* made when first asked for, then constant; read atomically */
   GSList *waiters;           /* of KrTaskWaiter, a reference each */
@@ -81,12 +100,15 @@ struct _KrTaskJob
 
   gint64 created_at, queued_at, started_at, finished_at; /* wall clock, µs; for display only */
   gint64 started_mono, finished_mono;                    /* monotonic, µs */
+  gint64 due; /* the deadline of the present state: monotonic, µs; 0: none */
 
   int news; /* KrTaskNews, atomic */
   KrTaskOutLink out;      /* guarded by the outbox */
   KrTaskQueueLink waiting; /* guarded by the runner */
+  KrTaskTimerLink deadline; /* guarded by the timer */
   KrTaskListPlace place;  /* the owner's context only */
   /* the owner's context only: */
+  gsize result_size;      /* as counted by the manager */
   GList *finished_link;   /* NULL: not among the manager's finished jobs */
   gboolean was_listed;    /* it is or was in the manager's list */
   gboolean forgotten;     /* it is to leave that list */
@@ -95,13 +117,26 @@ struct _KrTaskJob
 void kr_task_job_run (KrTaskJob *self);
 gboolean kr_task_job_run_async (KrTaskJob *self);
 void kr_task_job_progress_changed (KrTaskJob *self);
-gboolean kr_task_job_adopt (KrTaskJob *self, KrTaskManager *manager, GMainContext *context, GError **error);
+gboolean kr_task_job_check_adoptable (KrTaskJob *self, GError **error);
+void kr_task_job_adopt (KrTaskJob *self, KrTaskManager *manager, GMainContext *context);
 void kr_task_job_deliver (KrTaskJob *self);
 void kr_task_job_withdraw (KrTaskJob *self);
 void kr_task_job_detach (KrTaskJob *self);
+void kr_task_job_deadline (KrTaskJob *self);
 gboolean kr_task_job_add_news (KrTaskJob *self, KrTaskNews news);
 KrTaskNews kr_task_job_take_news (KrTaskJob *self);
 gboolean kr_task_job_begin (KrTaskJob *self, KrTaskJob **joined, GError **error);
+
+void kr_task_job_end_if_done (KrTaskJob *self);
+
+/* kr-task-job-family.c */
+void kr_task_family_clear (KrTaskFamily *family);
+void kr_task_family_unlink (KrTaskFamily *family);
+GPtrArray *kr_task_job_dup_children (KrTaskJob *self);
+void kr_task_job_cancel_children (KrTaskJob *self, KrTaskCancelReason reason);
+void kr_task_job_update_children (KrTaskJob *self);
+void kr_task_job_update_step (KrTaskJob *self);
+void kr_task_job_tell_parent (KrTaskJob *self);
 
 /* kr-task-job.c, for the other halves of the job */
 void kr_task_job_notify_state (KrTaskJob *self);

@@ -44,12 +44,17 @@ typedef enum
   PROP_KEY,
   PROP_CONFLICT_POLICY,
   PROP_AUTOSTART,
+  PROP_KEEP,
   PROP_CREATED_AT,
   PROP_QUEUED_AT,
   PROP_STARTED_AT,
   PROP_FINISHED_AT,
   PROP_DURATION,
   PROP_PROGRESS,
+  PROP_PARENT,
+  PROP_CHILDREN,
+  PROP_ON_CHILD_FAILURE,
+  PROP_WAIT_CHILDREN,
   PROP_ERROR,
   PROP_CAUSE,
   PROP_RESULT,
@@ -134,6 +139,9 @@ kr_task_job_get_property (GObject *object, guint prop_id, GValue *value, GParamS
     case PROP_AUTOSTART:
       g_value_set_boolean (value, self->autostart);
       break;
+    case PROP_KEEP:
+      g_value_set_boolean (value, kr_task_job_get_keep (self));
+      break;
     case PROP_CREATED_AT:
       g_value_set_int64 (value, kr_task_job_get_created_at (self));
       break;
@@ -151,6 +159,18 @@ kr_task_job_get_property (GObject *object, guint prop_id, GValue *value, GParamS
       break;
     case PROP_PROGRESS:
       g_value_set_object (value, kr_task_job_get_progress (self));
+      break;
+    case PROP_PARENT:
+      g_value_take_object (value, kr_task_job_dup_parent (self));
+      break;
+    case PROP_CHILDREN:
+      g_value_set_object (value, kr_task_job_get_children (self));
+      break;
+    case PROP_ON_CHILD_FAILURE:
+      g_value_set_enum (value, self->family.policy);
+      break;
+    case PROP_WAIT_CHILDREN:
+      g_value_set_boolean (value, self->family.wait);
       break;
     case PROP_ERROR:
       g_value_take_boxed (value, kr_task_job_dup_error (self));
@@ -204,6 +224,15 @@ kr_task_job_set_property (GObject *object, guint prop_id, const GValue *value, G
     case PROP_CONFLICT_POLICY:
       kr_task_job_set_key (self, self->key, g_value_get_enum (value));
       break;
+    case PROP_KEEP:
+      kr_task_job_set_keep (self, g_value_get_boolean (value));
+      break;
+    case PROP_ON_CHILD_FAILURE:
+      kr_task_job_set_child_policy (self, g_value_get_enum (value), self->family.wait);
+      break;
+    case PROP_WAIT_CHILDREN:
+      kr_task_job_set_child_policy (self, self->family.policy, g_value_get_boolean (value));
+      break;
     case PROP_AUTOSTART:
       kr_task_job_set_autostart (self, g_value_get_boolean (value));
       break;
@@ -218,6 +247,7 @@ kr_task_job_finalize (GObject *object)
   KrTaskJob *self = KR_TASK_JOB (object);
 
   kr_task_body_clear (&self->body);
+  kr_task_family_clear (&self->family);
   g_clear_object (&self->progress);
   g_clear_object (&self->cancellable);
   g_clear_pointer (&self->value, g_variant_unref);
@@ -226,6 +256,7 @@ kr_task_job_finalize (GObject *object)
   g_clear_pointer (&self->runner, kr_task_runner_unref);
   g_clear_pointer (&self->context, g_main_context_unref);
   g_free (self->long_id);
+  g_free (self->owner_key);
   g_free (self->kind);
   g_free (self->key);
   g_free (self->title);
@@ -315,6 +346,54 @@ install_fixed_properties (void)
    * Since: 0.1
    */
   props[PROP_AUTOSTART] = g_param_spec_boolean ("autostart", NULL, NULL, TRUE, flags);
+  /**
+   * KrTaskJob:keep: (getter get_keep) (setter set_keep)
+   *
+   * Whether the manager keeps the job, when it has finished, until it is removed.
+   *
+   * Since: 0.1
+   */
+  props[PROP_KEEP] = g_param_spec_boolean ("keep", NULL, NULL, FALSE, flags);
+}
+
+static void
+install_family_properties (void)
+{
+  GParamFlags flags = G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY;
+
+  /**
+   * KrTaskJob:parent: (getter dup_parent)
+   *
+   * The job that this one is a part of.
+   *
+   * Since: 0.1
+   */
+  props[PROP_PARENT] = g_param_spec_object ("parent", NULL, NULL, KR_TASK_TYPE_JOB, flags | G_PARAM_READABLE);
+  /**
+   * KrTaskJob:children: (getter get_children)
+   *
+   * The parts of the job, as a list that follows.
+   *
+   * Since: 0.1
+   */
+  props[PROP_CHILDREN] = g_param_spec_object ("children", NULL, NULL, G_TYPE_LIST_MODEL, flags | G_PARAM_READABLE);
+  /**
+   * KrTaskJob:on-child-failure:
+   *
+   * What the failure of a child does.
+   *
+   * Since: 0.1
+   */
+  props[PROP_ON_CHILD_FAILURE] = g_param_spec_enum ("on-child-failure", NULL, NULL, KR_TASK_TYPE_CHILD_POLICY,
+                                                    KR_TASK_CHILD_IGNORE, flags | G_PARAM_READWRITE);
+  /**
+   * KrTaskJob:wait-children:
+   *
+   * Whether the job does not end before its children.
+   *
+   * Since: 0.1
+   */
+  props[PROP_WAIT_CHILDREN] = g_param_spec_boolean ("wait-children", NULL, NULL, TRUE, flags | G_PARAM_READWRITE);
 }
 
 static void
@@ -453,6 +532,7 @@ kr_task_job_class_init (KrTaskJobClass *klass)
   object_class->set_property = kr_task_job_set_property;
   object_class->finalize = kr_task_job_finalize;
   install_fixed_properties ();
+  install_family_properties ();
   install_state_properties ();
   install_time_properties ();
   g_object_class_install_properties (object_class, G_N_ELEMENTS (props), props);
@@ -488,6 +568,7 @@ kr_task_job_init (KrTaskJob *self)
   kr_task_cond_init (&self->cancelled);
   kr_task_id_make (self->id);
   self->autostart = TRUE;
+  self->family.wait = TRUE;
   self->queue_us = self->run_us = self->stop_us = -1;
   self->n_path = self->n_delivered = 1; /* created: nothing to tell */
   self->created_at = g_get_real_time ();
@@ -533,11 +614,23 @@ kr_task_job_notify_news (KrTaskJob *self, KrTaskNews news)
     }
 }
 
+/* Asked once: a message that nobody reads would cost as much as the whole job. */
+static gboolean
+debug_is_dropped (void)
+{
+  static gsize answer;
+
+  if (g_once_init_enter (&answer))
+    g_once_init_leave (&answer, 1 + (g_log_writer_default_would_drop (G_LOG_LEVEL_DEBUG, G_LOG_DOMAIN) != FALSE));
+  return answer == 2;
+}
+
 void
 kr_task_job_emit_state_changed (KrTaskJob *self, KrTaskState old_state, KrTaskState new_state)
 {
-  g_debug ("Task %s: %s -> %s", kr_task_job_get_id (self), kr_task_state_to_string (old_state),
-           kr_task_state_to_string (new_state));
+  if (!debug_is_dropped ())
+    g_debug ("Task %s: %s -> %s", kr_task_job_get_id (self), kr_task_state_to_string (old_state),
+             kr_task_state_to_string (new_state));
   g_signal_emit (self, signals[SIGNAL_STATE_CHANGED], 0, old_state, new_state);
 }
 
@@ -860,6 +953,48 @@ kr_task_job_set_description (KrTaskJob *self, const char *description)
   g_return_if_fail (KR_TASK_IS_JOB (self));
 
   set_text (self, &self->description, description, KR_TASK_NEWS_DESCRIPTION);
+}
+
+/**
+ * kr_task_job_set_keep: (set-property keep)
+ * @self: a job
+ * @keep: whether the manager keeps it until it is removed
+ *
+ * Exempts a job from what the manager forgets by itself. May be called from any thread.
+ *
+ * Since: 0.1
+ */
+void
+kr_task_job_set_keep (KrTaskJob *self, gboolean keep)
+{
+  g_return_if_fail (KR_TASK_IS_JOB (self));
+
+  kr_task_lock (&self->lock);
+  self->keep = keep;
+  kr_task_unlock (&self->lock);
+}
+
+/**
+ * kr_task_job_get_keep: (get-property keep)
+ * @self: a job
+ *
+ * Tells whether the manager keeps the job until it is removed. May be called from any thread.
+ *
+ * Returns: %TRUE if it does
+ *
+ * Since: 0.1
+ */
+gboolean
+kr_task_job_get_keep (KrTaskJob *self)
+{
+  gboolean keep;
+
+  g_return_val_if_fail (KR_TASK_IS_JOB (self), FALSE);
+
+  kr_task_lock (&self->lock);
+  keep = self->keep;
+  kr_task_unlock (&self->lock);
+  return keep;
 }
 
 /**

@@ -87,11 +87,26 @@ void kr_task_job_set_deadlines (KrTaskJob *self, gint64 queue_us, gint64 run_us,
 KR_TASK_AVAILABLE_IN_ALL
 void kr_task_job_set_autostart (KrTaskJob *self, gboolean autostart);
 
+KR_TASK_AVAILABLE_IN_ALL
+void kr_task_job_set_child_policy (KrTaskJob *self, KrTaskChildPolicy policy, gboolean wait_children);
+KR_TASK_AVAILABLE_IN_ALL
+gboolean kr_task_job_link (KrTaskJob *self, GCancellable *external);
+
 /* At any time, from any thread. */
+KR_TASK_AVAILABLE_IN_ALL
+gboolean kr_task_job_add_child (KrTaskJob *self, KrTaskJob *child, guint weight, GError **error);
+KR_TASK_AVAILABLE_IN_ALL
+KrTaskJob *kr_task_job_dup_parent (KrTaskJob *self);
+KR_TASK_AVAILABLE_IN_ALL
+GListModel *kr_task_job_get_children (KrTaskJob *self);
 KR_TASK_AVAILABLE_IN_ALL
 void kr_task_job_set_title (KrTaskJob *self, const char *title);
 KR_TASK_AVAILABLE_IN_ALL
 void kr_task_job_set_description (KrTaskJob *self, const char *description);
+KR_TASK_AVAILABLE_IN_ALL
+void kr_task_job_set_keep (KrTaskJob *self, gboolean keep);
+KR_TASK_AVAILABLE_IN_ALL
+gboolean kr_task_job_get_keep (KrTaskJob *self);
 KR_TASK_AVAILABLE_IN_ALL
 gboolean kr_task_job_start (KrTaskJob *self, GError **error);
 KR_TASK_AVAILABLE_IN_ALL

@@ -10,6 +10,8 @@
 #include "kr-task-manager-private.h"
 
 #define DEFAULT_KEEP_COUNT 100
+#define DEFAULT_KEEP_SECONDS 600
+#define DEFAULT_KEEP_BYTES (16 * 1024 * 1024)
 #define DEFAULT_INTERVAL_MS 100
 
 /**
@@ -40,12 +42,18 @@ struct _KrTaskManager
 
   KrTaskLock lock;  /* guards the table and accepting; a job's lock may be taken inside; never held while calling out */
   GHashTable *jobs; /* by id, in any case of letters; owns a reference */
+  GHashTable *owners; /* how many unfinished jobs, by owner_key */
+  guint max_per_owner;
   gboolean accepting;
 
   /* the owner's context only */
   KrTaskList *list; /* owns a reference to each job */
   GQueue finished;  /* of the jobs in the list that have finished, not owned, the one that finished first in front */
   guint keep_count;
+  guint keep_seconds;
+  guint64 keep_bytes;
+  guint64 result_bytes; /* of the finished jobs in the list */
+  GSource *ageing;      /* NULL: no finished job grows old */
   int told_queued, told_running, told_detached; /* as notified last */
   GSList *shutdowns;                            /* of GTask, waiting for the last job */
   GSource *grace;                               /* NULL: no limit to that, or over */
@@ -56,7 +64,10 @@ typedef enum
   PROP_OWNER = 1,
   PROP_MAX_CONCURRENT,
   PROP_MAX_QUEUED,
+  PROP_MAX_PER_OWNER,
   PROP_KEEP_FINISHED_COUNT,
+  PROP_KEEP_FINISHED_FOR,
+  PROP_KEEP_RESULT_BYTES,
   PROP_NOTIFY_INTERVAL_MS,
   PROP_N_QUEUED,
   PROP_N_RUNNING,
@@ -154,7 +165,10 @@ remove_from_list (KrTaskManager *self, KrTaskJob *job, Removal *removal)
   if (job->place.block == NULL)
     return;
   if (job->finished_link != NULL)
-    g_queue_delete_link (&self->finished, g_steal_pointer (&job->finished_link));
+    {
+      g_queue_delete_link (&self->finished, g_steal_pointer (&job->finished_link));
+      self->result_bytes -= job->result_size;
+    }
   position = kr_task_list_get_position (self->list, job);
   if (removal->n_removed > 0 && removal->position != position)
     {
@@ -173,13 +187,32 @@ remove_from_list (KrTaskManager *self, KrTaskJob *job, Removal *removal)
 /* --- retention --------------------------------------------------------------------------------------------------- */
 
 static void
+release_owner (KrTaskManager *self, KrTaskJob *job)
+{
+  guint n;
+
+  if (job->owner_key == NULL)
+    return;
+  kr_task_lock (&self->lock);
+  n = GPOINTER_TO_UINT (g_hash_table_lookup (self->owners, job->owner_key));
+  if (n > 1)
+    g_hash_table_insert (self->owners, g_strdup (job->owner_key), GUINT_TO_POINTER (n - 1));
+  else
+    g_hash_table_remove (self->owners, job->owner_key);
+  kr_task_unlock (&self->lock);
+}
+
+static void
 note_finished (KrTaskManager *self, KrTaskJob *job)
 {
-  if (job->finish_emitted && job->finished_link == NULL && job->place.block != NULL)
-    {
-      g_queue_push_tail (&self->finished, job);
-      job->finished_link = self->finished.tail;
-    }
+  if (!job->finish_emitted || job->finished_link != NULL || job->place.block == NULL)
+    return;
+  g_queue_push_tail (&self->finished, job);
+  job->finished_link = self->finished.tail;
+  /* a terminal job changes no more, so that its value is read without its lock */
+  job->result_size = job->value != NULL ? g_variant_get_size (job->value) : 0;
+  self->result_bytes += job->result_size;
+  release_owner (self, job);
 }
 
 static void
@@ -191,16 +224,81 @@ forget (KrTaskManager *self, KrTaskJob *job)
   kr_task_unlock (&self->lock);
 }
 
+/* What somebody wants to keep stays, and a parent that did not wait stays as long as its children run. */
+static gboolean
+is_kept (KrTaskJob *job)
+{
+  gboolean kept;
+
+  kr_task_lock (&job->lock);
+  kept = job->keep || job->family.n_active > 0;
+  kr_task_unlock (&job->lock);
+  return kept;
+}
+
+static gboolean
+is_too_much (KrTaskManager *self, KrTaskJob *job, gint64 now)
+{
+  return self->finished.length > self->keep_count || self->result_bytes > self->keep_bytes ||
+         (self->keep_seconds > 0 && job->finished_mono + self->keep_seconds * (gint64) G_USEC_PER_SEC <= now);
+}
+
+static gboolean
+on_age (gpointer user_data)
+{
+  KrTaskManager *self = user_data;
+
+  g_clear_pointer (&self->ageing, g_source_unref);
+  kr_task_outbox_wake (&self->outbox);
+  return G_SOURCE_REMOVE;
+}
+
+/* The manager is not kept alive by it: what nobody holds has nobody to tell. */
+static void
+start_ageing (KrTaskManager *self, KrTaskJob *oldest)
+{
+  if (self->ageing != NULL || self->keep_seconds == 0)
+    return;
+  self->ageing = g_timeout_source_new (0);
+  g_source_set_static_name (self->ageing, "KrTaskManager age");
+  g_source_set_ready_time (self->ageing, oldest->finished_mono + self->keep_seconds * (gint64) G_USEC_PER_SEC);
+  g_source_set_callback (self->ageing, on_age, self, NULL);
+  g_source_attach (self->ageing, self->context);
+}
+
+static void
+stop_ageing (KrTaskManager *self)
+{
+  if (self->ageing != NULL)
+    g_source_destroy (self->ageing);
+  g_clear_pointer (&self->ageing, g_source_unref);
+}
+
+/* The oldest job that has to go; NULL: none. */
+static KrTaskJob *
+first_surplus (KrTaskManager *self, gint64 now)
+{
+  for (GList *l = self->finished.head; l != NULL && is_too_much (self, l->data, now); l = l->next)
+    if (!is_kept (l->data))
+      return l->data;
+  return NULL;
+}
+
 static void
 remove_surplus (KrTaskManager *self, Removal *removal)
 {
-  while (self->finished.length > self->keep_count)
+  gint64 now = self->keep_seconds > 0 && self->finished.length > 0 ? g_get_monotonic_time () : 0;
+  KrTaskJob *surplus;
+
+  while ((surplus = first_surplus (self, now)) != NULL)
     {
-      g_autoptr (KrTaskJob) job = g_object_ref (g_queue_peek_head (&self->finished));
+      g_autoptr (KrTaskJob) job = g_object_ref (surplus);
 
       forget (self, job);
       remove_from_list (self, job, removal);
     }
+  if (self->finished.head != NULL)
+    start_ageing (self, self->finished.head->data);
 }
 
 /* --- delivery ---------------------------------------------------------------------------------------------------- */
@@ -397,6 +495,15 @@ kr_task_manager_get_property (GObject *object, guint prop_id, GValue *value, GPa
     case PROP_MAX_QUEUED:
       g_value_set_uint (value, kr_task_runner_get_max_queued (self->runner));
       break;
+    case PROP_MAX_PER_OWNER:
+      g_value_set_uint (value, self->max_per_owner);
+      break;
+    case PROP_KEEP_FINISHED_FOR:
+      g_value_set_uint (value, self->keep_seconds);
+      break;
+    case PROP_KEEP_RESULT_BYTES:
+      g_value_set_uint64 (value, self->keep_bytes);
+      break;
     case PROP_KEEP_FINISHED_COUNT:
       g_value_set_uint (value, self->keep_count);
       break;
@@ -420,14 +527,13 @@ kr_task_manager_get_property (GObject *object, guint prop_id, GValue *value, GPa
     }
 }
 
+/* After one of the limits of retention was set. */
 static void
-set_keep_count (KrTaskManager *self, guint keep_count)
+retention_changed (KrTaskManager *self, GParamSpec *pspec)
 {
-  if (self->keep_count == keep_count)
-    return;
-  self->keep_count = keep_count;
+  stop_ageing (self);
   kr_task_outbox_wake (&self->outbox);
-  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_KEEP_FINISHED_COUNT]);
+  g_object_notify_by_pspec (G_OBJECT (self), pspec);
 }
 
 static void
@@ -448,7 +554,22 @@ kr_task_manager_set_property (GObject *object, guint prop_id, const GValue *valu
       g_object_notify_by_pspec (object, pspec);
       break;
     case PROP_KEEP_FINISHED_COUNT:
-      set_keep_count (self, g_value_get_uint (value));
+      self->keep_count = g_value_get_uint (value);
+      retention_changed (self, pspec);
+      break;
+    case PROP_KEEP_FINISHED_FOR:
+      self->keep_seconds = g_value_get_uint (value);
+      retention_changed (self, pspec);
+      break;
+    case PROP_KEEP_RESULT_BYTES:
+      self->keep_bytes = g_value_get_uint64 (value);
+      retention_changed (self, pspec);
+      break;
+    case PROP_MAX_PER_OWNER:
+      kr_task_lock (&self->lock);
+      self->max_per_owner = g_value_get_uint (value);
+      kr_task_unlock (&self->lock);
+      g_object_notify_by_pspec (object, pspec);
       break;
     case PROP_NOTIFY_INTERVAL_MS:
       g_atomic_int_set (&self->interval_ms, g_value_get_uint (value));
@@ -483,6 +604,8 @@ kr_task_manager_finalize (GObject *object)
       g_clear_pointer (&job->finished_link, g_list_free_1);
       kr_task_list_remove (self->list, job);
     }
+  stop_ageing (self);
+  g_hash_table_unref (self->owners);
   kr_task_list_free (self->list);
   g_hash_table_unref (self->jobs);
   kr_task_outbox_clear (&self->outbox);
@@ -530,6 +653,32 @@ install_settings (void)
    */
   props[PROP_KEEP_FINISHED_COUNT] =
     g_param_spec_uint ("keep-finished-count", NULL, NULL, 0, G_MAXUINT, DEFAULT_KEEP_COUNT, flags);
+  /**
+   * KrTaskManager:max-per-owner:
+   *
+   * How many unfinished jobs one owner may have; no limit by default. Owners are told apart by `uid` where there is one.
+   *
+   * Since: 0.1
+   */
+  props[PROP_MAX_PER_OWNER] = g_param_spec_uint ("max-per-owner", NULL, NULL, 1, G_MAXUINT, G_MAXUINT, flags);
+  /**
+   * KrTaskManager:keep-finished-for:
+   *
+   * How long finished jobs stay in the list, s; 0: for ever. Set it in the owner's main context.
+   *
+   * Since: 0.1
+   */
+  props[PROP_KEEP_FINISHED_FOR] =
+    g_param_spec_uint ("keep-finished-for", NULL, NULL, 0, G_MAXUINT, DEFAULT_KEEP_SECONDS, flags);
+  /**
+   * KrTaskManager:keep-result-bytes:
+   *
+   * How many bytes the results of finished jobs in the list may have together. Set it in the owner's main context.
+   *
+   * Since: 0.1
+   */
+  props[PROP_KEEP_RESULT_BYTES] =
+    g_param_spec_uint64 ("keep-result-bytes", NULL, NULL, 0, G_MAXUINT64, DEFAULT_KEEP_BYTES, flags);
   /**
    * KrTaskManager:notify-interval-ms:
    *
@@ -641,6 +790,10 @@ kr_task_manager_init (KrTaskManager *self)
   self->accepting = TRUE;
   self->interval_ms = DEFAULT_INTERVAL_MS;
   self->keep_count = DEFAULT_KEEP_COUNT;
+  self->keep_seconds = DEFAULT_KEEP_SECONDS;
+  self->keep_bytes = DEFAULT_KEEP_BYTES;
+  self->max_per_owner = G_MAXUINT;
+  self->owners = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
 }
 
 /**
@@ -679,6 +832,39 @@ kr_task_manager_get_owner (KrTaskManager *self)
 
 /* --- jobs -------------------------------------------------------------------------------------------------------- */
 
+/* What tells owners apart: the user, or all that is known. */
+static char *
+make_owner_key (GVariant *owner)
+{
+  guint32 uid;
+
+  if (owner == NULL)
+    return NULL;
+  if (g_variant_lookup (owner, "uid", "u", &uid))
+    return g_strdup_printf ("%u", uid);
+  return g_variant_print (owner, FALSE);
+}
+
+/* Lock held. FALSE: the owner has enough. */
+static gboolean
+claim_owner (KrTaskManager *self, KrTaskJob *job, GError **error)
+{
+  guint n;
+
+  if (job->owner == NULL)
+    return TRUE;
+  g_free (job->owner_key);
+  job->owner_key = make_owner_key (job->owner);
+  n = GPOINTER_TO_UINT (g_hash_table_lookup (self->owners, job->owner_key));
+  if (n < self->max_per_owner)
+    {
+      g_hash_table_insert (self->owners, g_strdup (job->owner_key), GUINT_TO_POINTER (n + 1));
+      return TRUE;
+    }
+  g_set_error (error, KR_TASK_ERROR, KR_TASK_ERROR_QUEUE_FULL, "The owner has too many tasks");
+  return FALSE;
+}
+
 static gboolean
 register_job (KrTaskManager *self, KrTaskJob *job, GError **error)
 {
@@ -689,10 +875,11 @@ register_job (KrTaskManager *self, KrTaskJob *job, GError **error)
     g_set_error (error, KR_TASK_ERROR, KR_TASK_ERROR_SHUTTING_DOWN, "No more tasks are accepted");
   else if (g_hash_table_contains (self->jobs, kr_task_job_get_id (job)))
     g_set_error (error, KR_TASK_ERROR, KR_TASK_ERROR_CONFLICT, "There is a task with this id already");
-  else if (kr_task_job_adopt (job, self, self->context, error))
+  else if (kr_task_job_check_adoptable (job, error) && claim_owner (self, job, error))
     {
-      g_hash_table_insert (self->jobs, (gpointer) kr_task_job_get_id (job), g_object_ref (job));
       g_atomic_int_inc (&self->n_unfinished);
+      kr_task_job_adopt (job, self, self->context);
+      g_hash_table_insert (self->jobs, (gpointer) kr_task_job_get_id (job), g_object_ref (job));
       ok = TRUE;
     }
   kr_task_unlock (&self->lock);
@@ -704,6 +891,8 @@ static void
 withdraw (KrTaskManager *self, KrTaskJob *job)
 {
   forget (self, job);
+  release_owner (self, job);
+  g_atomic_int_add (&self->n_unfinished, -1);
   kr_task_job_withdraw (job);
 }
 
@@ -850,10 +1039,43 @@ kr_task_manager_cancel_all (KrTaskManager *self, const char *kind, KrTaskCancelR
   g_return_val_if_fail (KR_TASK_IS_MANAGER (self), 0);
 
   jobs = dup_unfinished (self, kind);
-  for (guint i = 0; i < jobs->len; i++)
-    if (kr_task_job_cancel (g_ptr_array_index (jobs, i), reason, NULL, KR_TASK_CANCEL_DEFER, NULL))
-      n_accepted++;
+  /* those that wait go first, or they would take the slots of those that run */
+  for (guint running = 0; running < 2; running++)
+    for (guint i = 0; i < jobs->len; i++)
+      if ((running || kr_task_job_get_state (g_ptr_array_index (jobs, i)) <= KR_TASK_STATE_QUEUED) &&
+          kr_task_job_cancel (g_ptr_array_index (jobs, i), reason, NULL, KR_TASK_CANCEL_DEFER, NULL))
+        n_accepted++;
   return n_accepted;
+}
+
+/* The job and all its descendants; FALSE: one of them has not finished. */
+static gboolean
+collect_family (KrTaskJob *job, GPtrArray *family)
+{
+  g_autoptr (GPtrArray) children = kr_task_job_dup_children (job);
+
+  if (!kr_task_state_is_terminal (kr_task_job_get_state (job)))
+    return FALSE;
+  g_ptr_array_add (family, g_object_ref (job));
+  for (guint i = 0; children != NULL && i < children->len; i++)
+    if (!collect_family (g_ptr_array_index (children, i), family))
+      return FALSE;
+  return TRUE;
+}
+
+static void
+remove_family (KrTaskManager *self, GPtrArray *family)
+{
+  for (guint i = 0; i < family->len; i++)
+    {
+      KrTaskJob *job = g_ptr_array_index (family, i);
+
+      if (job->runner != self->runner)
+        continue; /* another manager's, or never submitted */
+      forget (self, job);
+      g_atomic_int_or (&job->news, KR_TASK_NEWS_REMOVE);
+      kr_task_outbox_push (&self->outbox, job);
+    }
 }
 
 /**
@@ -862,9 +1084,11 @@ kr_task_manager_cancel_all (KrTaskManager *self, const char *kind, KrTaskCancelR
  * @id: the id of a finished job
  * @error: return location for a #KrTaskError
  *
- * Forgets a finished job. May be called from any thread; the list drops it when the owner's main context has run.
+ * Forgets a finished job and its children. May be called from any thread; the list drops them when the owner's main
+ * context has run.
  *
- * Returns: %FALSE with %KR_TASK_ERROR_NOT_FOUND or %KR_TASK_ERROR_NOT_FINISHED
+ * Returns: %FALSE with %KR_TASK_ERROR_NOT_FOUND, %KR_TASK_ERROR_NOT_FINISHED, or %KR_TASK_ERROR_HAS_CHILDREN if a child or
+ *   its child has not finished
  *
  * Since: 0.1
  */
@@ -872,25 +1096,24 @@ gboolean
 kr_task_manager_remove (KrTaskManager *self, const char *id, GError **error)
 {
   g_autoptr (KrTaskJob) job = NULL;
+  g_autoptr (GPtrArray) family = g_ptr_array_new_with_free_func (g_object_unref);
 
   g_return_val_if_fail (KR_TASK_IS_MANAGER (self), FALSE);
   g_return_val_if_fail (id != NULL, FALSE);
 
   job = kr_task_manager_lookup (self, id);
   if (job == NULL)
+    g_set_error (error, KR_TASK_ERROR, KR_TASK_ERROR_NOT_FOUND, "There is no task with this id");
+  else if (!kr_task_state_is_terminal (kr_task_job_get_state (job)))
+    g_set_error (error, KR_TASK_ERROR, KR_TASK_ERROR_NOT_FINISHED, "The task has not finished yet");
+  else if (!collect_family (job, family))
+    g_set_error (error, KR_TASK_ERROR, KR_TASK_ERROR_HAS_CHILDREN, "A part of the task has not finished yet");
+  else
     {
-      g_set_error (error, KR_TASK_ERROR, KR_TASK_ERROR_NOT_FOUND, "There is no task with this id");
-      return FALSE;
+      remove_family (self, family);
+      return TRUE;
     }
-  if (!kr_task_state_is_terminal (kr_task_job_get_state (job)))
-    {
-      g_set_error (error, KR_TASK_ERROR, KR_TASK_ERROR_NOT_FINISHED, "The task has not finished yet");
-      return FALSE;
-    }
-  forget (self, job);
-  g_atomic_int_or (&job->news, KR_TASK_NEWS_REMOVE);
-  kr_task_outbox_push (&self->outbox, job);
-  return TRUE;
+  return FALSE;
 }
 
 /* --- shutdown ---------------------------------------------------------------------------------------------------- */

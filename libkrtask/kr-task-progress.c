@@ -415,8 +415,9 @@ notify_all (KrTaskProgress *self)
   g_signal_emit (self, signals[SIGNAL_CHANGED], 0);
 }
 
-/* private: in the owner's context, with no lock held. Tells the world what changed since the last time. */
-void
+/* private: in the owner's context, with no lock held. Tells the world what changed since the last time, if
+ * anything did. */
+gboolean
 kr_task_progress_flush (KrTaskProgress *self)
 {
   g_autoptr (GPtrArray) steps = NULL;
@@ -434,13 +435,11 @@ kr_task_progress_flush (KrTaskProgress *self)
     }
   kr_task_unlock (&self->tree->lock);
   if (!dirty)
-    return;
+    return FALSE;
   for (guint i = 0; steps != NULL && i < steps->len; i++)
-    {
-      notify_all (g_ptr_array_index (steps, i));
-      g_object_unref (g_ptr_array_index (steps, i));
-    }
+    notify_all (g_ptr_array_index (steps, i));
   notify_all (self);
+  return TRUE;
 }
 
 /**

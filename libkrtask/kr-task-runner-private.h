@@ -28,4 +28,5 @@ void kr_task_runner_remove (KrTaskRunner *self, KrTaskJob *job);
 void kr_task_runner_release_key (KrTaskRunner *self, KrTaskJob *job);
 void kr_task_runner_slot_free (KrTaskRunner *self);
 guint kr_task_runner_get_position (KrTaskRunner *self, KrTaskJob *job);
+void kr_task_runner_set_deadline (KrTaskRunner *self, KrTaskJob *job, gint64 due);
 void kr_task_runner_call (KrTaskRunner *self, GFunc func, gpointer data);

@@ -39,6 +39,7 @@ struct _KrTaskRunner
   guint max_queued;
   guint n_slots_used; /* bodies that have not returned, detached ones included, and jobs on their way to a thread */
   guint n_waiting;
+  KrTaskTimer timer;
   GThreadPool *bodies;
   GThreadPool *calls; /* short work that must not wait for a body: handlers of cancellables, deadlines */
 };
@@ -234,6 +235,7 @@ kr_task_runner_new (guint max_concurrent)
   self->keys = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, key_entry_free);
   self->max_concurrent = max_concurrent;
   self->max_queued = G_MAXUINT;
+  kr_task_timer_init (&self->timer);
   self->bodies = g_thread_pool_new (run_bodies, self, -1, FALSE, NULL);
   self->calls = g_thread_pool_new (run_call, self, -1, FALSE, NULL);
   return self;
@@ -254,6 +256,7 @@ kr_task_runner_unref (KrTaskRunner *self)
     return;
   g_thread_pool_free (self->bodies, FALSE, FALSE);
   g_thread_pool_free (self->calls, FALSE, FALSE);
+  kr_task_timer_clear (&self->timer);
   g_ptr_array_unref (self->queues);
   g_hash_table_unref (self->keys);
   kr_task_lock_clear (&self->lock);
@@ -488,6 +491,29 @@ kr_task_runner_get_position (KrTaskRunner *self, KrTaskJob *job)
     }
   kr_task_unlock (&self->lock);
   return position;
+}
+
+static void
+run_timer (gpointer data, gpointer user_data)
+{
+  kr_task_timer_run (data);
+}
+
+/**
+ * kr_task_runner_set_deadline:
+ * @self: a runner
+ * @job: a job
+ * @due: when kr_task_job_deadline() is to be called, monotonic time in µs; 0: not at all
+ *
+ * Sets the one deadline of @job.
+ */
+void
+kr_task_runner_set_deadline (KrTaskRunner *self, KrTaskJob *job, gint64 due)
+{
+  if (due == 0)
+    kr_task_timer_disarm (&self->timer, job);
+  else if (kr_task_timer_arm (&self->timer, job, due))
+    kr_task_runner_call (self, run_timer, &self->timer);
 }
 
 /**

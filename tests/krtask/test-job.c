@@ -580,6 +580,7 @@ test_rename (Fixture *f, gconstpointer data)
   g_assert_cmpuint (n_notified, ==, 2);
   kr_task_job_set_title (f->job, "After");
   kr_test_wait_count ("the last name", &n_notified, 3);
+  g_signal_handlers_disconnect_by_data (f->job, &n_notified);
 }
 
 static void
