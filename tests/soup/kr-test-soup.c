@@ -38,35 +38,41 @@ http_thread (gpointer data)
 
   g_main_context_push_thread_default (self->context);
   g_main_loop_run (self->loop);
+  if (self->door != NULL)
+    kr_hub_soup_front_door_close (self->door);
   soup_server_disconnect (self->server);
   while (g_main_context_iteration (self->context, FALSE))
     ;
+  g_clear_object (&self->door);
   g_clear_object (&self->server);
   g_main_context_pop_thread_default (self->context);
   return NULL;
 }
 
 static void
-listen_locally (KrTestSoup *self)
+listen_locally (KrTestSoup *self, GTlsCertificate *certificate)
 {
-  g_autoptr (GSocket) socket = NULL;
   g_autoptr (GInetAddress) loopback = g_inet_address_new_loopback (G_SOCKET_FAMILY_IPV4);
   g_autoptr (GSocketAddress) address = g_inet_socket_address_new (loopback, 0);
-  g_autoptr (GSocketAddress) bound = NULL;
   g_autoptr (GError) error = NULL;
 
-  socket = g_socket_new (G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP, &error);
+  if (self->flags & KR_TEST_SOUP_NO_DOOR)
+    {
+      g_autoslist (GUri) uris = NULL;
+
+      soup_server_set_tls_certificate (self->server, certificate);
+      soup_server_listen (self->server, address, self->flags & KR_TEST_SOUP_TLS ? SOUP_SERVER_LISTEN_HTTPS : 0, &error);
+      g_assert_no_error (error);
+      uris = soup_server_get_uris (self->server);
+      self->port = g_uri_get_port (uris->data);
+      return;
+    }
+  self->door = kr_hub_soup_front_door_new (self->server, self->flags & KR_TEST_SOUP_TLS ? certificate : NULL);
+  if (self->prepare_door != NULL)
+    self->prepare_door (self->door);
+  kr_hub_soup_front_door_listen (self->door, address, &error);
   g_assert_no_error (error);
-  g_socket_bind (socket, address, TRUE, &error);
-  g_assert_no_error (error);
-  g_socket_set_listen_backlog (socket, 4096);
-  g_socket_listen (socket, &error);
-  g_assert_no_error (error);
-  bound = g_socket_get_local_address (socket, &error);
-  g_assert_no_error (error);
-  self->port = g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (bound));
-  soup_server_listen_socket (self->server, socket, self->flags & KR_TEST_SOUP_TLS ? SOUP_SERVER_LISTEN_HTTPS : 0, &error);
-  g_assert_no_error (error);
+  self->port = kr_hub_soup_front_door_get_port (self->door);
 }
 
 void
@@ -80,9 +86,9 @@ kr_test_soup_start (KrTestSoup *self)
   certificate = g_tls_certificate_new_from_file (path, &error);
   g_assert_no_error (error);
   g_main_context_push_thread_default (self->context);
-  self->server = soup_server_new ("tls-certificate", certificate, NULL);
+  self->server = soup_server_new (NULL, NULL);
   kr_hub_soup_endpoint_attach (self->endpoint, self->server);
-  listen_locally (self);
+  listen_locally (self, certificate);
   g_main_context_pop_thread_default (self->context);
   uri = g_strdup_printf ("%s://127.0.0.1:%d/hub", self->flags & KR_TEST_SOUP_TLS ? "https" : "http", self->port);
   self->uri = g_uri_parse (uri, SOUP_HTTP_URI_FLAGS, &error);
@@ -115,6 +121,7 @@ kr_test_soup_free (KrTestSoup *self)
   /* What crossed last. */
   while (g_main_context_iteration (NULL, FALSE))
     ;
+  g_clear_object (&self->door);
   g_clear_object (&self->server);
   g_object_unref (self->endpoint);
   g_object_unref (self->hub);

@@ -13,6 +13,7 @@ typedef enum
 {
   KR_TEST_SOUP_TLS = 1 << 0,
   KR_TEST_SOUP_SAME_THREAD = 1 << 1,  /* libsoup in the hub's context after all */
+  KR_TEST_SOUP_NO_DOOR = 1 << 2,      /* libsoup listens itself */
 } KrTestSoupFlags;
 
 typedef struct
@@ -24,6 +25,8 @@ typedef struct
   SoupSession *session;          /* of the test's thread; trusts the server */
   GUri *uri;                     /* of the hub; NULL before the start */
   int port;
+  void (*prepare_door) (KrHubSoupFrontDoor *door);  /* called before it listens */
+  KrHubSoupFrontDoor *door;
   /* private */
   SoupServer *server;
   GMainContext *context;

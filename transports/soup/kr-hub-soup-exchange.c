@@ -6,6 +6,7 @@
 #include "kr-hub-soup-exchange-private.h"
 
 #include "kr-hub-soup-crossing-private.h"
+#include "kr-hub-soup-front-door-private.h"
 #include "kr-hub-soup-reactor-private.h"
 
 struct _KrHubSoupExchange
@@ -127,7 +128,7 @@ kr_hub_soup_exchange_watch (KrHubSoupExchange *self,
                             void (*gone) (KrHubSoupExchange *, GObject *),
                             GObject *object)
 {
-  GSocket *socket = soup_server_message_get_socket (self->message);
+  GSocket *socket = kr_hub_soup_message_get_socket (self->message);
 
   self->hub_context = g_main_context_ref (context);
   self->gone = gone;

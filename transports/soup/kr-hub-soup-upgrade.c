@@ -6,6 +6,7 @@
 #include "kr-hub-soup-upgrade-private.h"
 
 #include "kr-hub-soup-crossing-private.h"
+#include "kr-hub-soup-front-door-private.h"
 #include "kr-hub-soup-websocket-codec-private.h"
 
 /* HTTP/2 has many requests on one connection, and a stream that is not a socket cannot be watched. */
@@ -13,7 +14,7 @@ gboolean
 kr_hub_soup_upgrade_is_possible (SoupServerMessage *message)
 {
   return soup_server_message_get_http_version (message) < SOUP_HTTP_2_0 &&
-         soup_server_message_get_socket (message) != NULL;
+         kr_hub_soup_message_get_socket (message) != NULL;
 }
 
 /* RFC 6455 4.2.1. ASP.NET Core takes a request that lacks any of this for no upgrade at all. */
@@ -82,10 +83,15 @@ static void
 take (gpointer data)
 {
   Take *self = data;
-  GSocket *socket = soup_server_message_get_socket (self->message);
+  GSocket *socket = kr_hub_soup_message_get_socket (self->message);
   g_autoptr (GSocket) kept = socket != NULL ? g_object_ref (socket) : NULL;
-  GIOStream *stream = kept != NULL ? soup_server_message_steal_connection (self->message) : NULL;
+  GIOStream *stream = NULL;
 
+  if (kept != NULL)
+    {
+      kr_hub_soup_message_leaves (self->message);
+      stream = soup_server_message_steal_connection (self->message);
+    }
   self->taken (stream, kept, self->response, self->data);
 }
 

@@ -8,5 +8,6 @@
 #define KR_HUB_SOUP_INSIDE
 #include "kr-hub-soup-connector.h"
 #include "kr-hub-soup-endpoint.h"
+#include "kr-hub-soup-front-door.h"
 #include "kr-hub-soup-visibility.h"
 #undef KR_HUB_SOUP_INSIDE

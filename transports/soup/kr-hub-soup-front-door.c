@@ -1,0 +1,918 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright the krhub authors */
+/* KrHubSoupFrontDoor: accepts connections for a SoupServer, with deadlines and limits. */
+#include "config.h"
+
+#include "kr-hub-soup-front-door-private.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <gio/gnetworking.h>
+#include <krhub.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define BACKLOG 4096
+#define ACCEPTS_PER_TURN 64
+#define PAUSE_MS 100
+#define LEAVE_TIME (G_USEC_PER_SEC / 10)
+#define VISIT "kr-hub-soup-visit"
+
+/* POLLRDHUP, where there is one: the peer sends no more. */
+#define PEER_GONE ((GIOCondition) 0x2000)
+
+/**
+ * KrHubSoupFrontDoor:
+ *
+ * Accepts connections for a [class@Soup.Server], with deadlines and limits that it has not.
+ *
+ * Listen through a front door instead of [method@Soup.Server.listen]: then a client that does not finish its TLS
+ * handshake or the head of its request, or does nothing between two requests, is cut off in time, and neither one address
+ * nor all together hold more connections than they may. Connections that were upgraded or stream events count too, but
+ * have no deadlines here. (Besides, libsoup 3.2.3 loses some 360 bytes for each connection that it accepts by itself.)
+ *
+ * It lives in the main context of the SoupServer, which it keeps alive. Set the properties before it listens.
+ *
+ * Since: 0.1
+ */
+struct _KrHubSoupFrontDoor
+{
+  GObject parent_instance;
+
+  SoupServer *server;
+  GTlsCertificate *certificate;  /* NULL: no TLS */
+  GMainContext *context;
+  KrHubClock *clock;
+  GPtrArray *listening;          /* of GSocket */
+  GPtrArray *sources;            /* of GSource: one for each, unless accepting pauses */
+  GSource *pause;                /* until accepting goes on */
+  gulong request_handler;
+  guint16 port;
+  gint64 tls_timeout;
+  gint64 head_timeout;
+  gint64 idle_timeout;
+  guint max_connections;
+  guint max_connections_per_address;
+  gint64 last_complaint;         /* one line per second */
+  struct _Guests *guests;         /* who is in */
+};
+
+G_DEFINE_FINAL_TYPE (KrHubSoupFrontDoor, kr_hub_soup_front_door, G_TYPE_OBJECT)
+
+typedef enum
+{
+  PROP_SERVER = 1,
+  PROP_CERTIFICATE,
+  PROP_TLS_TIMEOUT,
+  PROP_HEAD_TIMEOUT,
+  PROP_IDLE_TIMEOUT,
+  PROP_MAX_CONNECTIONS,
+  PROP_MAX_CONNECTIONS_PER_ADDRESS,
+} KrHubSoupFrontDoorProperty;
+
+static GParamSpec *props[PROP_MAX_CONNECTIONS_PER_ADDRESS + 1];
+
+/* --- who is in; counted here and there, since a connection may end in the thread of its hub --- */
+
+typedef struct _Guests
+{
+  gatomicrefcount ref_count;
+  GMutex lock;            /* guards the rest */
+  GHashTable *addresses;  /* text -> number of connections */
+  guint n;
+} Guests;
+
+static Guests *
+guests_new (void)
+{
+  Guests *self = g_new0 (Guests, 1);
+
+  g_atomic_ref_count_init (&self->ref_count);
+  g_mutex_init (&self->lock);
+  self->addresses = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  return self;
+}
+
+static Guests *
+guests_ref (Guests *self)
+{
+  g_atomic_ref_count_inc (&self->ref_count);
+  return self;
+}
+
+static void
+guests_unref (Guests *self)
+{
+  if (!g_atomic_ref_count_dec (&self->ref_count))
+    return;
+  g_hash_table_unref (self->addresses);
+  g_mutex_clear (&self->lock);
+  g_free (self);
+}
+
+/* Returns NULL, or which limit is reached. */
+static const char *
+guests_enter (Guests *self, const char *address, guint max, guint max_per_address)
+{
+  const char *limit = NULL;
+  guint n;
+
+  g_mutex_lock (&self->lock);
+  n = GPOINTER_TO_UINT (g_hash_table_lookup (self->addresses, address));
+  if (self->n >= max)
+    limit = "connections";
+  else if (n >= max_per_address)
+    limit = "connections of one address";
+  else
+    {
+      self->n++;
+      g_hash_table_insert (self->addresses, g_strdup (address), GUINT_TO_POINTER (n + 1));
+    }
+  g_mutex_unlock (&self->lock);
+  return limit;
+}
+
+static void
+guests_leave (Guests *self, const char *address)
+{
+  guint n;
+
+  g_mutex_lock (&self->lock);
+  self->n--;
+  n = GPOINTER_TO_UINT (g_hash_table_lookup (self->addresses, address));
+  if (n > 1)
+    g_hash_table_insert (self->addresses, g_strdup (address), GUINT_TO_POINTER (n - 1));
+  else
+    g_hash_table_remove (self->addresses, address);
+  g_mutex_unlock (&self->lock);
+}
+
+/* --- one connection, as long as its socket exists --- */
+
+typedef struct
+{
+  KrHubTimer timer;            /* armed only while libsoup has the connection, in its thread */
+  KrHubClock *clock;
+  GMainContext *context;
+  Guests *guests;
+  char *address;
+  GSocket *socket;             /* no reference: the visit ends with it */
+  GObject *connection;         /* libsoup's; weak, NULL if not known */
+  GSource *watch;              /* between two requests: whether the client leaves */
+  GCancellable *cancellable;   /* of the TLS handshake; NULL without one */
+  gboolean counted;
+  gboolean leaving;            /* the next time the timer fires, see that the connection is gone */
+  gboolean stolen;             /* libsoup has nothing to do with it any more */
+} Visit;
+
+static void
+visit_stop_watching (Visit *self)
+{
+  if (self->watch == NULL)
+    return;
+  g_source_destroy (self->watch);
+  g_clear_pointer (&self->watch, g_source_unref);
+}
+
+static void
+visit_arm (Visit *self, gint64 timeout)
+{
+  self->leaving = FALSE;
+  kr_hub_clock_arm (self->clock, &self->timer, kr_hub_clock_get_time (self->clock) + timeout);
+}
+
+static void
+visit_arm_leaving (Visit *self)
+{
+  visit_stop_watching (self);
+  visit_arm (self, LEAVE_TIME);
+  self->leaving = TRUE;
+}
+
+static void
+visit_leave (Visit *self)
+{
+  visit_stop_watching (self);
+  if (self->timer.position > 0)
+    kr_hub_clock_disarm (self->clock, &self->timer);
+  if (self->counted)
+    guests_leave (self->guests, self->address);
+  self->counted = FALSE;
+}
+
+static void
+visit_forget_connection (Visit *self)
+{
+  if (self->connection == NULL)
+    return;
+  g_signal_handlers_disconnect_by_data (self->connection, self);
+  g_clear_weak_pointer (&self->connection);
+}
+
+static void
+visit_end (gpointer data, GObject *where_the_socket_was)
+{
+  Visit *self = data;
+
+  visit_leave (self);
+  visit_forget_connection (self);
+  guests_unref (self->guests);
+  g_object_unref (self->clock);
+  g_main_context_unref (self->context);
+  g_clear_object (&self->cancellable);
+  g_free (self->address);
+  g_free (self);
+}
+
+/* libsoup 3.2.3 does not close a connection that its client left between two requests, and keeps it listed: by now it has
+ * seen the end, so that nothing of it polls the descriptor. One that had noticed has told us, see connection_closed(). */
+static void
+visit_see_off (Visit *self)
+{
+  g_autoptr (GSocket) socket = g_object_ref (self->socket);
+  g_autoptr (GObject) connection = self->connection != NULL ? g_object_ref (self->connection) : NULL;
+
+  if (connection != NULL)
+    g_signal_emit_by_name (connection, "disconnected");
+  visit_leave (self);
+  g_socket_close (socket, NULL);
+}
+
+/* Both ends of the socket are shut, so that libsoup finds out by itself; if it does not, it is helped. */
+static void
+visit_timer_fired (KrHubTimer *timer, gint64 now)
+{
+  Visit *self = timer->data;
+
+  if (self->leaving)
+    {
+      visit_see_off (self);
+      return;
+    }
+  g_debug ("a client of %s took too long", self->address);
+  if (self->cancellable != NULL)
+    g_cancellable_cancel (self->cancellable);
+  g_socket_shutdown (self->socket, TRUE, TRUE, NULL);
+  visit_arm_leaving (self);
+}
+
+static Visit *
+visit_new (KrHubSoupFrontDoor *door, GSocket *socket, char *address)
+{
+  Visit *self = g_new0 (Visit, 1);
+
+  self->timer.fire = visit_timer_fired;
+  self->timer.data = self;
+  self->clock = g_object_ref (door->clock);
+  self->context = g_main_context_ref (door->context);
+  self->guests = guests_ref (door->guests);
+  self->address = address;
+  self->socket = socket;
+  self->counted = TRUE;
+  g_object_weak_ref (G_OBJECT (socket), visit_end, self);
+  return self;
+}
+
+static gboolean
+client_left (GSocket *socket, GIOCondition condition, gpointer data)
+{
+  visit_arm_leaving (data);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+visit_watch (Visit *self)
+{
+  if (self->watch != NULL)
+    return;
+  self->watch = g_socket_create_source (self->socket, PEER_GONE | G_IO_HUP, NULL);
+  g_source_set_static_name (self->watch, "KrHubSoupFrontDoor watch");
+  g_source_set_callback (self->watch, G_SOURCE_FUNC (client_left), self, NULL);
+  g_source_attach (self->watch, self->context);
+}
+
+static Visit *
+visit_of (SoupServerMessage *message)
+{
+  GSocketAddress *remote = soup_server_message_get_remote_address (message);
+
+  return remote != NULL ? g_object_get_data (G_OBJECT (remote), VISIT) : NULL;
+}
+
+/* libsoup does not know the socket of a stream that it did not accept itself. */
+GSocket *
+kr_hub_soup_message_get_socket (SoupServerMessage *message)
+{
+  GSocket *socket = soup_server_message_get_socket (message);
+  Visit *visit = socket == NULL ? visit_of (message) : NULL;
+
+  return visit != NULL ? visit->socket : socket;
+}
+
+/* The connection is about to be taken from libsoup. */
+void
+kr_hub_soup_message_leaves (SoupServerMessage *message)
+{
+  Visit *visit = visit_of (message);
+
+  if (visit == NULL)
+    return;
+  visit->stolen = TRUE;
+  visit_stop_watching (visit);
+  visit_forget_connection (visit);
+  kr_hub_clock_disarm (visit->clock, &visit->timer);
+}
+
+/* --- requests --- */
+
+static void
+connection_closed (GObject *connection, Visit *visit)
+{
+  visit_leave (visit);
+  visit_forget_connection (visit);
+}
+
+/* The one place where libsoup shows its object for a connection. */
+static gboolean
+note_connection (GSignalInvocationHint *hint, guint n_values, const GValue *values, gpointer data)
+{
+  GObject *connection = g_value_get_object (&values[0]);
+  gpointer message = n_values > 1 && G_VALUE_HOLDS_OBJECT (&values[1]) ? g_value_get_object (&values[1]) : NULL;
+  Visit *visit = SOUP_IS_SERVER_MESSAGE (message) ? visit_of (message) : NULL;
+
+  if (visit == NULL || visit->connection != NULL || visit->stolen)
+    return TRUE;
+  g_set_weak_pointer (&visit->connection, connection);
+  g_signal_connect (connection, "disconnected", G_CALLBACK (connection_closed), visit);
+  return TRUE;
+}
+
+/* A connection exists by now, so its private type does. */
+static void
+note_connections (void)
+{
+  static gsize noting;
+  GType type;
+  guint id;
+
+  if (!g_once_init_enter (&noting))
+    return;
+  type = g_type_from_name ("SoupServerConnection");
+  id = type != 0 && g_signal_lookup ("disconnected", type) != 0 ? g_signal_lookup ("request-started", type) : 0;
+  if (id != 0)
+    g_signal_add_emission_hook (id, 0, note_connection, NULL, NULL);
+  g_once_init_leave (&noting, 1);
+}
+
+static void
+got_headers (SoupServerMessage *message, KrHubSoupFrontDoor *self)
+{
+  Visit *visit = visit_of (message);
+
+  if (visit != NULL)
+    kr_hub_clock_disarm (visit->clock, &visit->timer);
+}
+
+/* The next request may take its time to begin. */
+static void
+message_finished (SoupServerMessage *message, KrHubSoupFrontDoor *self)
+{
+  Visit *visit = visit_of (message);
+
+  if (visit == NULL || visit->stolen || !visit->counted || g_socket_is_closed (visit->socket))
+    return;
+  visit_arm (visit, self->idle_timeout);
+  visit_watch (visit);
+}
+
+static void
+request_started (SoupServer *server, SoupServerMessage *message, KrHubSoupFrontDoor *self)
+{
+  Visit *visit = visit_of (message);
+
+  if (visit == NULL)
+    return;
+  note_connections ();
+  visit_stop_watching (visit);
+  visit_arm (visit, self->head_timeout);
+  g_signal_connect_object (message, "got-headers", G_CALLBACK (got_headers), self, 0);
+  g_signal_connect_object (message, "finished", G_CALLBACK (message_finished), self, 0);
+}
+
+/* --- accepting --- */
+
+/* Of our own: the socket keeps the one that it makes, and must not be kept by what it keeps. */
+static GSocketAddress *
+copy_address (GSocketAddress *address)
+{
+  GInetSocketAddress *inet = G_INET_SOCKET_ADDRESS (address);
+
+  return g_inet_socket_address_new (g_inet_socket_address_get_address (inet), g_inet_socket_address_get_port (inet));
+}
+
+static void
+hand_over (KrHubSoupFrontDoor *self, GIOStream *stream, GSocket *socket, Visit *visit)
+{
+  g_autoptr (GSocketAddress) local = g_socket_get_local_address (socket, NULL);
+  g_autoptr (GSocketAddress) remote = g_socket_get_remote_address (socket, NULL);
+  g_autoptr (GSocketAddress) marked = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (local == NULL || remote == NULL)
+    return; /* gone already */
+  marked = copy_address (remote);
+  g_object_set_data (G_OBJECT (marked), VISIT, visit);
+  /* What knows the visit keeps the socket, and so the visit. */
+  g_object_set_data_full (G_OBJECT (marked), VISIT "-socket", g_object_ref (socket), g_object_unref);
+  if (!soup_server_accept_iostream (self->server, stream, local, marked, &error))
+    g_debug ("libsoup does not take a connection: %s", error->message);
+}
+
+typedef struct
+{
+  KrHubSoupFrontDoor *door;
+  GSocket *socket;
+  Visit *visit;
+} Handshake;
+
+static void
+handshake_done (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Handshake *self = data;
+  g_autoptr (GError) error = NULL;
+
+  if (g_tls_connection_handshake_finish (G_TLS_CONNECTION (source), result, &error) && self->door->server != NULL)
+    hand_over (self->door, G_IO_STREAM (source), self->socket, self->visit);
+  else
+    {
+      g_debug ("no TLS with %s: %s", self->visit->address, error != NULL ? error->message : "closed");
+      g_socket_close (self->socket, NULL);
+    }
+  g_object_unref (self->door);
+  g_object_unref (self->socket);
+  g_free (self);
+}
+
+static void
+begin_tls (KrHubSoupFrontDoor *self, GIOStream *stream, GSocket *socket, Visit *visit)
+{
+  static const char *const protocols[] = { "http/1.1", NULL };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GIOStream) tls = g_tls_server_connection_new (stream, self->certificate, &error);
+  Handshake *handshake;
+
+  if (tls == NULL)
+    {
+      g_message ("TLS is not possible: %s", error->message);
+      g_socket_close (socket, NULL);
+      return;
+    }
+  g_tls_connection_set_advertised_protocols (G_TLS_CONNECTION (tls), (const char **) protocols);
+  g_tls_connection_set_require_close_notify (G_TLS_CONNECTION (tls), FALSE);
+  handshake = g_new0 (Handshake, 1);
+  handshake->door = g_object_ref (self);
+  handshake->socket = g_object_ref (socket);
+  handshake->visit = visit;
+  visit->cancellable = g_cancellable_new ();
+  visit_arm (visit, self->tls_timeout);
+  g_tls_connection_handshake_async (G_TLS_CONNECTION (tls), G_PRIORITY_DEFAULT, visit->cancellable, handshake_done, handshake);
+}
+
+static void
+complain (KrHubSoupFrontDoor *self, const char *what)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  if (now - self->last_complaint < G_USEC_PER_SEC)
+    return;
+  self->last_complaint = now;
+  g_message ("%s; turning clients away", what);
+}
+
+static char *
+address_of (GSocket *socket)
+{
+  g_autoptr (GSocketAddress) remote = g_socket_get_remote_address (socket, NULL);
+
+  if (!G_IS_INET_SOCKET_ADDRESS (remote))
+    return NULL;
+  return g_inet_address_to_string (g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (remote)));
+}
+
+static void
+welcome (KrHubSoupFrontDoor *self, GSocket *socket)
+{
+  g_autofree char *address = address_of (socket);
+  const char *limit;
+  g_autofree char *text = NULL;
+  g_autoptr (GIOStream) stream = NULL;
+  Visit *visit;
+
+  if (address == NULL)
+    return; /* gone already */
+  limit = guests_enter (self->guests, address, self->max_connections, self->max_connections_per_address);
+  if (limit != NULL)
+    {
+      text = g_strdup_printf ("The limit of %s is reached by %s", limit, address);
+      complain (self, text);
+      g_socket_close (socket, NULL);
+      return;
+    }
+  visit = visit_new (self, socket, g_steal_pointer (&address));
+  g_socket_set_option (socket, IPPROTO_TCP, TCP_NODELAY, TRUE, NULL);
+  stream = G_IO_STREAM (g_socket_connection_factory_create_connection (socket));
+  if (self->certificate != NULL)
+    begin_tls (self, stream, socket, visit);
+  else
+    hand_over (self, stream, socket, visit);
+}
+
+static void attach_sources (KrHubSoupFrontDoor *self);
+
+static void
+detach_sources (KrHubSoupFrontDoor *self)
+{
+  for (guint i = 0; i < self->sources->len; i++)
+    g_source_destroy (self->sources->pdata[i]);
+  g_ptr_array_set_size (self->sources, 0);
+}
+
+static gboolean
+go_on (gpointer data)
+{
+  KrHubSoupFrontDoor *self = data;
+
+  g_clear_pointer (&self->pause, g_source_unref);
+  attach_sources (self);
+  return G_SOURCE_REMOVE;
+}
+
+/* As when the descriptors ran out: whoever comes waits in the kernel's queue, and asking again at once burns time. */
+static void
+pause_accepting (KrHubSoupFrontDoor *self)
+{
+  detach_sources (self);
+  self->pause = g_timeout_source_new (PAUSE_MS);
+  g_source_set_static_name (self->pause, "KrHubSoupFrontDoor pause");
+  g_source_set_callback (self->pause, go_on, self, NULL);
+  g_source_attach (self->pause, self->context);
+}
+
+static gboolean
+accept_some (GSocket *listening, GIOCondition condition, gpointer data)
+{
+  KrHubSoupFrontDoor *self = data;
+
+  for (guint i = 0; i < ACCEPTS_PER_TURN; i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (GSocket) socket = g_socket_accept (listening, NULL, &error);
+
+      if (socket != NULL)
+        welcome (self, socket);
+      else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+        break;
+      else
+        {
+          complain (self, error->message);
+          pause_accepting (self);
+          return G_SOURCE_REMOVE;
+        }
+    }
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+attach_sources (KrHubSoupFrontDoor *self)
+{
+  for (guint i = 0; i < self->listening->len; i++)
+    {
+      GSource *source = g_socket_create_source (self->listening->pdata[i], G_IO_IN, NULL);
+
+      g_source_set_static_name (source, "KrHubSoupFrontDoor");
+      g_source_set_callback (source, G_SOURCE_FUNC (accept_some), self, NULL);
+      g_source_attach (source, self->context);
+      g_ptr_array_add (self->sources, source);
+    }
+}
+
+/* A SoupServer that does not listen closes a connection after each request, and knows no URIs. So it listens on a twin
+ * of the socket, of which it sees the address; then something else, which never becomes readable, takes the place of the
+ * twin's descriptor, so that libsoup accepts nothing. */
+static gboolean
+tell_server (KrHubSoupFrontDoor *self, GSocket *listening, GError **error)
+{
+  int fd = fcntl (g_socket_get_fd (listening), F_DUPFD_CLOEXEC, 0);
+  int silent = socket (AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  g_autoptr (GSocket) twin = fd >= 0 ? g_socket_new_from_fd (fd, error) : NULL;
+  gboolean told = FALSE;
+
+  if (self->certificate != NULL)
+    soup_server_set_tls_certificate (self->server, self->certificate);
+  if (fd < 0 || silent < 0)
+    g_set_error_literal (error, G_IO_ERROR, g_io_error_from_errno (errno), g_strerror (errno));
+  else if (twin != NULL)
+    told = soup_server_listen_socket (self->server, twin, self->certificate != NULL ? SOUP_SERVER_LISTEN_HTTPS : 0, error);
+  if (told)
+    {
+      g_slist_free_full (soup_server_get_uris (self->server), (GDestroyNotify) g_uri_unref); /* it remembers them */
+      dup3 (silent, fd, O_CLOEXEC);
+    }
+  if (silent >= 0)
+    close (silent);
+  return told;
+}
+
+/**
+ * kr_hub_soup_front_door_listen:
+ * @self: a front door
+ * @address: an internet address; port 0 for any
+ * @error: return location for an error
+ *
+ * Listens on @address, too: a door may have several. In the thread of its main context, or before that runs.
+ *
+ * [method@Soup.Server.get_uris] names the address as if the server listened itself.
+ *
+ * Returns: whether it listens
+ *
+ * Since: 0.1
+ */
+gboolean
+kr_hub_soup_front_door_listen (KrHubSoupFrontDoor *self, GSocketAddress *address, GError **error)
+{
+  g_autoptr (GSocket) socket = NULL;
+  g_autoptr (GSocketAddress) bound = NULL;
+
+  g_return_val_if_fail (KR_HUB_SOUP_IS_FRONT_DOOR (self), FALSE);
+  g_return_val_if_fail (G_IS_INET_SOCKET_ADDRESS (address), FALSE);
+
+  socket = g_socket_new (g_socket_address_get_family (address), G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP, error);
+  if (socket == NULL || !g_socket_bind (socket, address, TRUE, error))
+    return FALSE;
+  g_socket_set_listen_backlog (socket, BACKLOG);
+  g_socket_set_blocking (socket, FALSE);
+  if (!g_socket_listen (socket, error) || (bound = g_socket_get_local_address (socket, error)) == NULL)
+    return FALSE;
+  if (!tell_server (self, socket, error))
+    return FALSE;
+  self->port = g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (bound));
+  detach_sources (self);
+  g_ptr_array_add (self->listening, g_steal_pointer (&socket));
+  attach_sources (self);
+  return TRUE;
+}
+
+/**
+ * kr_hub_soup_front_door_close:
+ * @self: a front door
+ *
+ * Stops listening; connections that are in stay. In the thread of its main context.
+ *
+ * Since: 0.1
+ */
+void
+kr_hub_soup_front_door_close (KrHubSoupFrontDoor *self)
+{
+  g_return_if_fail (KR_HUB_SOUP_IS_FRONT_DOOR (self));
+
+  detach_sources (self);
+  if (self->pause != NULL)
+    g_source_destroy (self->pause);
+  g_clear_pointer (&self->pause, g_source_unref);
+  for (guint i = 0; i < self->listening->len; i++)
+    g_socket_close (self->listening->pdata[i], NULL);
+  g_ptr_array_set_size (self->listening, 0);
+}
+
+/* --- properties --- */
+
+static void
+kr_hub_soup_front_door_get_property (GObject *object, guint prop_id, GValue *value, GParamSpec *pspec)
+{
+  KrHubSoupFrontDoor *self = KR_HUB_SOUP_FRONT_DOOR (object);
+
+  switch ((KrHubSoupFrontDoorProperty) prop_id)
+    {
+    case PROP_SERVER: g_value_set_object (value, self->server); break;
+    case PROP_CERTIFICATE: g_value_set_object (value, self->certificate); break;
+    case PROP_TLS_TIMEOUT: g_value_set_int64 (value, self->tls_timeout); break;
+    case PROP_HEAD_TIMEOUT: g_value_set_int64 (value, self->head_timeout); break;
+    case PROP_IDLE_TIMEOUT: g_value_set_int64 (value, self->idle_timeout); break;
+    case PROP_MAX_CONNECTIONS: g_value_set_uint (value, self->max_connections); break;
+    case PROP_MAX_CONNECTIONS_PER_ADDRESS: g_value_set_uint (value, self->max_connections_per_address); break;
+    default: G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec); break;
+    }
+}
+
+static void
+kr_hub_soup_front_door_set_property (GObject *object, guint prop_id, const GValue *value, GParamSpec *pspec)
+{
+  KrHubSoupFrontDoor *self = KR_HUB_SOUP_FRONT_DOOR (object);
+
+  switch ((KrHubSoupFrontDoorProperty) prop_id)
+    {
+    case PROP_SERVER: self->server = g_value_dup_object (value); break;
+    case PROP_CERTIFICATE: self->certificate = g_value_dup_object (value); break;
+    case PROP_TLS_TIMEOUT: self->tls_timeout = g_value_get_int64 (value); break;
+    case PROP_HEAD_TIMEOUT: self->head_timeout = g_value_get_int64 (value); break;
+    case PROP_IDLE_TIMEOUT: self->idle_timeout = g_value_get_int64 (value); break;
+    case PROP_MAX_CONNECTIONS: self->max_connections = g_value_get_uint (value); break;
+    case PROP_MAX_CONNECTIONS_PER_ADDRESS: self->max_connections_per_address = g_value_get_uint (value); break;
+    default: G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec); break;
+    }
+}
+
+static void
+kr_hub_soup_front_door_constructed (GObject *object)
+{
+  KrHubSoupFrontDoor *self = KR_HUB_SOUP_FRONT_DOOR (object);
+
+  G_OBJECT_CLASS (kr_hub_soup_front_door_parent_class)->constructed (object);
+  self->request_handler = g_signal_connect (self->server, "request-started", G_CALLBACK (request_started), self);
+}
+
+static void
+kr_hub_soup_front_door_dispose (GObject *object)
+{
+  KrHubSoupFrontDoor *self = KR_HUB_SOUP_FRONT_DOOR (object);
+
+  kr_hub_soup_front_door_close (self);
+  if (self->server != NULL)
+    g_signal_handler_disconnect (self->server, self->request_handler);
+  g_clear_object (&self->server);
+  G_OBJECT_CLASS (kr_hub_soup_front_door_parent_class)->dispose (object);
+}
+
+static void
+kr_hub_soup_front_door_finalize (GObject *object)
+{
+  KrHubSoupFrontDoor *self = KR_HUB_SOUP_FRONT_DOOR (object);
+
+  g_clear_object (&self->certificate);
+  g_clear_object (&self->clock);
+  g_ptr_array_unref (self->sources);
+  g_ptr_array_unref (self->listening);
+  g_main_context_unref (self->context);
+  guests_unref (self->guests);
+  G_OBJECT_CLASS (kr_hub_soup_front_door_parent_class)->finalize (object);
+}
+
+static GParamSpec *
+timeout_spec (const char *name, gint64 seconds)
+{
+  return g_param_spec_int64 (name, NULL, NULL, 1, G_MAXINT64 / 2, seconds * G_USEC_PER_SEC,
+                             G_PARAM_READWRITE | G_PARAM_CONSTRUCT | G_PARAM_STATIC_STRINGS);
+}
+
+static GParamSpec *
+limit_spec (const char *name, guint limit)
+{
+  return g_param_spec_uint (name, NULL, NULL, 1, G_MAXUINT, limit,
+                            G_PARAM_READWRITE | G_PARAM_CONSTRUCT | G_PARAM_STATIC_STRINGS);
+}
+
+static void
+install_properties (GObjectClass *object_class)
+{
+  const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS;
+
+  /**
+   * KrHubSoupFrontDoor:server:
+   *
+   * The server that gets the connections.
+   *
+   * Since: 0.1
+   */
+  props[PROP_SERVER] = g_param_spec_object ("server", NULL, NULL, SOUP_TYPE_SERVER, flags);
+  /**
+   * KrHubSoupFrontDoor:certificate:
+   *
+   * The certificate, with its key; %NULL serves without TLS.
+   *
+   * Since: 0.1
+   */
+  props[PROP_CERTIFICATE] = g_param_spec_object ("certificate", NULL, NULL, G_TYPE_TLS_CERTIFICATE, flags);
+  /**
+   * KrHubSoupFrontDoor:tls-timeout:
+   *
+   * How long a TLS handshake may take, µs.
+   *
+   * Since: 0.1
+   */
+  props[PROP_TLS_TIMEOUT] = timeout_spec ("tls-timeout", 10);
+  /**
+   * KrHubSoupFrontDoor:head-timeout:
+   *
+   * How long the head of a request may take, µs.
+   *
+   * Since: 0.1
+   */
+  props[PROP_HEAD_TIMEOUT] = timeout_spec ("head-timeout", 10);
+  /**
+   * KrHubSoupFrontDoor:idle-timeout:
+   *
+   * How long a connection may wait for its next request, µs.
+   *
+   * Since: 0.1
+   */
+  props[PROP_IDLE_TIMEOUT] = timeout_spec ("idle-timeout", 130);
+  /**
+   * KrHubSoupFrontDoor:max-connections:
+   *
+   * How many connections there may be, upgraded ones included.
+   *
+   * Since: 0.1
+   */
+  props[PROP_MAX_CONNECTIONS] = limit_spec ("max-connections", 25000);
+  /**
+   * KrHubSoupFrontDoor:max-connections-per-address:
+   *
+   * How many of them one address may have.
+   *
+   * Since: 0.1
+   */
+  props[PROP_MAX_CONNECTIONS_PER_ADDRESS] = limit_spec ("max-connections-per-address", 25000);
+  g_object_class_install_properties (object_class, G_N_ELEMENTS (props), props);
+}
+
+static void
+kr_hub_soup_front_door_class_init (KrHubSoupFrontDoorClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->get_property = kr_hub_soup_front_door_get_property;
+  object_class->set_property = kr_hub_soup_front_door_set_property;
+  object_class->constructed = kr_hub_soup_front_door_constructed;
+  object_class->dispose = kr_hub_soup_front_door_dispose;
+  object_class->finalize = kr_hub_soup_front_door_finalize;
+  install_properties (object_class);
+}
+
+static void
+kr_hub_soup_front_door_init (KrHubSoupFrontDoor *self)
+{
+  self->context = g_main_context_ref_thread_default ();
+  self->clock = kr_hub_clock_new (self->context);
+  self->sources = g_ptr_array_new_with_free_func ((GDestroyNotify) g_source_unref);
+  self->listening = g_ptr_array_new_with_free_func (g_object_unref);
+  self->guests = guests_new ();
+}
+
+/**
+ * kr_hub_soup_front_door_new:
+ * @server: a server of the thread-default main context, which need not listen itself
+ * @certificate: (nullable): the certificate, with its key; %NULL to serve without TLS
+ *
+ * Creates a front door in the thread-default main context.
+ *
+ * Returns: (transfer full): a new front door, closed
+ *
+ * Since: 0.1
+ */
+KrHubSoupFrontDoor *
+kr_hub_soup_front_door_new (SoupServer *server, GTlsCertificate *certificate)
+{
+  g_return_val_if_fail (SOUP_IS_SERVER (server), NULL);
+  g_return_val_if_fail (certificate == NULL || G_IS_TLS_CERTIFICATE (certificate), NULL);
+
+  return g_object_new (KR_HUB_SOUP_TYPE_FRONT_DOOR, "server", server, "certificate", certificate, NULL);
+}
+
+/**
+ * kr_hub_soup_front_door_get_port:
+ * @self: a front door
+ *
+ * Gets the port of the address that was listened on last. Any thread.
+ *
+ * Returns: the port, 0 before the first
+ *
+ * Since: 0.1
+ */
+guint16
+kr_hub_soup_front_door_get_port (KrHubSoupFrontDoor *self)
+{
+  g_return_val_if_fail (KR_HUB_SOUP_IS_FRONT_DOOR (self), 0);
+  return self->port;
+}
+
+/**
+ * kr_hub_soup_front_door_get_n_connections:
+ * @self: a front door
+ *
+ * Gets how many connections came through the door and still exist. Any thread.
+ *
+ * Returns: the number of connections
+ *
+ * Since: 0.1
+ */
+guint
+kr_hub_soup_front_door_get_n_connections (KrHubSoupFrontDoor *self)
+{
+  guint n;
+
+  g_return_val_if_fail (KR_HUB_SOUP_IS_FRONT_DOOR (self), 0);
+  g_mutex_lock (&self->guests->lock);
+  n = self->guests->n;
+  g_mutex_unlock (&self->guests->lock);
+  return n;
+}
