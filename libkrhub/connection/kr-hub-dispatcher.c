@@ -61,13 +61,14 @@ kr_hub_dispatcher_unref (KrHubDispatcher *self)
   g_free (self);
 }
 
-/* Upper case, one character for one, as .NET's OrdinalIgnoreCase compares. FALSE if it is too long or not UTF-8. */
+/* Upper case, one character for one, as .NET's OrdinalIgnoreCase compares. FALSE if it is too long or no text. */
 static gboolean
 fold (const KrHubSlice *name, char folded[MAX_NAME * 6 + 1])
 {
   guchar seen = 0;
 
-  if (name->len > MAX_NAME)
+  /* A NUL would end the key early. */
+  if (name->len > MAX_NAME || memchr (name->data, '\0', name->len) != NULL)
     return FALSE;
   for (gsize i = 0; i < name->len; i++)
     {
