@@ -76,11 +76,15 @@ class Hub:
             if message.get('type') != 6:
                 return message
 
-    def await_event(self, target, task):
-        while True:
+    def await_event(self, name, task):
+        """The data of the next event of that name about the task."""
+        deadline = time.monotonic() + TIMEOUT
+        while time.monotonic() < deadline:
             message = self.next()
-            if message.get('target') == target and task in json.dumps(message.get('arguments')):
-                return message
+            event = message['arguments'][0] if message.get('target') == 'ReceiveEvent' else {}
+            if event.get('eventName') == name and event['data']['TaskId'] == task:
+                return event['data']
+        raise RuntimeError(f'no {name} came')
 
 
 class Page:
@@ -121,9 +125,9 @@ def measure(port, times):
         hub.await_event('OperationProgress', task)
         begun = time.perf_counter()
         page.send(f'/tasks/cancel?id={task}')
-        message = hub.await_event('OperationComplete', task)
+        end = hub.await_event('OperationComplete', task)
         taken.append(time.perf_counter() - begun)
         page.answer()
-        if 'Cancelled' not in json.dumps(message):
-            raise RuntimeError(f'the operation was not cancelled: {message}')
+        if end['Message'] != 'Cancelled':
+            raise RuntimeError(f'the operation was not cancelled: {end}')
     return taken

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Copyright the krhub authors
 # The programs of a measurement: our server, the peer, the limit and the load generator, and how they are started.
+import ctypes
 import json
 import os
 import pathlib
@@ -112,6 +113,12 @@ def demo(variant):
 COMMANDS = {'ours': ours, 'peer': peer, 'limit': limit, 'demo': demo}
 
 
+def end_with_parent():
+    """In a child: a server must not outlive a measurement that was killed."""
+    pr_set_pdeathsig = 1
+    ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGTERM)
+
+
 class Server:
     """A running server that has said where it listens."""
 
@@ -119,6 +126,7 @@ class Server:
         self.who = who
         self.begun = time.monotonic()
         self.process = subprocess.Popen(COMMANDS[who](variant), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                                        preexec_fn=end_with_parent,
                                         env={**os.environ, 'G_DEBUG': '', 'XDG_DATA_HOME': str(OUTPUT / 'data')})
         self.port = self._await_port()
         self.pid = self.process.pid
