@@ -165,8 +165,8 @@ kr_test_soup_write (int fd, const void *data, gsize len)
     }
 }
 
-char *
-kr_test_soup_read (int fd, const char *end)
+static char *
+read_until (int fd, const char *end, gsize step)
 {
   GString *text = g_string_new (NULL);
   gint64 deadline = g_get_monotonic_time () + KR_TEST_DEADLINE * G_USEC_PER_SEC;
@@ -174,7 +174,7 @@ kr_test_soup_read (int fd, const char *end)
   while (end == NULL || memmem (text->str, text->len, end, strlen (end)) == NULL)
     {
       char buffer[4096];
-      gssize n = recv (fd, buffer, sizeof buffer, MSG_DONTWAIT);
+      gssize n = recv (fd, buffer, MIN (step, sizeof buffer), MSG_DONTWAIT);
 
       if (n > 0)
         g_string_append_len (text, buffer, n);
@@ -185,6 +185,12 @@ kr_test_soup_read (int fd, const char *end)
       g_assert_cmpint (g_get_monotonic_time (), <, deadline);
     }
   return g_string_free (text, FALSE);
+}
+
+char *
+kr_test_soup_read (int fd, const char *end)
+{
+  return read_until (fd, end, G_MAXSIZE);
 }
 
 char *
@@ -222,7 +228,7 @@ kr_test_soup_upgrade (KrTestSoup *self, const char *query)
   g_autofree char *answer = NULL;
 
   kr_test_soup_write (fd, request, strlen (request));
-  answer = kr_test_soup_read (fd, "\r\n\r\n");
+  answer = read_until (fd, "\r\n\r\n", 1); /* and not what follows it */
   g_assert_true (g_str_has_prefix (answer, "HTTP/1.1 101 "));
   g_assert_nonnull (strstr (answer, "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"));
   return fd;

@@ -549,6 +549,56 @@ test_websocket_shutdown (void)
   stop_site (site);
 }
 
+/* A lost socket is not the end: the connection goes on over the next one, and the table row 409 does not apply. */
+static void
+test_stateful (void)
+{
+  KrTestSoup *site = new_site ();
+  g_autofree char *answer = NULL;
+  g_autofree char *token = NULL;
+  g_autofree char *query = NULL;
+  g_autofree char *path = NULL;
+  int one, two;
+
+  g_object_set (site->endpoint, "allow-stateful-reconnects", TRUE, NULL);
+  kr_test_soup_start (site);
+  answer = kr_test_soup_request (site, "POST", "/hub/negotiate?negotiateVersion=1&useStatefulReconnect=True", NULL, NULL);
+  g_assert_true (g_str_has_prefix (body_of (answer), "{\"useStatefulReconnect\":true,"));
+  token = g_strndup (strstr (answer, "connectionToken\":\"") + 18, 22);
+  query = g_strdup_printf ("?id=%s", token);
+  path = path_for (token);
+  one = kr_test_soup_upgrade (site, query);
+  write_text (one, "{\"protocol\":\"json\",\"version\":2}\x1e" CALL);
+  g_free (g_steal_pointer (&answer));
+  answer = kr_test_soup_read (one, "hi\"}\x1e");
+  close (one);
+  two = kr_test_soup_upgrade (site, query);
+  write_text (two, "{\"type\":9,\"sequenceId\":2}\x1e" CALL);
+  g_free (g_steal_pointer (&answer));
+  answer = kr_test_soup_read (two, "hi\"}\x1e");
+  g_assert_nonnull (strstr (answer, "{\"type\":9,\"sequenceId\":1}"));
+  g_assert_cmpuint (kr_hub_server_get_n_connections (site->hub), ==, 1);
+  assert_request (site, "GET", path, NULL, NULL, 400, PLAIN, "Cannot change transports mid-connection");
+  kr_test_soup_write (two, "\x88\x82" M "\x03\xe8", 8); /* a close frame is the end */
+  g_free (kr_test_soup_read (two, NULL));
+  close (two);
+  kr_test_wait ("the end", has_no_connection, site);
+  assert_request (site, "GET", path, UPGRADE KEY VERSION, NULL, 404, PLAIN, "No Connection with that ID");
+  stop_site (site);
+}
+
+/* Not offered: the client's wish is passed over. */
+static void
+test_not_stateful (void)
+{
+  KrTestSoup *site = start_site ();
+  g_autofree char *answer =
+    kr_test_soup_request (site, "POST", "/hub/negotiate?negotiateVersion=1&useStatefulReconnect=true", NULL, NULL);
+
+  g_assert_null (strstr (answer, "useStatefulReconnect"));
+  stop_site (site);
+}
+
 /* A peer that does not answer our close frame is cut off. */
 static void
 test_close_timeout (void)
@@ -822,6 +872,8 @@ main (int argc, char **argv)
   g_test_add_func ("/endpoint/websocket/alone", test_websocket_alone);
   g_test_add_func ("/endpoint/websocket/shutdown", test_websocket_shutdown);
   g_test_add_func ("/endpoint/websocket/close-timeout", test_close_timeout);
+  g_test_add_func ("/endpoint/websocket/stateful", test_stateful);
+  g_test_add_func ("/endpoint/websocket/not-stateful", test_not_stateful);
   g_test_add_func ("/endpoint/early-posts", test_early_posts);
   g_test_add_func ("/endpoint/large-post", test_large_post);
   g_test_add_func ("/endpoint/authorize", test_authorize);

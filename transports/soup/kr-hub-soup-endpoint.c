@@ -47,6 +47,7 @@ struct _KrHubSoupEndpoint
   char *path;                        /* without a slash at the end */
   KrHubTransportFlags transports;
   gint minimum_protocol_version;
+  gboolean allow_stateful_reconnects;
   char **allowed_origins;            /* NULL: the own one only */
   guint max_connections;
   guint max_negotiated;
@@ -65,6 +66,7 @@ typedef enum
   PROP_PATH,
   PROP_TRANSPORTS,
   PROP_MINIMUM_PROTOCOL_VERSION,
+  PROP_ALLOW_STATEFUL_RECONNECTS,
   PROP_ALLOWED_ORIGINS,
   PROP_MAX_CONNECTIONS,
   PROP_MAX_NEGOTIATED,
@@ -123,6 +125,8 @@ typedef struct
   KrHubSoupToken *token;
   char *user_id;
   KrHubTransport *transport;
+  gboolean stateful;
+  gboolean again;    /* the connection exists: it goes on over this transport */
 } Arrival;
 
 static void
@@ -148,12 +152,32 @@ arrival_new (KrHubSoupEndpoint *endpoint, SoupServerMessage *message, KrHubSoupT
   return self;
 }
 
+#define OVER "HTTP/1.1 404 Not Found\r\nContent-Type: text/plain\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+
+/* A connection whose client may lose its socket: it ends when the hub lets it go. */
+static void
+arrive_stateful (Arrival *self)
+{
+  GObject *connection = kr_hub_soup_token_get_followed (self->token);
+
+  if (!self->again)
+    kr_hub_soup_token_follow (self->token,
+                              G_OBJECT (kr_hub_server_accept_stateful (self->endpoint->hub, self->transport,
+                                                                       kr_hub_soup_token_get_id (self->token),
+                                                                       self->user_id)));
+  else if (connection == NULL || !kr_hub_connection_reattach (KR_HUB_CONNECTION (connection), self->transport))
+    kr_hub_soup_websocket_transport_refuse (KR_HUB_SOUP_WEBSOCKET_TRANSPORT (self->transport), OVER);
+}
+
 static void
 arrive (gpointer data)
 {
   Arrival *self = data;
 
-  kr_hub_server_accept (self->endpoint->hub, self->transport, kr_hub_soup_token_get_id (self->token), self->user_id);
+  if (self->stateful)
+    arrive_stateful (self);
+  else
+    kr_hub_server_accept (self->endpoint->hub, self->transport, kr_hub_soup_token_get_id (self->token), self->user_id);
 }
 
 static void
@@ -171,12 +195,13 @@ connection_taken (GIOStream *stream, GSocket *socket, GBytes *response, NewTrans
 
   if (stream == NULL)
     {
-      kr_hub_soup_token_end (arrival->token);
+      if (!arrival->again)
+        kr_hub_soup_token_end (arrival->token);
       arrival_free (arrival);
       return;
     }
-  arrival->transport = new_transport (stream, socket, response, arrival->token, kr_hub_server_get_clock (self->hub),
-                                      self->close_timeout);
+  arrival->transport = new_transport (stream, socket, response, arrival->stateful ? NULL : arrival->token,
+                                      kr_hub_server_get_clock (self->hub), self->close_timeout);
   if (new_transport == kr_hub_soup_sse_transport_new)
     kr_hub_soup_token_set_object (arrival->token, G_OBJECT (arrival->transport));
   cross_arrival (arrival);
@@ -262,6 +287,7 @@ negotiate (KrHubSoupEndpoint *self, SoupServerMessage *message)
   g_autofree char *text = query_of (message, "negotiateVersion");
   g_autofree char *problem = NULL;
   g_autoptr (KrHubSoupToken) token = NULL;
+  g_autofree char *stateful = query_of (message, "useStatefulReconnect");
   gint version = 0;
 
   if (text != NULL && !kr_hub_soup_parse_int32 (text, &version))
@@ -273,9 +299,11 @@ negotiate (KrHubSoupEndpoint *self, SoupServerMessage *message)
     }
   version = CLAMP (version, 0, 1);
   token = kr_hub_soup_token_store_create (self->store, version > 0, g_get_monotonic_time ());
+  if (self->allow_stateful_reconnects && stateful != NULL && g_ascii_strcasecmp (stateful, "true") == 0)
+    kr_hub_soup_token_set_stateful (token);
   look_after_tokens (self);
   return kr_hub_negotiation_new (version, kr_hub_soup_token_get_id (token), kr_hub_soup_token_get_token (token),
-                                 self->transports, FALSE);
+                                 self->transports, kr_hub_soup_token_is_stateful (token));
 }
 
 static void
@@ -367,6 +395,8 @@ answer_websocket (KrHubSoupEndpoint *self, SoupServerMessage *message)
 {
   g_autofree char *id = query_of (message, "id");
   g_autoptr (KrHubSoupToken) token = NULL;
+  gboolean again = FALSE;
+  Arrival *arrival;
 
   if (id != NULL && *id != '\0')
     token = find_connection (self, message);
@@ -375,14 +405,17 @@ answer_websocket (KrHubSoupEndpoint *self, SoupServerMessage *message)
   if (token == NULL)
     return;
   if (!check_offered (self, message, KR_HUB_TRANSPORT_WEBSOCKETS) ||
-      !claim_connection (message, token, KR_HUB_TRANSPORT_WEBSOCKETS, NULL))
+      !claim_connection (message, token, KR_HUB_TRANSPORT_WEBSOCKETS, kr_hub_soup_token_is_stateful (token) ? &again : NULL))
     {
       if (id == NULL || *id == '\0')
         kr_hub_soup_token_end (token);
       return;
     }
+  arrival = arrival_new (self, message, token);
+  arrival->stateful = kr_hub_soup_token_is_stateful (token);
+  arrival->again = again;
   kr_hub_soup_upgrade_set_headers (message);
-  kr_hub_soup_upgrade_take (message, "", websocket_taken, arrival_new (self, message, token));
+  kr_hub_soup_upgrade_take (message, "", websocket_taken, arrival);
 }
 
 static void
@@ -728,6 +761,7 @@ kr_hub_soup_endpoint_get_property (GObject *object, guint prop_id, GValue *value
     case PROP_PATH: g_value_set_string (value, self->path); break;
     case PROP_TRANSPORTS: g_value_set_flags (value, self->transports); break;
     case PROP_MINIMUM_PROTOCOL_VERSION: g_value_set_int (value, self->minimum_protocol_version); break;
+    case PROP_ALLOW_STATEFUL_RECONNECTS: g_value_set_boolean (value, self->allow_stateful_reconnects); break;
     case PROP_ALLOWED_ORIGINS: g_value_set_boxed (value, self->allowed_origins); break;
     case PROP_MAX_CONNECTIONS: g_value_set_uint (value, self->max_connections); break;
     case PROP_MAX_NEGOTIATED: g_value_set_uint (value, self->max_negotiated); break;
@@ -759,6 +793,7 @@ kr_hub_soup_endpoint_set_property (GObject *object, guint prop_id, const GValue 
     case PROP_PATH: set_path (self, g_value_get_string (value)); break;
     case PROP_TRANSPORTS: self->transports = g_value_get_flags (value); break;
     case PROP_MINIMUM_PROTOCOL_VERSION: self->minimum_protocol_version = g_value_get_int (value); break;
+    case PROP_ALLOW_STATEFUL_RECONNECTS: self->allow_stateful_reconnects = g_value_get_boolean (value); break;
     case PROP_ALLOWED_ORIGINS:
       g_strfreev (self->allowed_origins);
       self->allowed_origins = g_value_dup_boxed (value);
@@ -829,6 +864,14 @@ install_properties (GObjectClass *object_class)
    * Since: 0.1
    */
   props[PROP_MINIMUM_PROTOCOL_VERSION] = g_param_spec_int ("minimum-protocol-version", NULL, NULL, 0, 1, 0, flags);
+  /**
+   * KrHubSoupEndpoint:allow-stateful-reconnects:
+   *
+   * Whether clients that ask for it may continue a connection over a new WebSocket after they lost one.
+   *
+   * Since: 0.1
+   */
+  props[PROP_ALLOW_STATEFUL_RECONNECTS] = g_param_spec_boolean ("allow-stateful-reconnects", NULL, NULL, FALSE, flags);
   /**
    * KrHubSoupEndpoint:allowed-origins:
    *

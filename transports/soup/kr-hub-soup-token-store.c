@@ -24,6 +24,8 @@ struct _KrHubSoupToken
   char *id;
   char *token;                    /* may be the id */
   gint64 created;
+  gboolean is_stateful;           /* set before anybody else knows the token */
+  GObject *followed;              /* hub's thread only, weak: the token ends with it */
   GList link;                     /* in waiting; guarded, as all below */
   gboolean is_waiting;
   gboolean is_stored;
@@ -225,6 +227,43 @@ const char *
 kr_hub_soup_token_get_token (KrHubSoupToken *self)
 {
   return self->token;
+}
+
+/* The connection may go on over another transport. */
+void
+kr_hub_soup_token_set_stateful (KrHubSoupToken *self)
+{
+  self->is_stateful = TRUE;
+}
+
+gboolean
+kr_hub_soup_token_is_stateful (KrHubSoupToken *self)
+{
+  return self->is_stateful;
+}
+
+static void
+followed_gone (gpointer data, GObject *where_it_was)
+{
+  g_autoptr (KrHubSoupToken) self = data;
+
+  self->followed = NULL;
+  kr_hub_soup_token_end (self);
+}
+
+/* In the hub's thread: the token ends when @connection is let go, not when a transport ends. */
+void
+kr_hub_soup_token_follow (KrHubSoupToken *self, GObject *connection)
+{
+  self->followed = connection;
+  g_object_weak_ref (connection, followed_gone, kr_hub_soup_token_ref (self));
+}
+
+/* In the hub's thread. */
+GObject *
+kr_hub_soup_token_get_followed (KrHubSoupToken *self)
+{
+  return self->followed;
 }
 
 /* Takes the connection for a request of @transport. */

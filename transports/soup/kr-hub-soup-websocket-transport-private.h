@@ -22,6 +22,7 @@ KrHubTransport *kr_hub_soup_websocket_transport_new (GIOStream *stream,
                                                      KrHubSoupToken *token,
                                                      KrHubClock *clock,
                                                      gint64 close_timeout);
+void kr_hub_soup_websocket_transport_refuse (KrHubSoupWebsocketTransport *self, const char *answer);
 KrHubTransport *kr_hub_soup_websocket_transport_new_upgraded (GIOStream *stream,
                                                               GSocket *socket,
                                                               const guint8 *received,

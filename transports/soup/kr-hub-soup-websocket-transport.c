@@ -27,7 +27,7 @@ struct _KrHubSoupWebsocketTransport
   KrHubSoupChannel channel;
   GIOStream *stream;               /* until the start */
   GSocket *socket;                 /* until the start */
-  KrHubSoupToken *token;           /* NULL: a client */
+  KrHubSoupToken *token;           /* NULL: a client, or the connection outlives its transports */
   KrHubClock *clock;
   KrHubTimer timer;                /* of the farewell */
   gint64 close_timeout;
@@ -561,7 +561,7 @@ transport_new (KrHubSoupWebsocketRole role, GIOStream *stream, GSocket *socket, 
   return self;
 }
 
-/* The server's end. Takes @stream; @response is the head of the answer, sent first; the transport ends @token. */
+/* The server's end. Takes @stream; @response is the head of the answer, sent first; the transport ends @token, if any. */
 KrHubTransport *
 kr_hub_soup_websocket_transport_new (GIOStream *stream,
                                      GSocket *socket,
@@ -572,9 +572,21 @@ kr_hub_soup_websocket_transport_new (GIOStream *stream,
 {
   KrHubSoupWebsocketTransport *self = transport_new (KR_HUB_SOUP_WEBSOCKET_SERVER, stream, socket, clock, close_timeout);
 
-  self->token = kr_hub_soup_token_ref (token);
+  self->token = token != NULL ? kr_hub_soup_token_ref (token) : NULL;
   kr_hub_buffer_append (&self->out, g_bytes_get_data (response, NULL), g_bytes_get_size (response));
   return KR_HUB_TRANSPORT (self);
+}
+
+/* Not started, and not to be: the client gets @answer instead of what was to be sent first. */
+void
+kr_hub_soup_websocket_transport_refuse (KrHubSoupWebsocketTransport *self, const char *answer)
+{
+  GOutputStream *output = g_io_stream_get_output_stream (self->stream);
+
+  /* It fits into an empty socket; a client whose socket is full has bad luck. */
+  g_pollable_output_stream_write_nonblocking (G_POLLABLE_OUTPUT_STREAM (output), answer, strlen (answer), NULL, NULL);
+  g_io_stream_close (self->stream, NULL, NULL);
+  g_clear_object (&self->stream);
 }
 
 /* A client's end over a @stream (taken) whose upgrade is done; the server sent @received behind its answer. */
