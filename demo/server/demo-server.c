@@ -28,6 +28,7 @@ struct _DemoServer
   GThread *thread;           /* NULL: not running */
   SoupServer *soup;          /* used in the HTTP thread only, but for the time before it starts */
   KrHubSoupEndpoint *endpoint;
+  KrHubSoupFrontDoor *door;
 };
 
 G_DEFINE_FINAL_TYPE (DemoServer, demo_server, G_TYPE_OBJECT)
@@ -38,6 +39,7 @@ demo_server_finalize (GObject *object)
   DemoServer *self = DEMO_SERVER (object);
 
   demo_server_stop (self);
+  g_clear_object (&self->door);
   g_clear_object (&self->endpoint);
   g_clear_object (&self->soup);
   g_clear_pointer (&self->loop, g_main_loop_unref);
@@ -90,9 +92,10 @@ listen_on (DemoServer *self, GError **error)
 {
   const DemoOptions *options = self->options;
   g_autoptr (GSocketAddress) address = g_inet_socket_address_new_from_string (options->address, options->port);
-  SoupServerListenOptions flags = options->http ? 0 : SOUP_SERVER_LISTEN_HTTPS;
 
-  return soup_server_listen (self->soup, address, flags, error);
+  /* libsoup by itself has neither deadlines nor limits for those who connect. */
+  self->door = kr_hub_soup_front_door_new (self->soup, soup_server_get_tls_certificate (self->soup));
+  return kr_hub_soup_front_door_listen (self->door, address, error);
 }
 
 static void
@@ -116,6 +119,7 @@ run_thread (gpointer user_data)
 
   g_main_context_push_thread_default (self->context);
   g_main_loop_run (self->loop);
+  kr_hub_soup_front_door_close (self->door);
   soup_server_disconnect (self->soup);
   g_main_context_pop_thread_default (self->context);
   return NULL;
