@@ -15,6 +15,7 @@ typedef struct
   guint16 host;      /* where the host begins in text */
   guint16 host_len;
   guint16 port;      /* the scheme's own if none is named; 0: unknown */
+  gboolean https;
 } KrCsrfOrigin;
 
 gboolean kr_csrf_origin_init (KrCsrfOrigin *self, const char *scheme, const char *authority);

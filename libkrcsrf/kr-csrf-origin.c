@@ -138,6 +138,7 @@ init_tuple (KrCsrfOrigin *self, const char *scheme, gsize scheme_len, const char
   if (port > 0 && port != default_port)
     append_lower (self, authority + host_len, authority_len - host_len);
   self->port = port > 0 ? port : default_port;
+  self->https = page != NULL && page[4] == 's';
   return TRUE;
 }
 
@@ -210,7 +211,7 @@ kr_csrf_origin_equal (const KrCsrfOrigin *a, const KrCsrfOrigin *b)
 gboolean
 kr_csrf_origin_is_https (const KrCsrfOrigin *self)
 {
-  return g_str_has_prefix (self->text, "https://");
+  return self->https;
 }
 
 /**

@@ -6,10 +6,10 @@
 #include "config.h"
 
 #include "kr-csrf-error-private.h"
+#include "kr-csrf-hmac-private.h"
 
 #define KR_CSRF_SECRET_SIZE 32
 #define KR_CSRF_MAX_KEYS 64
-#define KR_CSRF_MAC_SIZE 32
 
 /* The kinds of tokens, numbered as in the token. */
 typedef enum

@@ -8,14 +8,14 @@
 #include <gnutls/crypto.h>
 #include <gnutls/gnutls.h>
 
-/* A handle of GnuTLS may not be shared between threads, and making one costs as much as a MAC. So each thread keeps its
- * own, for the few rings that it uses at a time; they are told apart by generation, so that a stale one is never found. */
+/* What computes a MAC may not be shared between threads, and making one costs as much as a MAC. So each thread keeps its own,
+ * for the few rings that it uses at a time; they are told apart by generation, so that a stale one is never found. */
 #define SIGNERS_PER_THREAD 4
 
 struct _KrCsrfSigner
 {
-  KrCsrfRing *ring;           /* NULL: a free slot */
-  gnutls_hmac_hd_t *handles;  /* KR_CSRF_N_KINDS for each key; NULL until needed */
+  KrCsrfRing *ring;   /* NULL: a free slot */
+  KrCsrfHmac **macs;  /* KR_CSRF_N_KINDS for each key; NULL until needed */
 };
 
 typedef struct
@@ -109,9 +109,8 @@ signer_clear (KrCsrfSigner *self)
   if (self->ring == NULL)
     return;
   for (guint i = 0; i < self->ring->n_keys * KR_CSRF_N_KINDS; i++)
-    if (self->handles[i] != NULL)
-      gnutls_hmac_deinit (self->handles[i], NULL);
-  g_clear_pointer (&self->handles, g_free);
+    g_clear_pointer (&self->macs[i], kr_csrf_hmac_free);
+  g_clear_pointer (&self->macs, g_free);
   g_clear_pointer (&self->ring, kr_csrf_ring_unref);
 }
 
@@ -157,7 +156,7 @@ kr_csrf_signer_add (KrCsrfRing *ring)
   cache->next = (cache->next + 1) % SIGNERS_PER_THREAD;
   signer_clear (self);
   self->ring = ring;
-  self->handles = g_new0 (gnutls_hmac_hd_t, MAX (ring->n_keys, 1) * KR_CSRF_N_KINDS);
+  self->macs = g_new0 (KrCsrfHmac *, MAX (ring->n_keys, 1) * KR_CSRF_N_KINDS);
   return self;
 }
 
@@ -181,16 +180,9 @@ gboolean
 kr_csrf_signer_mac (KrCsrfSigner *self, const KrCsrfKey *key, KrCsrfKind kind, const guint8 *data, gsize len,
                     guint8 mac[KR_CSRF_MAC_SIZE])
 {
-  gnutls_hmac_hd_t *handle = &self->handles[(key - self->ring->keys) * KR_CSRF_N_KINDS + kind - 1];
+  KrCsrfHmac **hmac = &self->macs[(key - self->ring->keys) * KR_CSRF_N_KINDS + kind - 1];
 
-  if (G_UNLIKELY (*handle == NULL) &&
-      gnutls_hmac_init (handle, GNUTLS_MAC_SHA256, key->derived[kind - 1], KR_CSRF_SECRET_SIZE) < 0)
-    {
-      *handle = NULL;
-      return FALSE;
-    }
-  if (G_UNLIKELY (gnutls_hmac (*handle, data, len) < 0))
-    return FALSE;
-  gnutls_hmac_output (*handle, mac);
-  return TRUE;
+  if (G_UNLIKELY (*hmac == NULL))
+    *hmac = kr_csrf_hmac_new (key->derived[kind - 1], KR_CSRF_SECRET_SIZE);
+  return *hmac != NULL && kr_csrf_hmac_compute (*hmac, data, len, mac);
 }
