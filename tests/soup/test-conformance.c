@@ -100,6 +100,16 @@ websocket_start (KrHubServer *hub)
   return site_new (hub, KR_HUB_TRANSPORT_WEBSOCKETS);
 }
 
+/* Looking for more work before sleeping changes nothing but the time it takes. */
+static gpointer
+busy_start (KrHubServer *hub)
+{
+  Site *site = site_new (hub, KR_HUB_TRANSPORT_WEBSOCKETS);
+
+  g_object_set (site->endpoint, "busy-poll", 200, NULL);
+  return site;
+}
+
 static gpointer
 sse_start (KrHubServer *hub)
 {
@@ -151,6 +161,7 @@ site_stop (gpointer data)
 static const KrTestBackend backends[] = {
   { "/conformance/websocket", FALSE, websocket_start, site_connect, site_stop },
   { "/conformance/websocket-messagepack", FALSE, websocket_start, site_connect, site_stop, TRUE },
+  { "/conformance/websocket-busy-poll", FALSE, busy_start, site_connect, site_stop },
   { "/conformance/sse", FALSE, sse_start, site_connect, site_stop },
   { "/conformance/long-polling", FALSE, long_polling_start, site_connect, site_stop },
   { "/conformance/long-polling-messagepack", FALSE, long_polling_start, site_connect, site_stop, TRUE },

@@ -88,7 +88,7 @@ epoll_check (KrHubSoupReactor *reactor)
 }
 
 /* A channel closed by one event may have another one further on: it is valid, but no longer open, until the turn ends. */
-static void
+static guint
 epoll_turn (KrHubSoupReactor *reactor)
 {
   Epoll *self = reactor->backend_data;
@@ -97,6 +97,7 @@ epoll_turn (KrHubSoupReactor *reactor)
 
   for (int i = 0; i < n; i++)
     kr_hub_soup_reactor_ready (events[i].data.ptr, events[i].events);
+  return MAX (n, 0);
 }
 
 const KrHubSoupReactorBackend kr_hub_soup_reactor_epoll_backend = {

@@ -67,6 +67,9 @@ gboolean kr_hub_soup_channel_writev (KrHubSoupChannel *self,
 void kr_hub_soup_channel_shutdown (KrHubSoupChannel *self);
 void kr_hub_soup_channel_close (KrHubSoupChannel *self);
 
+/* How long the reactor of @context polls before it sleeps, µs; 0: not at all. Any thread. */
+void kr_hub_soup_reactor_set_busy_poll (GMainContext *context, guint microseconds);
+
 static inline gboolean
 kr_hub_soup_channel_is_open (const KrHubSoupChannel *self)
 {
@@ -88,6 +91,8 @@ struct _KrHubSoupReactor
   guint8 *buffer;        /* what arrives, shared by all */
   guint8 *scratch;       /* what leaves through a stream that takes one piece at a time */
   guint n_channels;
+  gint busy_poll;        /* µs, atomic */
+  gint64 last_active;    /* when a turn last had something to do; counts with busy-polling only */
 };
 
 struct _KrHubSoupReactorBackend
@@ -98,7 +103,7 @@ struct _KrHubSoupReactorBackend
   void (*update) (KrHubSoupReactor *reactor, KrHubSoupChannel *channel);
   void (*remove) (KrHubSoupReactor *reactor, KrHubSoupChannel *channel);
   gboolean (*check) (KrHubSoupReactor *reactor);
-  void (*turn) (KrHubSoupReactor *reactor);      /* calls kr_hub_soup_reactor_ready() for whatever is ready */
+  guint (*turn) (KrHubSoupReactor *reactor);     /* calls kr_hub_soup_reactor_ready() for all that is ready; how many */
 };
 
 /* POLLRDHUP where there is one: the peer sends no more, without bytes to read. */

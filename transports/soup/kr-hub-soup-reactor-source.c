@@ -69,9 +69,10 @@ source_check (KrHubSoupReactor *reactor)
   return FALSE;
 }
 
-static void
+static guint
 source_turn (KrHubSoupReactor *reactor)
 {
+  return 0;
 }
 
 const KrHubSoupReactorBackend kr_hub_soup_reactor_source_backend = {

@@ -16,6 +16,10 @@
 
 #define BUFFER_SIZE (64 * 1024)
 
+/* Busy-polling: a peer that lets so many budgets pass is idle, and the other sources of the context wait no longer. */
+#define IDLE_BUDGETS 10
+#define MAX_HOLD 1000
+
 /* sendmsg() gets GOutputVectors as they are. */
 G_STATIC_ASSERT (sizeof (GOutputVector) == sizeof (struct iovec));
 G_STATIC_ASSERT (G_STRUCT_OFFSET (GOutputVector, buffer) == G_STRUCT_OFFSET (struct iovec, iov_base));
@@ -23,6 +27,7 @@ G_STATIC_ASSERT (G_STRUCT_OFFSET (GOutputVector, size) == G_STRUCT_OFFSET (struc
 
 G_LOCK_DEFINE_STATIC (reactors);
 static GHashTable *reactors; /* GMainContext -> KrHubSoupReactor, no references; guarded by the lock */
+static GHashTable *budgets;  /* GMainContext -> µs of busy-polling, where it is not 0; likewise */
 
 /* --- lists whose members can leave at any time --- */
 
@@ -321,16 +326,49 @@ reactor_check (GSource *source)
   return has_work (self) || self->backend->check (self);
 }
 
+/* TRUE: there was something to do. */
 static gboolean
-reactor_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
+run_turn (KrHubSoupReactor *self)
 {
-  KrHubSoupReactor *self = (KrHubSoupReactor *) source;
+  gboolean active = self->backend->turn (self) > 0 || has_work (self);
 
-  self->backend->turn (self);
   read_all_pending (self);
   flush_dirty (self);
   if (self->graveyard->len > 0)
     clear_graveyard (self);
+  return active;
+}
+
+/* A sleep and a wake-up cost more than an answer: who has just had work looks for more before going to sleep. Not after
+ * a pause, so that an idle program burns nothing. */
+static void
+busy_poll (KrHubSoupReactor *self, gint64 budget, gint64 begin)
+{
+  gint64 now = g_get_monotonic_time ();
+  gint64 end = now + budget;
+
+  if (begin - self->last_active < IDLE_BUDGETS * budget)
+    while (now < end && now < begin + MAX_HOLD && !g_source_is_destroyed (&self->source))
+      {
+        gboolean active = run_turn (self);
+
+        now = g_get_monotonic_time ();
+        if (active)
+          end = now + budget;
+      }
+  self->last_active = now;
+}
+
+static gboolean
+reactor_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
+{
+  KrHubSoupReactor *self = (KrHubSoupReactor *) source;
+  gint budget = g_atomic_int_get (&self->busy_poll);
+  gint64 begin = budget > 0 ? g_get_monotonic_time () : 0;
+
+  run_turn (self);
+  if (G_UNLIKELY (budget > 0) && !g_source_is_destroyed (source))
+    busy_poll (self, budget, begin);
   return G_SOURCE_CONTINUE;
 }
 
@@ -386,6 +424,24 @@ reactor_new (GMainContext *context)
   return self;
 }
 
+void
+kr_hub_soup_reactor_set_busy_poll (GMainContext *context, guint microseconds)
+{
+  KrHubSoupReactor *self;
+
+  G_LOCK (reactors);
+  if (budgets == NULL)
+    budgets = g_hash_table_new (NULL, NULL);
+  if (microseconds > 0)
+    g_hash_table_insert (budgets, context, GUINT_TO_POINTER (microseconds));
+  else
+    g_hash_table_remove (budgets, context);
+  self = reactors != NULL ? g_hash_table_lookup (reactors, context) : NULL;
+  if (self != NULL)
+    g_atomic_int_set (&self->busy_poll, microseconds);
+  G_UNLOCK (reactors);
+}
+
 /* The one of @context, made when the first channel needs it. In the context's thread. */
 static KrHubSoupReactor *
 reactor_for (GMainContext *context)
@@ -399,6 +455,8 @@ reactor_for (GMainContext *context)
   if (self == NULL)
     {
       self = reactor_new (context);
+      if (budgets != NULL)
+        self->busy_poll = GPOINTER_TO_INT (g_hash_table_lookup (budgets, context));
       g_hash_table_insert (reactors, context, self);
     }
   self->n_channels++;
