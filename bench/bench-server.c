@@ -138,52 +138,46 @@ typedef struct
 {
   KrHubSoupEndpoint *endpoint;
   SoupServer *server;
+  KrHubSoupFrontDoor *door;
   GError *error;
   gboolean done;
   GMutex lock;
   GCond cond;
 } Listen;
 
-static GSocket *
-listening_socket (GError **error)
-{
-  g_autoptr (GSocket) socket = g_socket_new (G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP, error);
-  g_autoptr (GInetAddress) loopback = g_inet_address_new_loopback (G_SOCKET_FAMILY_IPV4);
-  g_autoptr (GSocketAddress) address = g_inet_socket_address_new (loopback, port);
-
-  if (socket == NULL || !g_socket_bind (socket, address, TRUE, error))
-    return NULL;
-  g_socket_set_listen_backlog (socket, 4096);
-  return g_socket_listen (socket, error) ? g_steal_pointer (&socket) : NULL;
-}
-
+/* Returns: FALSE with an error; certificate stays NULL without TLS */
 static gboolean
-load_certificate (SoupServer *server, GError **error)
+load_certificate (GTlsCertificate **certificate, GError **error)
 {
-  g_autoptr (GTlsCertificate) certificate = NULL;
-
   if (certificate_file == NULL)
     return TRUE;
-  certificate = g_tls_certificate_new_from_files (certificate_file, key_file != NULL ? key_file : certificate_file,
-                                                  error);
-  if (certificate == NULL)
-    return FALSE;
-  soup_server_set_tls_certificate (server, certificate);
-  return TRUE;
+  *certificate = g_tls_certificate_new_from_files (certificate_file, key_file != NULL ? key_file : certificate_file,
+                                                   error);
+  return *certificate != NULL;
+}
+
+static void
+open_door (Listen *listen)
+{
+  g_autoptr (GInetAddress) loopback = g_inet_address_new_loopback (G_SOCKET_FAMILY_IPV4);
+  g_autoptr (GSocketAddress) address = g_inet_socket_address_new (loopback, port);
+  g_autoptr (GTlsCertificate) certificate = NULL;
+
+  listen->server = soup_server_new ("server-header", "kr-bench", NULL);
+  kr_hub_soup_endpoint_attach (listen->endpoint, listen->server);
+  if (!load_certificate (&certificate, &listen->error))
+    return;
+  listen->door = kr_hub_soup_front_door_new (listen->server, certificate);
+  kr_hub_soup_front_door_listen (listen->door, address, &listen->error);
 }
 
 static gboolean
 start_listening (gpointer data)
 {
   Listen *listen = data;
-  g_autoptr (GSocket) socket = listening_socket (&listen->error);
 
   g_mutex_lock (&listen->lock);
-  listen->server = soup_server_new ("server-header", "kr-bench", NULL);
-  kr_hub_soup_endpoint_attach (listen->endpoint, listen->server);
-  if (socket != NULL && load_certificate (listen->server, &listen->error))
-    soup_server_listen_socket (listen->server, socket, certificate_file != NULL ? SOUP_SERVER_LISTEN_HTTPS : 0,
-                               &listen->error);
+  open_door (listen);
   listen->done = TRUE;
   g_cond_signal (&listen->cond);
   g_mutex_unlock (&listen->lock);
@@ -217,7 +211,6 @@ main (int argc, char **argv)
   g_autoptr (KrHubServer) hub = kr_hub_server_new (NULL);
   g_autoptr (KrHubSoupEndpoint) endpoint = kr_hub_soup_endpoint_new (hub, "/hub");
   g_autoptr (GError) error = NULL;
-  g_autoslist (GUri) uris = NULL;
   Listen listen = { .endpoint = endpoint };
   GThread *thread;
 
@@ -242,8 +235,7 @@ main (int argc, char **argv)
       g_printerr ("%s\n", listen.error->message);
       return 1;
     }
-  uris = soup_server_get_uris (listen.server);
-  g_print ("listening on 127.0.0.1:%d, hub at /hub\n", g_uri_get_port (uris->data));
+  g_print ("listening on 127.0.0.1:%d, hub at /hub\n", kr_hub_soup_front_door_get_port (listen.door));
   g_unix_signal_add (SIGINT, quit, loop);
   g_unix_signal_add (SIGTERM, quit, loop);
   g_main_loop_run (loop);

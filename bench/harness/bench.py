@@ -105,9 +105,10 @@ def measure(run, row, rounds):
     return Result(row, samples)
 
 
-def choose(patterns):
+def choose(patterns, only_bars):
     chosen = [row for row in rows.all_rows()
-              if not patterns or any(fnmatch.fnmatch(row.name, pattern) for pattern in patterns)]
+              if (row.bars or not only_bars) and
+              (not patterns or any(fnmatch.fnmatch(row.name, pattern) for pattern in patterns))]
     if not chosen:
         sys.exit(f'no such row: {" ".join(patterns)}; --list shows all')
     return chosen
@@ -120,20 +121,21 @@ def parse():
     parser.add_argument('--quick', action='store_true', help='one short round each')
     parser.add_argument('--json', type=pathlib.Path, metavar='FILE', help='write the rows there as well')
     parser.add_argument('--rounds', type=int, help='rounds of each row (default 5)')
-    parser.add_argument('--seconds', type=float, help='length of a round (default 2)')
+    parser.add_argument('--seconds', type=float, help='length of a round (default 1)')
+    parser.add_argument('--bars', action='store_true', help='only the rows that have a bar')
     parser.add_argument('--list', action='store_true', help='list the rows and end')
     return parser.parse_args()
 
 
 def main():
     arguments = parse()
-    chosen = choose(arguments.rows)
+    chosen = choose(arguments.rows, arguments.bars)
     if arguments.list:
         for row in chosen:
             print(f'{row.name:<24}{row.what}')
         return 0
     programs.OUTPUT.mkdir(parents=True, exist_ok=True)
-    run = Run(arguments.quick, arguments.seconds or (1 if arguments.quick else 2))
+    run = Run(arguments.quick, arguments.seconds or (0.5 if arguments.quick else 1))
     results, left_out = [], []
     print(report.head(), flush=True)
     try:
