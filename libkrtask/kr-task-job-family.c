@@ -286,6 +286,7 @@ void
 kr_task_job_update_step (KrTaskJob *self)
 {
   g_autofree char *message = NULL;
+  KrTaskProgress *progress = g_atomic_pointer_get (&self->progress);
   double fraction;
 
   if (self->family.step == NULL)
@@ -295,7 +296,9 @@ kr_task_job_update_step (KrTaskJob *self)
       kr_task_progress_set (self->family.step, 1, NULL);
       return;
     }
-  fraction = kr_task_progress_get (kr_task_job_get_progress (self), &message);
+  if (progress == NULL)
+    return;
+  fraction = kr_task_progress_get (progress, &message);
   if (!isnan (fraction))
     kr_task_progress_set (self->family.step, fraction, message);
 }

@@ -242,6 +242,16 @@ kr_task_job_set_property (GObject *object, guint prop_id, const GValue *value, G
 }
 
 static void
+kr_task_job_dispose (GObject *object)
+{
+  KrTaskJob *self = KR_TASK_JOB (object);
+
+  if (self->progress != NULL)
+    kr_task_progress_leave (self->progress);
+  G_OBJECT_CLASS (kr_task_job_parent_class)->dispose (object);
+}
+
+static void
 kr_task_job_finalize (GObject *object)
 {
   KrTaskJob *self = KR_TASK_JOB (object);
@@ -530,6 +540,7 @@ kr_task_job_class_init (KrTaskJobClass *klass)
 
   object_class->get_property = kr_task_job_get_property;
   object_class->set_property = kr_task_job_set_property;
+  object_class->dispose = kr_task_job_dispose;
   object_class->finalize = kr_task_job_finalize;
   install_fixed_properties ();
   install_family_properties ();

@@ -7,6 +7,6 @@
 
 KrTaskProgress *kr_task_progress_new (KrTaskJob *job);
 void kr_task_progress_freeze (KrTaskProgress *self);
-gboolean kr_task_progress_is_dirty (KrTaskProgress *self);
+void kr_task_progress_leave (KrTaskProgress *self);
 gint64 kr_task_progress_get_last_flush (KrTaskProgress *self);
 gboolean kr_task_progress_flush (KrTaskProgress *self);

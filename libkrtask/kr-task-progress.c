@@ -18,7 +18,7 @@ typedef struct
 {
   gatomicrefcount ref_count;
   KrTaskLock lock;      /* guards all steps; taken inside a job's lock; never held while calling out */
-  GWeakRef job;
+  KrTaskJob *job;       /* not owned; NULL once it is being disposed of */
   KrTaskProgress *root; /* not owned; NULL once it is gone */
   gboolean dirty;       /* the job knows that there is news */
   gboolean frozen;      /* the job has finished: nothing changes any more */
@@ -94,7 +94,7 @@ tree_new (KrTaskProgress *root, KrTaskJob *job)
 
   g_atomic_ref_count_init (&tree->ref_count);
   kr_task_lock_init (&tree->lock);
-  g_weak_ref_init (&tree->job, job);
+  tree->job = job;
   tree->root = root;
   return tree;
 }
@@ -104,7 +104,6 @@ tree_unref (Tree *tree)
 {
   if (!g_atomic_ref_count_dec (&tree->ref_count))
     return;
-  g_weak_ref_clear (&tree->job);
   kr_task_lock_clear (&tree->lock);
   g_free (tree);
 }
@@ -151,11 +150,15 @@ mark_dirty (KrTaskProgress *self)
   return TRUE;
 }
 
+/* Not a GWeakRef: the job lets go in its dispose function, before its last reference is gone, under the same lock. */
 static void
 tell_job (KrTaskProgress *self)
 {
-  g_autoptr (KrTaskJob) job = g_weak_ref_get (&self->tree->job);
+  g_autoptr (KrTaskJob) job = NULL;
 
+  kr_task_lock (&self->tree->lock);
+  g_set_object (&job, self->tree->job);
+  kr_task_unlock (&self->tree->lock);
   if (job != NULL)
     kr_task_job_progress_changed (job);
 }
@@ -381,16 +384,13 @@ kr_task_progress_freeze (KrTaskProgress *self)
   kr_task_unlock (&self->tree->lock);
 }
 
-/* private */
-gboolean
-kr_task_progress_is_dirty (KrTaskProgress *self)
+/* private: the job is being disposed of */
+void
+kr_task_progress_leave (KrTaskProgress *self)
 {
-  gboolean dirty;
-
   kr_task_lock (&self->tree->lock);
-  dirty = self->tree->dirty;
+  self->tree->job = NULL;
   kr_task_unlock (&self->tree->lock);
-  return dirty;
 }
 
 /* private */
