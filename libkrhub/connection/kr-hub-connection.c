@@ -271,6 +271,11 @@ check_call (KrHubConnection *self, KrHubInvocation *invocation)
                             method->n_uploads);
   if (invocation->streaming && kr_hub_stream_table_find_answer (self->streams, &invocation->id) != NULL)
     return g_strdup_printf ("Invocation ID '%.*s' is already in use.", (int) invocation->id.len, invocation->id.data);
+  if (self->session.settings->max_streams > 0 &&
+      kr_hub_stream_table_get_n (self->streams) + invocation->streaming + method->n_uploads >
+        self->session.settings->max_streams)
+    return g_strdup_printf ("An unexpected error occurred invoking '%s' on the server. HubException: Too many streams.",
+                            method->name);
   return NULL;
 }
 

@@ -28,6 +28,7 @@ typedef struct
   gsize max_outbox_size;
   gint64 reconnect_window;       /* how long a stateful connection waits for another transport */
   guint max_parallel_invocations;
+  guint max_streams;             /* of one connection at a time; 0: no limit */
   guint stream_buffer_capacity;  /* items of one stream that may wait to be read */
   gboolean detailed_errors;
   gboolean filtered;             /* the hub has filters: its functions of connections are to be asked */

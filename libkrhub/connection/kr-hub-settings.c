@@ -11,6 +11,8 @@
 #define PEER_TIMEOUT (30 * G_USEC_PER_SEC)
 #define MAX_MESSAGE_SIZE (32 * 1024)
 #define RECONNECT_WINDOW (15 * G_USEC_PER_SEC)
+/* Ours: what a client may hold without taking a slot. */
+#define MAX_STREAMS 1000
 #define CALL_BURST 100
 #define STREAM_BUFFER_CAPACITY 10
 /* Ours: what a peer that does not read may cost. */
@@ -31,6 +33,7 @@ kr_hub_settings_new (void)
   self->max_outbox_size = MAX_OUTBOX_SIZE;
   self->reconnect_window = RECONNECT_WINDOW;
   self->max_parallel_invocations = 1;
+  self->max_streams = MAX_STREAMS;
   self->call_burst = CALL_BURST;
   self->stream_buffer_capacity = STREAM_BUFFER_CAPACITY;
   return self;

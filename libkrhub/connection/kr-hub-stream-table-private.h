@@ -32,6 +32,7 @@ KrHubStreamTable *kr_hub_stream_table_get (KrHubConnection *connection);
 void kr_hub_stream_table_free (KrHubStreamTable *self);
 
 /* NULL @self is an empty table. */
+guint kr_hub_stream_table_get_n (KrHubStreamTable *self);
 KrHubInvocation *kr_hub_stream_table_find_answer (KrHubStreamTable *self, const KrHubSlice *id);
 void kr_hub_stream_table_add_answer (KrHubStreamTable *self, KrHubInvocation *invocation);
 void kr_hub_stream_table_remove_answer (KrHubStreamTable *self, KrHubInvocation *invocation);

@@ -75,6 +75,12 @@ kr_hub_stream_table_free (KrHubStreamTable *self)
   g_free (self);
 }
 
+guint
+kr_hub_stream_table_get_n (KrHubStreamTable *self)
+{
+  return self != NULL ? g_hash_table_size (self->answers) + g_hash_table_size (self->readers) : 0;
+}
+
 /* --- answers --- */
 
 KrHubInvocation *

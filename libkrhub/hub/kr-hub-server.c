@@ -55,6 +55,7 @@ typedef enum
   PROP_MAX_MESSAGE_SIZE,
   PROP_MAX_OUTBOX_SIZE,
   PROP_MAX_PARALLEL_INVOCATIONS,
+  PROP_MAX_STREAMS,
   PROP_STREAM_BUFFER_CAPACITY,
   PROP_INVOCATION_RATE,
   PROP_INVOCATION_BURST,
@@ -187,6 +188,7 @@ kr_hub_server_get_property (GObject *object, guint prop_id, GValue *value, GPara
       g_value_set_uint (value, settings->call_interval > 0 ? G_USEC_PER_SEC / settings->call_interval : 0);
       break;
     case PROP_INVOCATION_BURST: g_value_set_uint (value, settings->call_burst); break;
+    case PROP_MAX_STREAMS: g_value_set_uint (value, settings->max_streams); break;
     case PROP_STREAM_BUFFER_CAPACITY: g_value_set_uint (value, settings->stream_buffer_capacity); break;
     case PROP_DETAILED_ERRORS: g_value_set_boolean (value, settings->detailed_errors); break;
     case PROP_RECONNECT_WINDOW: g_value_set_int64 (value, settings->reconnect_window); break;
@@ -251,6 +253,7 @@ kr_hub_server_set_property (GObject *object, guint prop_id, const GValue *value,
     case PROP_MAX_PARALLEL_INVOCATIONS: set_uint (object, &settings->max_parallel_invocations, value, pspec); break;
     case PROP_INVOCATION_RATE: set_rate (object, &settings->call_interval, value, pspec); break;
     case PROP_INVOCATION_BURST: set_uint (object, &settings->call_burst, value, pspec); break;
+    case PROP_MAX_STREAMS: set_uint (object, &settings->max_streams, value, pspec); break;
     case PROP_STREAM_BUFFER_CAPACITY: set_uint (object, &settings->stream_buffer_capacity, value, pspec); break;
     case PROP_DETAILED_ERRORS:
       if (settings->detailed_errors == g_value_get_boolean (value))
@@ -377,6 +380,16 @@ install_properties (GObjectClass *object_class)
   props[PROP_MAX_PARALLEL_INVOCATIONS] =
     g_param_spec_uint ("max-parallel-invocations", NULL, NULL, 0, G_MAXUINT, 1,
                        G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY);
+  /**
+   * KrHubServer:max-streams:
+   *
+   * How many streams one client may have open at a time, those that it sends included; 0 for no limit. Streams take no
+   * part in [property@KrHub.Server:max-parallel-invocations].
+   *
+   * Since: 0.1
+   */
+  props[PROP_MAX_STREAMS] = g_param_spec_uint ("max-streams", NULL, NULL, 0, G_MAXUINT, 1000,
+                                               G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY);
   /**
    * KrHubServer:stream-buffer-capacity:
    *

@@ -569,6 +569,30 @@ case_parallel (KrTestHub *hub)
 }
 
 static void
+case_limit (KrTestHub *hub)
+{
+  g_autoptr (KrTestClient) client = NULL;
+  g_autoptr (KrHubStream) first = NULL;
+  g_autoptr (KrHubStream) second = NULL;
+  GAsyncResult *result = NULL;
+  g_autoptr (KrHubStream) upload = NULL;
+
+  g_object_set (hub->server, "max-streams", 2, NULL);
+  client = kr_test_client_new (hub, NULL);
+  first = open_stream (client, "Hold", NULL, NULL, "s");
+  second = open_stream (client, "Hold", NULL, NULL, "s");
+  assert_stream (client, "Count", g_variant_new ("(i)", 1), "i",
+                 "error: An unexpected error occurred invoking 'Count' on the server. HubException: Too many streams.");
+  upload = start_upload (client, "Collect", NULL, &result);
+  assert_result (client, &result,
+                 "error: An unexpected error occurred invoking 'Collect' on the server. "
+                 "HubException: Too many streams.");
+  kr_hub_stream_close (first);
+  kr_test_hub_wait_count (hub, "the cancellation", &hub->n_cancelled, 1);
+  assert_stream (client, "Count", g_variant_new ("(i)", 1), "i", "0 end");
+}
+
+static void
 case_wrong_items (KrTestHub *hub)
 {
   g_autoptr (KrTestClient) client = kr_test_client_new (hub, NULL);
@@ -848,6 +872,7 @@ const KrTestCase kr_test_stream_cases[] = {
   { "stream/cancel-waiting", case_cancel_waiting },
   { "stream/disconnect", case_disconnect },
   { "stream/parallel", case_parallel },
+  { "stream/limit", case_limit },
   { "stream/wrong-items", case_wrong_items },
   { "stream/next-cancelled", case_next_cancelled },
   { "upload/items", case_upload },
