@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright the krhub authors */
+/* What a task costs: from its creation to its end, its cancellation, and its progress. */
+#include <time.h>
+
+#include <krtask.h>
+
+#define N_TASKS 400000
+#define BATCH 1000
+#define N_CANCELS 500
+#define N_UPDATES 250000
+#define N_WRITERS 4
+#define N_SLEEPS 1000
+
+static double
+seconds_since (gint64 begin)
+{
+  return (g_get_monotonic_time () - begin) / (double) G_USEC_PER_SEC;
+}
+
+static double
+cpu_seconds (void)
+{
+  struct timespec used;
+
+  clock_gettime (CLOCK_PROCESS_CPUTIME_ID, &used);
+  return used.tv_sec + used.tv_nsec / 1e9;
+}
+
+/* --- empty tasks ---------------------------------------------------------------------------------------------------- */
+
+static int n_runs;
+
+static GVariant *
+body_empty (KrTaskJob *job, GCancellable *cancellable, gpointer user_data, GError **error)
+{
+  g_atomic_int_inc (&n_runs);
+  return NULL;
+}
+
+static void
+submit_batch (KrTaskManager *manager, guint n)
+{
+  for (guint i = 0; i < n; i++)
+    {
+      g_autoptr (KrTaskJob) job = kr_task_job_new ("empty", NULL);
+
+      kr_task_job_set_func (job, body_empty, NULL, NULL);
+      kr_task_manager_submit (manager, job, NULL);
+    }
+}
+
+static void
+bench_empty (void)
+{
+  g_autoptr (KrTaskManager) manager = kr_task_manager_new (NULL);
+  gint64 begin = g_get_monotonic_time ();
+  double cpu = cpu_seconds ();
+  double took;
+
+  for (guint i = 0; i < N_TASKS / BATCH; i++)
+    {
+      submit_batch (manager, BATCH);
+      g_main_context_iteration (NULL, FALSE);
+    }
+  while (kr_task_manager_get_n_queued (manager) + kr_task_manager_get_n_running (manager) > 0 ||
+         g_main_context_iteration (NULL, FALSE))
+    g_main_context_iteration (NULL, FALSE);
+  took = seconds_since (begin);
+  cpu = cpu_seconds () - cpu;
+  g_print ("empty tasks: %.0f/s, %.2f us of CPU each (%d run, %u kept)\n", N_TASKS / took, cpu / N_TASKS * 1e6, n_runs,
+           g_list_model_get_n_items (G_LIST_MODEL (manager)));
+}
+
+/* --- cancelling one of many ------------------------------------------------------------------------------------------ */
+
+static GVariant *
+body_sleep (KrTaskJob *job, GCancellable *cancellable, gpointer user_data, GError **error)
+{
+  kr_task_job_sleep (job, -1);
+  return NULL;
+}
+
+static void
+drain (KrTaskManager *manager)
+{
+  kr_task_manager_cancel_all (manager, NULL, KR_TASK_CANCEL_REASON_SHUTDOWN);
+  while (kr_task_manager_get_n_queued (manager) + kr_task_manager_get_n_running (manager) > 0 ||
+         g_main_context_iteration (NULL, FALSE))
+    g_main_context_iteration (NULL, FALSE);
+}
+
+static int
+compare (gconstpointer a, gconstpointer b)
+{
+  return (*(const double *) a > *(const double *) b) - (*(const double *) a < *(const double *) b);
+}
+
+/* ns for the median cancel of a job in the middle of @n queued ones */
+static double
+cancel_one_of (guint n)
+{
+  g_autoptr (KrTaskManager) manager = kr_task_manager_new (NULL);
+  g_autoptr (GPtrArray) jobs = g_ptr_array_new_with_free_func (g_object_unref);
+  g_autoptr (GArray) times = g_array_new (FALSE, FALSE, sizeof (double));
+
+  kr_task_manager_set_max_concurrent (manager, 1);
+  for (guint i = 0; i < n; i++)
+    {
+      KrTaskJob *job = kr_task_job_new ("sleep", NULL);
+
+      kr_task_job_set_func (job, body_sleep, NULL, NULL);
+      kr_task_manager_submit (manager, job, NULL);
+      g_ptr_array_add (jobs, job);
+    }
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  for (guint i = 0; i < N_CANCELS; i++)
+    {
+      struct timespec begin, end;
+      double took;
+
+      clock_gettime (CLOCK_MONOTONIC, &begin);
+      kr_task_job_cancel (g_ptr_array_index (jobs, n / 4 + i), KR_TASK_CANCEL_REASON_USER, NULL, KR_TASK_CANCEL_NONE,
+                          NULL);
+      clock_gettime (CLOCK_MONOTONIC, &end);
+      took = (end.tv_sec - begin.tv_sec) * 1e9 + (end.tv_nsec - begin.tv_nsec);
+      g_array_append_val (times, took);
+    }
+  drain (manager);
+  g_array_sort (times, compare);
+  return g_array_index (times, double, times->len / 2);
+}
+
+static void
+bench_cancel (void)
+{
+  double few = cancel_one_of (1000);
+  double many = cancel_one_of (100000);
+
+  g_print ("cancel one of 1,000 queued: %.0f ns, of 100,000: %.0f ns, ratio %.2f\n", few, many, many / few);
+}
+
+/* --- progress -------------------------------------------------------------------------------------------------------- */
+
+static gpointer
+write_progress (gpointer data)
+{
+  for (guint i = 1; i <= N_UPDATES; i++)
+    kr_task_progress_set (data, (double) i / N_UPDATES, "working on it");
+  return NULL;
+}
+
+static GVariant *
+body_writers (KrTaskJob *job, GCancellable *cancellable, gpointer user_data, GError **error)
+{
+  GThread *threads[N_WRITERS];
+  gint64 begin = g_get_monotonic_time ();
+
+  for (guint i = 0; i < N_WRITERS; i++)
+    threads[i] = g_thread_new ("writer", write_progress, kr_task_job_get_progress (job));
+  for (guint i = 0; i < N_WRITERS; i++)
+    g_thread_join (threads[i]);
+  *(double *) user_data = seconds_since (begin);
+  return NULL;
+}
+
+static void
+bench_progress (void)
+{
+  g_autoptr (KrTaskManager) manager = kr_task_manager_new (NULL);
+  g_autoptr (KrTaskJob) job = kr_task_job_new ("progress", NULL);
+  double took = 0;
+  guint n_signals = 0;
+
+  kr_task_job_set_func (job, body_writers, &took, NULL);
+  g_signal_connect_swapped (kr_task_job_get_progress (job), "changed", G_CALLBACK (g_atomic_int_inc), &n_signals);
+  kr_task_manager_submit (manager, job, NULL);
+  while (!kr_task_state_is_terminal (kr_task_job_get_state (job)) || g_main_context_iteration (NULL, FALSE))
+    g_main_context_iteration (NULL, FALSE);
+  g_signal_handlers_disconnect_by_data (kr_task_job_get_progress (job), &n_signals);
+  g_print ("progress: %u updates from %u threads, %.0f ns each, %u signals in %.2f s\n", N_UPDATES * N_WRITERS, N_WRITERS,
+           took / (N_UPDATES * N_WRITERS) * 1e9, n_signals, took);
+}
+
+/* --- waking a sleeper ------------------------------------------------------------------------------------------------ */
+
+typedef struct
+{
+  int asleep;   /* atomic */
+  gint64 awake; /* monotonic, µs */
+} Sleeper;
+
+static GVariant *
+body_sleeper (KrTaskJob *job, GCancellable *cancellable, gpointer user_data, GError **error)
+{
+  Sleeper *sleeper = user_data;
+
+  g_atomic_int_set (&sleeper->asleep, TRUE);
+  kr_task_job_sleep (job, -1);
+  sleeper->awake = g_get_monotonic_time ();
+  return NULL;
+}
+
+static void
+bench_sleep (void)
+{
+  g_autoptr (KrTaskManager) manager = kr_task_manager_new (NULL);
+  g_autoptr (GArray) times = g_array_new (FALSE, FALSE, sizeof (double));
+
+  for (guint i = 0; i < N_SLEEPS; i++)
+    {
+      g_autoptr (KrTaskJob) job = kr_task_job_new ("sleep", NULL);
+      Sleeper sleeper = { 0 };
+      gint64 begin;
+      double took;
+
+      kr_task_job_set_func (job, body_sleeper, &sleeper, NULL);
+      kr_task_manager_submit (manager, job, NULL);
+      while (!g_atomic_int_get (&sleeper.asleep))
+        g_usleep (50);
+      g_usleep (200);
+      begin = g_get_monotonic_time ();
+      kr_task_job_cancel (job, KR_TASK_CANCEL_REASON_USER, NULL, KR_TASK_CANCEL_NONE, NULL);
+      while (!kr_task_state_is_terminal (kr_task_job_get_state (job)))
+        g_usleep (50);
+      took = sleeper.awake - begin;
+      g_array_append_val (times, took);
+      g_main_context_iteration (NULL, FALSE);
+    }
+  drain (manager);
+  g_array_sort (times, compare);
+  g_print ("sleeping body cancelled: %.0f us median, %.0f us p99, %.0f us at most\n",
+           g_array_index (times, double, N_SLEEPS / 2), g_array_index (times, double, N_SLEEPS * 99 / 100),
+           g_array_index (times, double, N_SLEEPS - 1));
+}
+
+int
+main (void)
+{
+  bench_empty ();
+  bench_cancel ();
+  bench_progress ();
+  bench_sleep ();
+  return 0;
+}
