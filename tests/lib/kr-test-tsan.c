@@ -101,48 +101,6 @@ g_mutex_unlock (GMutex *mutex)
 }
 
 UNSEEN void
-g_rec_mutex_lock (GRecMutex *mutex)
-{
-  NEXT (g_rec_mutex_lock) (mutex);
-  __tsan_acquire (mutex);
-}
-
-UNSEEN void
-g_rec_mutex_unlock (GRecMutex *mutex)
-{
-  __tsan_release (mutex);
-  NEXT (g_rec_mutex_unlock) (mutex);
-}
-
-UNSEEN void
-g_rw_lock_writer_lock (GRWLock *lock)
-{
-  NEXT (g_rw_lock_writer_lock) (lock);
-  __tsan_acquire (lock);
-}
-
-UNSEEN void
-g_rw_lock_writer_unlock (GRWLock *lock)
-{
-  __tsan_release (lock);
-  NEXT (g_rw_lock_writer_unlock) (lock);
-}
-
-UNSEEN void
-g_rw_lock_reader_lock (GRWLock *lock)
-{
-  NEXT (g_rw_lock_reader_lock) (lock);
-  __tsan_acquire (lock);
-}
-
-UNSEEN void
-g_rw_lock_reader_unlock (GRWLock *lock)
-{
-  __tsan_release (lock);
-  NEXT (g_rw_lock_reader_unlock) (lock);
-}
-
-UNSEEN void
 g_cond_wait (GCond *cond, GMutex *mutex)
 {
   __tsan_release (mutex);

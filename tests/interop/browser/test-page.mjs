@@ -183,7 +183,7 @@ async function testReconnect() {
   const { page, close } = await openCancel({}, before.url);
 
   await start(page, 600);
-  await before.stop();
+  assert.equal(await before.stop(), 0);
   await page.waitForSelector('#link[data-link="waiting"]');
   const after = await startDemo(['--port', port]);
   await page.waitForSelector('#link[data-link="connected"]', { timeout: 20000 });
@@ -191,7 +191,7 @@ async function testReconnect() {
   await start(page, 1);
   await inState(page, 'completed');
   await close();
-  await after.stop();
+  assert.equal(await after.stop(), 0);
 }
 
 async function testUnavailable() {
@@ -203,7 +203,7 @@ async function testUnavailable() {
   await shoot(page, 'unavailable');
   assert.deepEqual(complaints, []);
   await close();
-  await unguarded.stop();
+  assert.equal(await unguarded.stop(), 0);
 }
 
 async function testIndex() {
@@ -225,8 +225,8 @@ await runCases([
   ['/page/reconnect', testReconnect],
   ['/page/unavailable', testUnavailable],
   ['/page/index', testIndex],
+  ['/page/stop', async () => assert.equal(await demo.stop(), 0)], // not 0 if a sanitizer found something
 ], async () => {
   await browser.close();
-  await demo.stop();
   bus.child.kill();
 });

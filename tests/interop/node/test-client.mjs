@@ -202,4 +202,5 @@ const cases = Object.entries(transports).flatMap(([name, transport]) => Object.e
   .map(([what, test]) => [`/node/${name}/${what}`, () => test(transport)]));
 
 cases.push(['/node/websocket/skip-negotiation', testSkipNegotiation], ['/node/all/broadcast', testBroadcast]);
-await runCases(cases, async () => { await demo.stop(); });
+cases.push(['/node/stop', async () => assert.equal(await demo.stop(), 0)]); // not 0 if a sanitizer found something
+await runCases(cases);
