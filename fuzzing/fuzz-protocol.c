@@ -10,7 +10,8 @@
 #define CHECK(condition) \
   G_STMT_START { if (!(condition)) g_error ("%s:%d: not so: %s", __FILE__, __LINE__, #condition); } G_STMT_END
 
-static const char *const types[] = { "b", "y", "i", "t", "d", "s", "o", "ay", "as", "a{sv}", "a{ix}", "(is)", "ms", "mai", "v" };
+static const char *const types[] = { "b",  "y",     "i",     "t",    "d",  "s",   "o", "ay",
+                                     "as", "a{sv}", "a{ix}", "(is)", "ms", "mai", "v" };
 
 /* Whatever fails must say why. */
 static void
@@ -30,7 +31,8 @@ decode (KrHubProtocol *protocol, const KrHubSlice *value)
   g_clear_error (&error);
   for (guint i = 0; i < G_N_ELEMENTS (types); i++)
     {
-      g_autoptr (GVariant) variant = kr_hub_protocol_decode_variant (protocol, value, G_VARIANT_TYPE (types[i]), &error);
+      g_autoptr (GVariant) variant =
+          kr_hub_protocol_decode_variant (protocol, value, G_VARIANT_TYPE (types[i]), &error);
 
       CHECK ((variant != NULL) == (error == NULL));
       CHECK (variant == NULL || g_variant_is_of_type (variant, G_VARIANT_TYPE (types[i])));

@@ -7,8 +7,8 @@
 
 G_BEGIN_DECLS
 
-/* Parses @data as one message, decodes its values in every way, writes it and parses that again: the same must come out.
- * Aborts if not. */
+/* Parses @data as one message, decodes its values in every way, writes it and parses that again: the same must come
+ * out. Aborts if not. */
 void fuzz_protocol (KrHubProtocol *protocol, const char *data, gsize size);
 
 G_END_DECLS

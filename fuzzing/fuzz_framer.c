@@ -12,7 +12,8 @@
 
 int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size);
 
-/* Feeds @size bytes in pieces of @piece, holding after every @pause messages; appends what comes out, and how it ended. */
+/* Feeds @size bytes in pieces of @piece, holding after every @pause messages; appends what comes out, and how it ended.
+ */
 static void
 run (KrHubProtocol *protocol, const uint8_t *data, gsize size, gsize piece, guint pause, GString *result)
 {

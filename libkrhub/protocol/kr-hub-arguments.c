@@ -19,9 +19,11 @@ kr_hub_arguments_nth (KrHubProtocol *protocol, const KrHubSlice *values, guint i
   return TRUE;
 }
 
-/* Binds what there is, each a reference in @bound: of JSON's arguments .NET reports a wrong type before a wrong number. */
+/* Binds what there is, each a reference in @bound: of JSON's arguments .NET reports a wrong type before a wrong number.
+ */
 static gboolean
-bind (KrHubProtocol *protocol, const KrHubSlice *values, const GVariantType *signature, GPtrArray *bound, GError **error)
+bind (
+    KrHubProtocol *protocol, const KrHubSlice *values, const GVariantType *signature, GPtrArray *bound, GError **error)
 {
   KrHubSlice rest = *values, value;
 
@@ -34,9 +36,10 @@ bind (KrHubProtocol *protocol, const KrHubSlice *values, const GVariantType *sig
       variant = kr_hub_protocol_decode_variant (protocol, &value, type, NULL);
       if (variant == NULL)
         {
-          g_set_error_literal (error, KR_HUB_ERROR, KR_HUB_ERROR_BINDING,
-                               "InvalidDataException: Error binding arguments. Make sure that the types of the provided values "
-                               "match the types of the hub method being invoked.");
+          g_set_error_literal (
+              error, KR_HUB_ERROR, KR_HUB_ERROR_BINDING,
+              "InvalidDataException: Error binding arguments. Make sure that the types of the provided values "
+              "match the types of the hub method being invoked.");
           return FALSE;
         }
       g_ptr_array_add (bound, variant);
@@ -50,8 +53,8 @@ check_count (guint n_values, gsize n_expected, GError **error)
   if (n_values == n_expected)
     return TRUE;
   g_set_error (error, KR_HUB_ERROR, KR_HUB_ERROR_BINDING,
-               "InvalidDataException: Invocation provides %u argument(s) but target expects %" G_GSIZE_FORMAT ".", n_values,
-               n_expected);
+               "InvalidDataException: Invocation provides %u argument(s) but target expects %" G_GSIZE_FORMAT ".",
+               n_values, n_expected);
   return FALSE;
 }
 

@@ -24,9 +24,12 @@ typedef struct
 
 void kr_hub_framer_feed (KrHubFramer *self, const guint8 *data, gsize len);
 
-/* Next whole message. @protocol NULL: text up to 0x1E (the handshake). @body stays valid until the next call. FALSE with
- * @error set when a message exceeds @max_size (0: no limit), separator or prefix included, or its length is no length. */
-gboolean kr_hub_framer_next (KrHubFramer *self, KrHubProtocol *protocol, gsize max_size, KrHubSlice *body, GError **error);
+/* Next whole message. @protocol NULL: text up to 0x1E (the handshake). @body stays valid until the next call. FALSE
+ * with
+ * @error set when a message exceeds @max_size (0: no limit), separator or prefix included, or its length is no length.
+ */
+gboolean
+kr_hub_framer_next (KrHubFramer *self, KrHubProtocol *protocol, gsize max_size, KrHubSlice *body, GError **error);
 
 /* Keeps what was fed and not consumed, because the reader pauses: the fed bytes need not stay valid any longer, and
  * next() goes on with whole messages later. */

@@ -119,7 +119,8 @@ kr_hub_framer_next (KrHubFramer *self, KrHubProtocol *protocol, gsize max_size, 
       return next_fed (self, protocol, max_size, body, error);
     }
   if (!self->incomplete)
-    n = frame (protocol, self->partial.data + self->consumed, self->partial.len - self->consumed, max_size, body, error);
+    n = frame (protocol, self->partial.data + self->consumed, self->partial.len - self->consumed, max_size, body,
+               error);
   if (n > 0)
     self->consumed += n;
   if (n != 0)

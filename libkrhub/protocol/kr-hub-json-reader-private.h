@@ -13,7 +13,8 @@
 
 G_BEGIN_DECLS
 
-/* The text of a JSON string or null, borrowed from @value or built in @scratch. KR_HUB_ERROR_BINDING as .NET words it. */
+/* The text of a JSON string or null, borrowed from @value or built in @scratch. KR_HUB_ERROR_BINDING as .NET words it.
+ */
 gboolean kr_hub_json_read_string (const KrHubSlice *value, GString *scratch, KrHubSlice *text, GError **error);
 
 /* One value, all of @value, by ASP.NET Core's rules of binding (signalr-observed.md 6). */

@@ -429,8 +429,8 @@ read_dictionary (KrHubJsonScanner *scanner, const GVariantType *type, GError **e
   return g_variant_new_array (entry_type, (GVariant **) entries->pdata, entries->len);
 }
 
-/* A value of undeclared type becomes what JSON makes obvious: x (t, d where it does not fit), s, b, av, a{sv}; null is an
- * empty mv. */
+/* A value of undeclared type becomes what JSON makes obvious: x (t, d where it does not fit), s, b, av, a{sv}; null is
+ * an empty mv. */
 static GVariant *
 read_any (KrHubJsonScanner *scanner, GError **error)
 {

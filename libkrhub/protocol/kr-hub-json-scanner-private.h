@@ -7,11 +7,8 @@
 #error "This header is private to libkrhub."
 #endif
 
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
-
 #include "kr-hub-message.h"
+#include "kr-hub-simd-private.h"
 
 G_BEGIN_DECLS
 
@@ -89,7 +86,8 @@ void kr_hub_json_scanner_leave (KrHubJsonScanner *self);
 /* The whole of what the inline functions below do, for whatever is not plain. */
 gboolean kr_hub_json_scanner_skip_value_slowly (KrHubJsonScanner *self);
 gboolean kr_hub_json_scanner_skip_number (KrHubJsonScanner *self);
-gboolean kr_hub_json_scanner_next_property_slowly (KrHubJsonScanner *self, gboolean *first, KrHubSlice *name, guint *flags);
+gboolean
+kr_hub_json_scanner_next_property_slowly (KrHubJsonScanner *self, gboolean *first, KrHubSlice *name, guint *flags);
 gboolean kr_hub_json_scanner_next_element_slowly (KrHubJsonScanner *self, gboolean *first);
 gboolean kr_hub_json_scanner_read_string_slowly (KrHubJsonScanner *self, KrHubSlice *text, guint *flags);
 void kr_hub_json_scanner_skip_space_slowly (KrHubJsonScanner *self);
@@ -127,7 +125,7 @@ kr_hub_json_scanner_expect (KrHubJsonScanner *self, KrHubJsonKind kind, const ch
   return G_LIKELY (*self->pos == first) || kr_hub_json_scanner_fail_kind (self, kind, name, error);
 }
 
-#ifdef __SSE2__
+#ifdef KR_HUB_SSE2
 /* Which of sixteen bytes a string cannot contain as they are, a bit each; which are no ASCII. */
 static inline guint
 kr_hub_json_classify (const char *p, guint *non_ascii)
@@ -150,7 +148,7 @@ const char *kr_hub_json_find_special_slowly (const char *start, const char *p, c
 static inline const char *
 kr_hub_json_find_special (const char *start, const char *p, const char *end, guint *flags)
 {
-#ifdef __SSE2__
+#ifdef KR_HUB_SSE2
   guint mask, non_ascii;
 
   if (G_LIKELY (end - p >= 16) && G_LIKELY ((mask = kr_hub_json_classify (p, &non_ascii)) != 0))

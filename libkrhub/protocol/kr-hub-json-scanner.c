@@ -16,7 +16,7 @@ kr_hub_json_find_special_slowly (const char *start, const char *p, const char *e
 {
   guint high = 0;
 
-#ifdef __SSE2__
+#ifdef KR_HUB_SSE2
   guint mask, non_ascii;
 
   for (; end - p >= 16; p += 16)
@@ -294,7 +294,8 @@ next_item (KrHubJsonScanner *self, gboolean first, char close)
   if (first)
     return TRUE;
   if (*self->pos != ',')
-    return fail (self, *self->pos == ']' || *self->pos == '}' ? KR_HUB_JSON_FAULT_NO_OPEN : KR_HUB_JSON_FAULT_SEPARATOR);
+    return fail (self,
+                 *self->pos == ']' || *self->pos == '}' ? KR_HUB_JSON_FAULT_NO_OPEN : KR_HUB_JSON_FAULT_SEPARATOR);
   self->pos++;
   kr_hub_json_scanner_skip_space (self);
   if (self->pos < self->end && *self->pos == close)
@@ -382,38 +383,49 @@ kr_hub_json_kind_to_string (KrHubJsonKind kind)
 /* The texts of .NET's reader; %s is the byte at fault. */
 static const char *const fault_texts[] = {
   [KR_HUB_JSON_FAULT_NONE] = "",
-  [KR_HUB_JSON_FAULT_NO_TOKENS] = "The input does not contain any JSON tokens. Expected the input to start with a valid JSON "
-                                  "token, when isFinalBlock is true.",
-  [KR_HUB_JSON_FAULT_END_OF_DATA] = "Expected depth to be zero at the end of the JSON payload. There is an open JSON object or "
-                                    "array that should be closed.",
+  [KR_HUB_JSON_FAULT_NO_TOKENS] =
+      "The input does not contain any JSON tokens. Expected the input to start with a valid JSON "
+      "token, when isFinalBlock is true.",
+  [KR_HUB_JSON_FAULT_END_OF_DATA] =
+      "Expected depth to be zero at the end of the JSON payload. There is an open JSON object or "
+      "array that should be closed.",
   [KR_HUB_JSON_FAULT_END_OF_NAME] = "Expected a value, but instead reached end of data.",
   [KR_HUB_JSON_FAULT_END_OF_STRING] = "Expected end of string, but instead reached end of data.",
-  [KR_HUB_JSON_FAULT_CONTROL_CHARACTER] = "'%s' is invalid within a JSON string. The string should be correctly escaped.",
-  [KR_HUB_JSON_FAULT_ESCAPE] = "'%s' is an invalid escapable character within a JSON string. The string should be correctly "
-                               "escaped.",
-  [KR_HUB_JSON_FAULT_HEX_DIGIT] = "'%s' is not a hex digit following '\\u' within a JSON string. The string should be correctly "
-                                  "escaped.",
+  [KR_HUB_JSON_FAULT_CONTROL_CHARACTER] =
+      "'%s' is invalid within a JSON string. The string should be correctly escaped.",
+  [KR_HUB_JSON_FAULT_ESCAPE] =
+      "'%s' is an invalid escapable character within a JSON string. The string should be correctly "
+      "escaped.",
+  [KR_HUB_JSON_FAULT_HEX_DIGIT] =
+      "'%s' is not a hex digit following '\\u' within a JSON string. The string should be correctly "
+      "escaped.",
   [KR_HUB_JSON_FAULT_VALUE] = "'%s' is an invalid start of a value.",
   [KR_HUB_JSON_FAULT_LITERAL_NULL] = "'%s' is an invalid JSON literal. Expected the literal 'null'.",
   [KR_HUB_JSON_FAULT_LITERAL_TRUE] = "'%s' is an invalid JSON literal. Expected the literal 'true'.",
   [KR_HUB_JSON_FAULT_LITERAL_FALSE] = "'%s' is an invalid JSON literal. Expected the literal 'false'.",
   [KR_HUB_JSON_FAULT_LEADING_ZERO] = "Invalid leading zero before '%s'.",
-  [KR_HUB_JSON_FAULT_DIGIT_AFTER_SIGN] = "'%s' is invalid within a number, immediately after a sign character ('+' or '-'). "
-                                         "Expected a digit ('0'-'9').",
-  [KR_HUB_JSON_FAULT_DIGIT_AFTER_POINT] = "'%s' is invalid within a number, immediately after a decimal point ('.'). Expected a "
-                                          "digit ('0'-'9').",
+  [KR_HUB_JSON_FAULT_DIGIT_AFTER_SIGN] =
+      "'%s' is invalid within a number, immediately after a sign character ('+' or '-'). "
+      "Expected a digit ('0'-'9').",
+  [KR_HUB_JSON_FAULT_DIGIT_AFTER_POINT] =
+      "'%s' is invalid within a number, immediately after a decimal point ('.'). Expected a "
+      "digit ('0'-'9').",
   [KR_HUB_JSON_FAULT_INTEGER_END] = "'%s' is an invalid end of a number. Expected a delimiter.",
   [KR_HUB_JSON_FAULT_FRACTION_END] = "'%s' is an invalid end of a number. Expected 'E' or 'e'.",
   [KR_HUB_JSON_FAULT_PROPERTY_NAME] = "'%s' is an invalid start of a property name. Expected a '\"'.",
   [KR_HUB_JSON_FAULT_COLON] = "'%s' is invalid after a property name. Expected a ':'.",
   [KR_HUB_JSON_FAULT_SEPARATOR] = "'%s' is invalid after a value. Expected either ',', '}', or ']'.",
   [KR_HUB_JSON_FAULT_NO_OPEN] = "'%s' is invalid without a matching open.",
-  [KR_HUB_JSON_FAULT_TRAILING_COMMA_ARRAY] = "The JSON array contains a trailing comma at the end which is not supported in "
-                                             "this mode. Change the reader options.",
-  [KR_HUB_JSON_FAULT_TRAILING_COMMA_OBJECT] = "The JSON object contains a trailing comma at the end which is not supported in "
-                                              "this mode. Change the reader options.",
-  [KR_HUB_JSON_FAULT_DEPTH_ARRAY] = "The maximum configured depth of 64 has been exceeded. Cannot read next JSON array.",
-  [KR_HUB_JSON_FAULT_DEPTH_OBJECT] = "The maximum configured depth of 64 has been exceeded. Cannot read next JSON object.",
+  [KR_HUB_JSON_FAULT_TRAILING_COMMA_ARRAY] =
+      "The JSON array contains a trailing comma at the end which is not supported in "
+      "this mode. Change the reader options.",
+  [KR_HUB_JSON_FAULT_TRAILING_COMMA_OBJECT] =
+      "The JSON object contains a trailing comma at the end which is not supported in "
+      "this mode. Change the reader options.",
+  [KR_HUB_JSON_FAULT_DEPTH_ARRAY] =
+      "The maximum configured depth of 64 has been exceeded. Cannot read next JSON array.",
+  [KR_HUB_JSON_FAULT_DEPTH_OBJECT] =
+      "The maximum configured depth of 64 has been exceeded. Cannot read next JSON object.",
 };
 
 /* The byte at fault as .NET shows it; of a literal all that follows, of a number cut short its last byte. */
@@ -490,8 +502,8 @@ kr_hub_json_scanner_fail_kind (KrHubJsonScanner *self, KrHubJsonKind kind, const
   if (kr_hub_json_scanner_peek (self) == KR_HUB_JSON_BROKEN)
     kr_hub_json_scanner_set_error (self, error);
   else
-    g_set_error (error, KR_HUB_ERROR, KR_HUB_ERROR_MALFORMED, "InvalidDataException: Expected '%s' to be of type %s.", name,
-                 kind == KR_HUB_JSON_OBJECT ? "StartObject" : kr_hub_json_kind_to_string (kind));
+    g_set_error (error, KR_HUB_ERROR, KR_HUB_ERROR_MALFORMED, "InvalidDataException: Expected '%s' to be of type %s.",
+                 name, kind == KR_HUB_JSON_OBJECT ? "StartObject" : kr_hub_json_kind_to_string (kind));
   return FALSE;
 }
 
@@ -514,14 +526,16 @@ kr_hub_json_scanner_read_integer (KrHubJsonScanner *self,
       kr_hub_json_scanner_skip_space (self);
       if (G_LIKELY (kr_hub_json_parse_int64 (&text, value) && *value >= min && *value <= max))
         return TRUE;
-      g_set_error (error, KR_HUB_ERROR, KR_HUB_ERROR_MALFORMED,
-                   "FormatException: Either the JSON value is not in a supported format, or is out of bounds for an %s.",
-                   max == G_MAXINT64 ? "Int64" : "Int32");
+      g_set_error (
+          error, KR_HUB_ERROR, KR_HUB_ERROR_MALFORMED,
+          "FormatException: Either the JSON value is not in a supported format, or is out of bounds for an %s.",
+          max == G_MAXINT64 ? "Int64" : "Int32");
     }
   else if (kind == KR_HUB_JSON_BROKEN)
     kr_hub_json_scanner_set_error (self, error);
   else
-    g_set_error (error, KR_HUB_ERROR, KR_HUB_ERROR_MALFORMED, "InvalidDataException: Expected '%s' to be of type Number.", name);
+    g_set_error (error, KR_HUB_ERROR, KR_HUB_ERROR_MALFORMED,
+                 "InvalidDataException: Expected '%s' to be of type Number.", name);
   return FALSE;
 }
 
@@ -548,9 +562,10 @@ read_hex (const char *p)
 static gboolean
 fail_surrogate (guint unit, GError **error)
 {
-  g_set_error (error, KR_HUB_ERROR, KR_HUB_ERROR_MALFORMED,
-               "InvalidOperationException: Cannot read invalid UTF-16 JSON text as string. Invalid surrogate value: '0x%X'.",
-               unit);
+  g_set_error (
+      error, KR_HUB_ERROR, KR_HUB_ERROR_MALFORMED,
+      "InvalidOperationException: Cannot read invalid UTF-16 JSON text as string. Invalid surrogate value: '0x%X'.",
+      unit);
   return FALSE;
 }
 
@@ -569,9 +584,10 @@ unescape_unicode (const char **p, const char *end, GString *out, GError **error)
 
       if (end - *p < 6 || (*p)[0] != '\\' || (*p)[1] != 'u')
         {
-          g_set_error_literal (error, KR_HUB_ERROR, KR_HUB_ERROR_MALFORMED,
-                               "InvalidOperationException: Cannot read incomplete UTF-16 JSON text as string with missing low "
-                               "surrogate.");
+          g_set_error_literal (
+              error, KR_HUB_ERROR, KR_HUB_ERROR_MALFORMED,
+              "InvalidOperationException: Cannot read incomplete UTF-16 JSON text as string with missing low "
+              "surrogate.");
           return FALSE;
         }
       low = read_hex (*p + 2);

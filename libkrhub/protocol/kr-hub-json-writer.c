@@ -57,7 +57,7 @@ copy_plain (guint8 *to, const char *text, gsize len)
 {
   gsize at = 0;
 
-#ifdef __SSE2__
+#ifdef KR_HUB_SSE2
   guint non_ascii;
 
   for (; len - at >= 16; at += 16)
@@ -143,7 +143,8 @@ kr_hub_json_write_double (KrHubBuffer *out, double value, GError **error)
 
   if (!isfinite (value))
     {
-      g_set_error (error, KR_HUB_ERROR, KR_HUB_ERROR_BINDING, "JSON has no number %s", isnan (value) ? "NaN" : "infinity");
+      g_set_error (error, KR_HUB_ERROR, KR_HUB_ERROR_BINDING, "JSON has no number %s",
+                   isnan (value) ? "NaN" : "infinity");
       return FALSE;
     }
   /* Below 2^53 every digit of an integer counts. */
@@ -256,7 +257,8 @@ write_children (KrHubBuffer *out, GVariant *value, gboolean dictionary, guint de
 
       if (i > 0)
         kr_hub_buffer_append_byte (out, ',');
-      if (dictionary ? !write_entry (out, child, depth + 1, error) : !kr_hub_json_write_variant (out, child, depth + 1, error))
+      if (dictionary ? !write_entry (out, child, depth + 1, error)
+                     : !kr_hub_json_write_variant (out, child, depth + 1, error))
         return FALSE;
     }
   kr_hub_buffer_append_byte (out, dictionary ? '}' : ']');
@@ -354,7 +356,8 @@ kr_hub_json_write_variant (KrHubBuffer *out, GVariant *value, guint depth, GErro
       return write_single_entry (out, value, depth, error);
     case G_VARIANT_CLASS_HANDLE:
     default:
-      g_set_error_literal (error, KR_HUB_ERROR, KR_HUB_ERROR_BINDING, "A file descriptor handle cannot be sent to a hub's peer");
+      g_set_error_literal (error, KR_HUB_ERROR, KR_HUB_ERROR_BINDING,
+                           "A file descriptor handle cannot be sent to a hub's peer");
       return FALSE;
     }
 }

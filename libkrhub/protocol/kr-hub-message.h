@@ -63,7 +63,8 @@ typedef struct
  * KrHubValueKind:
  * @KR_HUB_VALUE_NONE: there is no value
  * @KR_HUB_VALUE_NULL: null
- * @KR_HUB_VALUE_RAW: bytes in the encoding of the protocol at hand; for arguments the elements, without what encloses them
+ * @KR_HUB_VALUE_RAW: bytes in the encoding of the protocol at hand; for arguments the elements, without what encloses
+ * them
  * @KR_HUB_VALUE_STRING: UTF-8 text, not encoded yet
  * @KR_HUB_VALUE_VARIANT: a #GVariant, not encoded yet; for arguments a tuple
  *

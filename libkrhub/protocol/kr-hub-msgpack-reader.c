@@ -152,7 +152,12 @@ take_other (KrHubMsgpackReader *self, KrHubMsgpackToken *token)
     case 0xca: case 0xcb: return take_float (self, token, 4u << (code - 0xca));
     case 0xcc: case 0xcd: case 0xce: case 0xcf: return take_unsigned (self, token, 1u << (code - 0xcc));
     case 0xd0: case 0xd1: case 0xd2: case 0xd3: return take_signed (self, token, 1u << (code - 0xd0));
-    case 0xd4: case 0xd5: case 0xd6: case 0xd7: case 0xd8: return take_extension_fixed (self, token, 1u << (code - 0xd4));
+    case 0xd4:
+    case 0xd5:
+    case 0xd6:
+    case 0xd7:
+    case 0xd8:
+      return take_extension_fixed (self, token, 1u << (code - 0xd4));
     case 0xd9: case 0xda: case 0xdb: return take_sized (self, token, KR_HUB_MSGPACK_STRING, 1u << (code - 0xd9));
     case 0xdc: case 0xdd: return take_count (self, token, KR_HUB_MSGPACK_ARRAY, 2u << (code - 0xdc));
     case 0xde: case 0xdf: return take_count (self, token, KR_HUB_MSGPACK_MAP, 2u << (code - 0xde));
@@ -219,9 +224,10 @@ const char *
 kr_hub_msgpack_format_name (guint8 code)
 {
   static const char *const names[] = {
-    "nil", "(never used)", "false", "true", "bin 8", "bin 16", "bin 32", "ext 8", "ext 16", "ext 32", "float 32", "float 64",
-    "uint 8", "uint 16", "uint 32", "uint 64", "int 8", "int 16", "int 32", "int 64", "fixext 1", "fixext 2", "fixext 4",
-    "fixext 8", "fixext 16", "str 8", "str 16", "str 32", "array 16", "array 32", "map 16", "map 32",
+    "nil",       "(never used)", "false",    "true",     "bin 8",    "bin 16",   "bin 32",   "ext 8",
+    "ext 16",    "ext 32",       "float 32", "float 64", "uint 8",   "uint 16",  "uint 32",  "uint 64",
+    "int 8",     "int 16",       "int 32",   "int 64",   "fixext 1", "fixext 2", "fixext 4", "fixext 8",
+    "fixext 16", "str 8",        "str 16",   "str 32",   "array 16", "array 32", "map 16",   "map 32",
   };
 
   if (code < 0x80)

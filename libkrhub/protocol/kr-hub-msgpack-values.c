@@ -346,8 +346,8 @@ guess_map (const Decoder *self, guint32 count)
   return G_VARIANT_TYPE_VARDICT;
 }
 
-/* A value of undeclared type becomes what the format makes obvious: b, x (t where it does not fit), d, s, ay, av, a{sv};
- * nil is an empty mv, a timestamp its ISO 8601 text. */
+/* A value of undeclared type becomes what the format makes obvious: b, x (t where it does not fit), d, s, ay, av,
+ * a{sv}; nil is an empty mv, a timestamp its ISO 8601 text. */
 static GVariant *
 read_any (Decoder *self, const KrHubMsgpackToken *token, GError **error)
 {
@@ -359,7 +359,8 @@ read_any (Decoder *self, const KrHubMsgpackToken *token, GError **error)
       return g_variant_new_boolean (token->boolean);
     case KR_HUB_MSGPACK_UNSIGNED:
     case KR_HUB_MSGPACK_NEGATIVE:
-      return integer_to_variant (token, token->kind == KR_HUB_MSGPACK_UNSIGNED && token->magnitude > G_MAXINT64 ? 't' : 'x');
+      return integer_to_variant (token,
+                                 token->kind == KR_HUB_MSGPACK_UNSIGNED && token->magnitude > G_MAXINT64 ? 't' : 'x');
     case KR_HUB_MSGPACK_FLOAT:
       return g_variant_new_double (token->number);
     case KR_HUB_MSGPACK_STRING:

@@ -26,8 +26,8 @@ void kr_hub_msgpack_write_binary (KrHubBuffer *out, gconstpointer data, gsize le
 void kr_hub_msgpack_write_array (KrHubBuffer *out, gsize count);
 void kr_hub_msgpack_write_map (KrHubBuffer *out, gsize count);
 
-/* FALSE with KR_HUB_ERROR_BINDING for what cannot be expressed: handles, too deep nesting. What was appended before that
- * stays in @out: the caller cuts it off. */
+/* FALSE with KR_HUB_ERROR_BINDING for what cannot be expressed: handles, too deep nesting. What was appended before
+ * that stays in @out: the caller cuts it off. */
 gboolean kr_hub_msgpack_write_variant (KrHubBuffer *out, GVariant *value, guint depth, GError **error);
 gboolean kr_hub_msgpack_write_node (KrHubBuffer *out, JsonNode *node, guint depth, GError **error);
 

@@ -137,7 +137,8 @@ write_entry (KrHubBuffer *out, GVariant *entry, guint depth, GError **error)
   g_autoptr (GVariant) key = g_variant_get_child_value (entry, 0);
   g_autoptr (GVariant) value = g_variant_get_child_value (entry, 1);
 
-  return kr_hub_msgpack_write_variant (out, key, depth, error) && kr_hub_msgpack_write_variant (out, value, depth, error);
+  return kr_hub_msgpack_write_variant (out, key, depth, error) &&
+         kr_hub_msgpack_write_variant (out, value, depth, error);
 }
 
 static gboolean
@@ -162,7 +163,8 @@ write_children (KrHubBuffer *out, GVariant *value, gboolean dictionary, guint de
   return TRUE;
 }
 
-/* A variant or maybe is no level of nesting on the wire, however many there are: unwrapped in a loop, not on the stack. */
+/* A variant or maybe is no level of nesting on the wire, however many there are: unwrapped in a loop, not on the stack.
+ */
 static gboolean
 write_wrapped (KrHubBuffer *out, GVariant *value, guint depth, GError **error)
 {
@@ -249,7 +251,8 @@ kr_hub_msgpack_write_variant (KrHubBuffer *out, GVariant *value, guint depth, GE
       return write_single_entry (out, value, depth, error);
     case G_VARIANT_CLASS_HANDLE:
     default:
-      g_set_error_literal (error, KR_HUB_ERROR, KR_HUB_ERROR_BINDING, "A file descriptor handle cannot be sent to a hub's peer");
+      g_set_error_literal (error, KR_HUB_ERROR, KR_HUB_ERROR_BINDING,
+                           "A file descriptor handle cannot be sent to a hub's peer");
       return FALSE;
     }
 }

@@ -271,8 +271,8 @@ get_version (JsonObject *object, guint *version, GError **error)
 
   if (node == NULL || json_node_is_null (node))
     return TRUE;
-  if (!JSON_NODE_HOLDS_VALUE (node) || json_node_get_value_type (node) != G_TYPE_INT64 || json_node_get_int (node) < 0 ||
-      json_node_get_int (node) > G_MAXINT32)
+  if (!JSON_NODE_HOLDS_VALUE (node) || json_node_get_value_type (node) != G_TYPE_INT64 ||
+      json_node_get_int (node) < 0 || json_node_get_int (node) > G_MAXINT32)
     return malformed (error, "Expected 'negotiateVersion' to be of type Number.");
   *version = json_node_get_int (node);
   return TRUE;
@@ -314,10 +314,12 @@ read_members (KrHubNegotiation *self, JsonObject *object, GError **error)
   JsonNode *stateful = json_object_get_member (object, "useStatefulReconnect");
 
   if (json_object_has_member (object, "ProtocolVersion"))
-    return malformed (error, "Detected a connection attempt to an ASP.NET SignalR Server. This client only supports connecting "
-                             "to an ASP.NET Core SignalR Server.");
+    return malformed (
+        error, "Detected a connection attempt to an ASP.NET SignalR Server. This client only supports connecting "
+               "to an ASP.NET Core SignalR Server.");
   self->use_stateful_reconnect = stateful != NULL && JSON_NODE_HOLDS_VALUE (stateful) &&
-                                 json_node_get_value_type (stateful) == G_TYPE_BOOLEAN && json_node_get_boolean (stateful);
+                                 json_node_get_value_type (stateful) == G_TYPE_BOOLEAN &&
+                                 json_node_get_boolean (stateful);
   return get_version (object, &self->version, error) && get_string (object, "url", &self->url, error) &&
          get_string (object, "accessToken", &self->access_token, error) &&
          get_string (object, "connectionId", &self->connection_id, error) &&
@@ -367,7 +369,8 @@ kr_hub_negotiation_parse (GBytes *document, GError **error)
   text.data = g_bytes_get_data (document, &text.len);
   if (text.len > MAX_DOCUMENT)
     {
-      g_set_error (error, KR_HUB_ERROR, KR_HUB_ERROR_TOO_LARGE, "A negotiation document of %" G_GSIZE_FORMAT " bytes", text.len);
+      g_set_error (error, KR_HUB_ERROR, KR_HUB_ERROR_TOO_LARGE, "A negotiation document of %" G_GSIZE_FORMAT " bytes",
+                   text.len);
       return NULL;
     }
   if (text.len > 0)

@@ -77,11 +77,13 @@ struct _KrHubProtocolInterface
   guint version;
   KrHubTransferFormat transfer_format;
 
-  gssize (*frame) (KrHubProtocol *self, const guint8 *data, gsize len, gsize max_size, KrHubSlice *body, GError **error);
+  gssize (*frame) (
+      KrHubProtocol *self, const guint8 *data, gsize len, gsize max_size, KrHubSlice *body, GError **error);
   KrHubParseResult (*parse) (KrHubProtocol *self, const KrHubSlice *body, KrHubMessage *message, GError **error);
   gboolean (*write) (KrHubProtocol *self, const KrHubMessage *message, KrHubBuffer *out, GError **error);
   gboolean (*next_value) (KrHubProtocol *self, KrHubSlice *rest, KrHubSlice *value);
-  gboolean (*decode_string) (KrHubProtocol *self, const KrHubSlice *value, GString *scratch, KrHubSlice *text, GError **error);
+  gboolean (*decode_string) (
+      KrHubProtocol *self, const KrHubSlice *value, GString *scratch, KrHubSlice *text, GError **error);
   GVariant *(*decode_variant) (KrHubProtocol *self, const KrHubSlice *value, const GVariantType *type, GError **error);
   JsonNode *(*decode_node) (KrHubProtocol *self, const KrHubSlice *value, GError **error);
   gboolean (*encode_node) (KrHubProtocol *self, JsonNode *node, KrHubBuffer *out, GError **error);
@@ -101,7 +103,8 @@ gssize kr_hub_protocol_frame (KrHubProtocol *self,
                               KrHubSlice *body,
                               GError **error);
 KR_HUB_AVAILABLE_IN_ALL
-KrHubParseResult kr_hub_protocol_parse (KrHubProtocol *self, const KrHubSlice *body, KrHubMessage *message, GError **error);
+KrHubParseResult
+kr_hub_protocol_parse (KrHubProtocol *self, const KrHubSlice *body, KrHubMessage *message, GError **error);
 KR_HUB_AVAILABLE_IN_ALL
 gboolean kr_hub_protocol_write (KrHubProtocol *self, const KrHubMessage *message, KrHubBuffer *out, GError **error);
 KR_HUB_AVAILABLE_IN_ALL

@@ -5,9 +5,7 @@
 
 #include "kr-hub-utf8-private.h"
 
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
+#include "kr-hub-simd-private.h"
 
 /* What may follow a first byte of @byte (Unicode, table 3-7): how many bytes, and the range of the first of them. */
 static guint
@@ -44,7 +42,7 @@ scan_sequence (const guchar *p, gsize left, gboolean *whole)
 static const guchar *
 skip_ascii (const guchar *p, const guchar *end)
 {
-#ifdef __SSE2__
+#ifdef KR_HUB_SSE2
   while (end - p >= 16 && _mm_movemask_epi8 (_mm_loadu_si128 ((const __m128i *) p)) == 0)
     p += 16;
 #endif
@@ -75,7 +73,7 @@ kr_hub_utf8_is_plain (const KrHubSlice *text)
   const gint8 *p = (const gint8 *) text->data, *end = p + text->len;
   gboolean plain = TRUE;
 
-#ifdef __SSE2__
+#ifdef KR_HUB_SSE2
   const __m128i zero = _mm_setzero_si128 ();
 
   /* As signed numbers, plain bytes are those above zero. */

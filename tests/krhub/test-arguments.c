@@ -66,8 +66,8 @@ test_string (void)
 static void
 test_string_refused (void)
 {
-  static const char *const values[] = { "1", "true", "[\"a\"]", "{}", "\"\\ud800\"", "\"\xff\"", "\"\xed\xa0\x80\"", "", "\"abc",
-                                        "\"a\\x\"" };
+  static const char *const values[] = { "1", "true",  "[\"a\"]", "{}", "\"\\ud800\"", "\"\xff\"", "\"\xed\xa0\x80\"",
+                                        "",  "\"abc", "\"a\\x\"" };
   g_autoptr (GString) scratch = g_string_new (NULL);
 
   for (guint i = 0; i < G_N_ELEMENTS (values); i++)
@@ -120,7 +120,8 @@ test_decode (void)
     { "null", "as", "@as []" },
     { "null", "a{sv}", "@a{sv} {}" },
     { "{\"a\":1,\"b\":[\"x\",null,1.5,true,18446744073709551615,1e400],\"c\":{}}", "a{sv}",
-      "{'a': <int64 1>, 'b': <[<'x'>, <@mv nothing>, <1.5>, <true>, <uint64 18446744073709551615>, <inf>]>, 'c': <@a{sv} {}>}" },
+      "{'a': <int64 1>, 'b': <[<'x'>, <@mv nothing>, <1.5>, <true>, <uint64 18446744073709551615>, <inf>]>, 'c': "
+      "<@a{sv} {}>}" },
     { " 7 ", "i", "7" },
   };
 
@@ -146,14 +147,52 @@ test_decode_refused (void)
     const char *json;
     const char *type;
   } cases[] = {
-    { "256", "y" }, { "-1", "y" }, { "-0", "u" }, { "32768", "n" }, { "65536", "q" }, { "2147483648", "i" }, { "1.0", "i" },
-    { "1e1", "x" }, { "9223372036854775808", "x" }, { "18446744073709551616", "t" }, { "\"1\"", "i" }, { "null", "i" },
-    { "null", "b" }, { "null", "d" }, { "null", "(i)" }, { "null", "o" }, { "\"1.5\"", "d" }, { "1", "b" }, { "1", "s" },
-    { "\"a\"", "o" }, { "\"!\"", "g" }, { "\"\\u0000\"", "s" }, { "\"AQI\"", "ay" }, { "\"_-__\"", "ay" }, { "\"AQ=I\"", "ay" },
-    { "\"AR==\"", "ay" }, { "\"====\"", "ay" }, { "[1]", "ay" }, { "{}", "as" }, { "[]", "a{sv}" }, { "[1,\"2\"]", "ai" },
-    { "{\"a\":\"b\"}", "a{si}" }, { "{\"x\":1}", "a{ii}" }, { "{\"1.5\":1}", "a{ii}" }, { "{\"\":1}", "a{ii}" },
-    { "[1]", "(ii)" }, { "[1,2,3]", "(ii)" }, { "1", "h" }, { "", "i" }, { "tru", "b" }, { "[1,]", "ai" }, { "[1", "ai" },
-    { "{\"a\":1,}", "a{si}" }, { "01", "i" }, { "1", "a{sv}" }, { "x", "v" },
+    { "256", "y" },
+    { "-1", "y" },
+    { "-0", "u" },
+    { "32768", "n" },
+    { "65536", "q" },
+    { "2147483648", "i" },
+    { "1.0", "i" },
+    { "1e1", "x" },
+    { "9223372036854775808", "x" },
+    { "18446744073709551616", "t" },
+    { "\"1\"", "i" },
+    { "null", "i" },
+    { "null", "b" },
+    { "null", "d" },
+    { "null", "(i)" },
+    { "null", "o" },
+    { "\"1.5\"", "d" },
+    { "1", "b" },
+    { "1", "s" },
+    { "\"a\"", "o" },
+    { "\"!\"", "g" },
+    { "\"\\u0000\"", "s" },
+    { "\"AQI\"", "ay" },
+    { "\"_-__\"", "ay" },
+    { "\"AQ=I\"", "ay" },
+    { "\"AR==\"", "ay" },
+    { "\"====\"", "ay" },
+    { "[1]", "ay" },
+    { "{}", "as" },
+    { "[]", "a{sv}" },
+    { "[1,\"2\"]", "ai" },
+    { "{\"a\":\"b\"}", "a{si}" },
+    { "{\"x\":1}", "a{ii}" },
+    { "{\"1.5\":1}", "a{ii}" },
+    { "{\"\":1}", "a{ii}" },
+    { "[1]", "(ii)" },
+    { "[1,2,3]", "(ii)" },
+    { "1", "h" },
+    { "", "i" },
+    { "tru", "b" },
+    { "[1,]", "ai" },
+    { "[1", "ai" },
+    { "{\"a\":1,}", "a{si}" },
+    { "01", "i" },
+    { "1", "a{sv}" },
+    { "x", "v" },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
@@ -188,8 +227,9 @@ assert_binding (const char *values, guint n_values, const char *signature, const
   g_assert_cmpstr (error->message, ==, message);
 }
 
-#define WRONG_TYPES "InvalidDataException: Error binding arguments. Make sure that the types of the provided values match the " \
-                    "types of the hub method being invoked."
+#define WRONG_TYPES                                                                                                    \
+  "InvalidDataException: Error binding arguments. Make sure that the types of the provided values match the "          \
+  "types of the hub method being invoked."
 
 /* A wrong type is reported before a wrong number, as .NET does. */
 static void
@@ -197,8 +237,10 @@ test_binding (void)
 {
   assert_binding ("", 0, "()", "()", NULL);
   assert_binding ("1,\"x\"", 2, "(is)", "(1, 'x')", NULL);
-  assert_binding ("1", 1, "(is)", NULL, "InvalidDataException: Invocation provides 1 argument(s) but target expects 2.");
-  assert_binding ("1,\"x\",2", 3, "(is)", NULL, "InvalidDataException: Invocation provides 3 argument(s) but target expects 2.");
+  assert_binding ("1", 1, "(is)", NULL,
+                  "InvalidDataException: Invocation provides 1 argument(s) but target expects 2.");
+  assert_binding ("1,\"x\",2", 3, "(is)", NULL,
+                  "InvalidDataException: Invocation provides 3 argument(s) but target expects 2.");
   assert_binding ("", 0, "(s)", NULL, "InvalidDataException: Invocation provides 0 argument(s) but target expects 1.");
   assert_binding ("\"x\"", 1, "(i)", NULL, WRONG_TYPES);
   assert_binding ("\"x\"", 1, "(ii)", NULL, WRONG_TYPES);
@@ -362,8 +404,9 @@ can_write (GVariant *result, GError **error)
 static void
 test_encode_refused (void)
 {
-  GVariant *const values[] = { g_variant_new_double (NAN), g_variant_new_double (INFINITY), g_variant_new_double (-INFINITY),
-                               g_variant_new_handle (0), g_variant_new ("(sd)", "x", NAN), new_deep (64) };
+  GVariant *const values[] = { g_variant_new_double (NAN),       g_variant_new_double (INFINITY),
+                               g_variant_new_double (-INFINITY), g_variant_new_handle (0),
+                               g_variant_new ("(sd)", "x", NAN), new_deep (64) };
 
   for (guint i = 0; i < G_N_ELEMENTS (values); i++)
     {
@@ -387,8 +430,16 @@ test_depth (void)
 static void
 test_node (void)
 {
-  static const char *const texts[] = { "null", "true", "1", "-9223372036854775808", "1.5", "\"a\\\"\xc3\xa9\"", "[]", "{}",
-                                       "[1,[null],{\"a\":{\"b\":\"c\"}}]", "1E+300" };
+  static const char *const texts[] = { "null",
+                                       "true",
+                                       "1",
+                                       "-9223372036854775808",
+                                       "1.5",
+                                       "\"a\\\"\xc3\xa9\"",
+                                       "[]",
+                                       "{}",
+                                       "[1,[null],{\"a\":{\"b\":\"c\"}}]",
+                                       "1E+300" };
 
   for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
     {
@@ -407,7 +458,9 @@ test_node (void)
 static void
 test_node_refused (void)
 {
-  static const char *const texts[] = { "", "x", "[1,]", "{\"a\"}", "\"\\ud800\"", "\"\\u0000\"", "{\"\\u0000\":1}", "[\"\xff\"]" };
+  static const char *const texts[] = {
+    "", "x", "[1,]", "{\"a\"}", "\"\\ud800\"", "\"\\u0000\"", "{\"\\u0000\":1}", "[\"\xff\"]"
+  };
   g_autoptr (JsonNode) infinite = json_node_init_double (json_node_alloc (), INFINITY);
   g_auto (KrHubBuffer) out = KR_HUB_BUFFER_INIT;
   g_autoptr (GError) error = NULL;

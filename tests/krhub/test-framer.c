@@ -162,9 +162,10 @@ test_too_large (void)
           g_assert_false (kr_hub_framer_next (&framer, NULL, 5, &body, &error));
         }
       g_assert_error (error, KR_HUB_ERROR, KR_HUB_ERROR_TOO_LARGE);
-      g_assert_cmpstr (error->message, ==,
-                       "InvalidDataException: The maximum message size of 5B was exceeded. The message size can be configured "
-                       "in AddHubOptions.");
+      g_assert_cmpstr (
+          error->message, ==,
+          "InvalidDataException: The maximum message size of 5B was exceeded. The message size can be configured "
+          "in AddHubOptions.");
     }
 }
 

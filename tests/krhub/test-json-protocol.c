@@ -44,7 +44,8 @@ test_round_trip (void)
   static const char *const texts[] = {
     "{\"type\":1,\"target\":\"Broadcast\",\"arguments\":[\"x\"]}",
     "{\"type\":1,\"invocationId\":\"0\",\"target\":\"Echo\",\"arguments\":[]}",
-    "{\"type\":1,\"headers\":{\"a\":\"b\"},\"invocationId\":\"0\",\"target\":\"Echo\",\"arguments\":[1,null,{\"a\":[]}]}",
+    "{\"type\":1,\"headers\":{\"a\":\"b\"},\"invocationId\":\"0\",\"target\":\"Echo\",\"arguments\":[1,null,{\"a\":[]}]"
+    "}",
     "{\"type\":1,\"invocationId\":\"0\",\"target\":\"Up\",\"arguments\":[\"a\"],\"streamIds\":[\"1\",\"2\"]}",
     "{\"type\":2,\"invocationId\":\"0\",\"item\":42}",
     "{\"type\":2,\"headers\":{},\"invocationId\":\"0\",\"item\":null}",
@@ -82,8 +83,10 @@ test_any_order (void)
   g_auto (KrHubMessage) message = { 0 };
   g_autoptr (GError) error = NULL;
 
-  g_assert_cmpint (parse (" {\n\"arguments\" : [ \"a\" , 2 ] , \"target\":\"Echo\", \"x\":{\"y\":[1,{}]},\"invocationId\":\"7\",\"type\":1 } ",
-                          &message, &error), ==, KR_HUB_PARSE_MESSAGE);
+  g_assert_cmpint (parse (" {\n\"arguments\" : [ \"a\" , 2 ] , \"target\":\"Echo\", "
+                          "\"x\":{\"y\":[1,{}]},\"invocationId\":\"7\",\"type\":1 } ",
+                          &message, &error),
+                   ==, KR_HUB_PARSE_MESSAGE);
   g_assert_no_error (error);
   assert_slice (&message.target, "Echo");
   assert_slice (&message.invocation_id, "7");
@@ -96,8 +99,10 @@ test_strings (void)
   g_auto (KrHubMessage) message = { 0 };
   g_autoptr (GError) error = NULL;
 
-  g_assert_cmpint (parse ("{\"type\":1,\"tar\\u0067et\":\"E\\u00e9\\ud83d\\ude00\\n\",\"invocationId\":\"\\\"\",\"arguments\":[]}", &message,
-                          &error), ==, KR_HUB_PARSE_MESSAGE);
+  g_assert_cmpint (
+      parse ("{\"type\":1,\"tar\\u0067et\":\"E\\u00e9\\ud83d\\ude00\\n\",\"invocationId\":\"\\\"\",\"arguments\":[]}",
+             &message, &error),
+      ==, KR_HUB_PARSE_MESSAGE);
   g_assert_no_error (error);
   assert_slice (&message.target, "E\xc3\xa9\xf0\x9f\x98\x80\n");
   assert_slice (&message.invocation_id, "\"");
@@ -107,8 +112,9 @@ test_strings (void)
 static void
 test_every_cut (void)
 {
-  static const char whole[] = "{\"type\":1,\"headers\":{\"a\":\"b\"},\"invocationId\":\"\\u0030\",\"x\":-1.5e+3,\"target\":\"Echo\","
-                              "\"arguments\":[\"0123456789abcdef\\n\",true,null,{}],\"streamIds\":[\"1\"]}";
+  static const char whole[] =
+      "{\"type\":1,\"headers\":{\"a\":\"b\"},\"invocationId\":\"\\u0030\",\"x\":-1.5e+3,\"target\":\"Echo\","
+      "\"arguments\":[\"0123456789abcdef\\n\",true,null,{}],\"streamIds\":[\"1\"]}";
 
   for (gsize len = 0; len < sizeof whole - 1; len++)
     {
@@ -135,8 +141,8 @@ test_every_length (void)
       for (guint i = 0; i < G_N_ELEMENTS (unusual); i++)
         {
           g_autofree char *filler = g_strnfill (length, 'a');
-          g_autofree char *text = g_strdup_printf ("{\"type\":5,\"invocationId\":\"%.*s%s%s\"}", (int) place, filler, unusual[i],
-                                                   filler + place);
+          g_autofree char *text = g_strdup_printf ("{\"type\":5,\"invocationId\":\"%.*s%s%s\"}", (int) place, filler,
+                                                   unusual[i], filler + place);
           g_autofree char *expected = g_strdup_printf ("%.*s%s%s", (int) place, filler, decoded[i], filler + place);
           g_autofree char *copy = g_memdup2 (text, strlen (text));
           g_autofree char *written = NULL;
@@ -157,11 +163,13 @@ test_arguments_error (void)
   g_auto (KrHubMessage) message = { 0 };
   g_autoptr (GError) error = NULL;
 
-  g_assert_cmpint (parse ("{\"type\":1,\"target\":\"Echo\",\"arguments\":[\"a\",],\"invocationId\":\"7\"}", &message, &error), ==,
-                   KR_HUB_PARSE_MESSAGE);
+  g_assert_cmpint (
+      parse ("{\"type\":1,\"target\":\"Echo\",\"arguments\":[\"a\",],\"invocationId\":\"7\"}", &message, &error), ==,
+      KR_HUB_PARSE_MESSAGE);
   g_assert_no_error (error);
   g_assert_error (message.arguments_error, KR_HUB_ERROR, KR_HUB_ERROR_BINDING);
-  g_assert_true (g_str_has_prefix (message.arguments_error->message, "JsonReaderException: The JSON array contains a trailing comma"));
+  g_assert_true (g_str_has_prefix (message.arguments_error->message,
+                                   "JsonReaderException: The JSON array contains a trailing comma"));
   assert_slice (&message.invocation_id, "7");
 }
 
@@ -185,8 +193,9 @@ test_stream_ids (void)
   g_autoptr (GString) scratch = g_string_new (NULL);
   KrHubSlice rest, value, text;
 
-  g_assert_cmpint (parse ("{\"type\":1,\"target\":\"Up\",\"arguments\":[],\"streamIds\":[ \"a\" , \"\\u0062\" ]}", &message, NULL), ==,
-                   KR_HUB_PARSE_MESSAGE);
+  g_assert_cmpint (
+      parse ("{\"type\":1,\"target\":\"Up\",\"arguments\":[],\"streamIds\":[ \"a\" , \"\\u0062\" ]}", &message, NULL),
+      ==, KR_HUB_PARSE_MESSAGE);
   g_assert_cmpuint (message.n_stream_ids, ==, 2);
   rest = message.stream_ids;
   g_assert_true (kr_hub_protocol_next_value (protocol, &rest, &value));
@@ -210,18 +219,25 @@ test_write (void)
   } cases[] = {
     { { .type = KR_HUB_MESSAGE_INVOCATION, .target = KR_HUB_SLICE_LITERAL ("Echo"), .invocation_id = { "", 0 } },
       "{\"type\":1,\"target\":\"Echo\",\"arguments\":[]}" },
-    { { .type = KR_HUB_MESSAGE_INVOCATION, .target = KR_HUB_SLICE_LITERAL ("Echo"), .value = { .kind = KR_HUB_VALUE_VARIANT, .variant = arguments } },
+    { { .type = KR_HUB_MESSAGE_INVOCATION,
+        .target = KR_HUB_SLICE_LITERAL ("Echo"),
+        .value = { .kind = KR_HUB_VALUE_VARIANT, .variant = arguments } },
       "{\"type\":1,\"target\":\"Echo\",\"arguments\":[\"x\",5]}" },
     { { .type = KR_HUB_MESSAGE_STREAM_ITEM, .invocation_id = KR_HUB_SLICE_LITERAL ("1") },
       "{\"type\":2,\"invocationId\":\"1\",\"item\":null}" },
-    { { .type = KR_HUB_MESSAGE_COMPLETION, .invocation_id = KR_HUB_SLICE_LITERAL ("1"), .value = { .kind = KR_HUB_VALUE_NULL } },
+    { { .type = KR_HUB_MESSAGE_COMPLETION,
+        .invocation_id = KR_HUB_SLICE_LITERAL ("1"),
+        .value = { .kind = KR_HUB_VALUE_NULL } },
       "{\"type\":3,\"invocationId\":\"1\",\"result\":null}" },
     { { .type = KR_HUB_MESSAGE_COMPLETION, .invocation_id = KR_HUB_SLICE_LITERAL ("1"), .error = { "", 0 } },
       "{\"type\":3,\"invocationId\":\"1\"}" },
-    { { .type = KR_HUB_MESSAGE_COMPLETION, .invocation_id = KR_HUB_SLICE_LITERAL ("1"), .error = KR_HUB_SLICE_LITERAL ("e"),
+    { { .type = KR_HUB_MESSAGE_COMPLETION,
+        .invocation_id = KR_HUB_SLICE_LITERAL ("1"),
+        .error = KR_HUB_SLICE_LITERAL ("e"),
         .value = { .kind = KR_HUB_VALUE_NULL } },
       "{\"type\":3,\"invocationId\":\"1\",\"error\":\"e\"}" },
-    { { .type = KR_HUB_MESSAGE_COMPLETION, .invocation_id = KR_HUB_SLICE_LITERAL ("1"),
+    { { .type = KR_HUB_MESSAGE_COMPLETION,
+        .invocation_id = KR_HUB_SLICE_LITERAL ("1"),
         .value = { .kind = KR_HUB_VALUE_STRING, .slice = KR_HUB_SLICE_LITERAL ("a\nb") } },
       "{\"type\":3,\"invocationId\":\"1\",\"result\":\"a\\nb\"}" },
     { { .type = KR_HUB_MESSAGE_CLOSE }, "{\"type\":7}" },

@@ -105,9 +105,10 @@ test_unknown (void)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (KrHubNegotiation) parsed =
-    parse ("{\"x\":[{}],\"connectionToken\":\"t\",\"availableTransports\":[{\"transport\":\"WebTransport\"},7,{},"
-           "{\"transport\":\"WebSockets\"}],\"negotiateVersion\":2,\"connectionId\":\"i\",\"url\":null,\"tokenLifetimeSeconds\":5}",
-           &error);
+      parse ("{\"x\":[{}],\"connectionToken\":\"t\",\"availableTransports\":[{\"transport\":\"WebTransport\"},7,{},"
+             "{\"transport\":\"WebSockets\"}],\"negotiateVersion\":2,\"connectionId\":\"i\",\"url\":null,"
+             "\"tokenLifetimeSeconds\":5}",
+             &error);
 
   g_assert_no_error (error);
   g_assert_cmpuint (kr_hub_negotiation_get_version (parsed), ==, 2);
@@ -135,7 +136,8 @@ test_refused (void)
     { "{\"connectionId\":\"i\",\"negotiateVersion\":-1}", "Expected 'negotiateVersion' to be of type Number." },
     { "{\"connectionId\":\"i\",\"availableTransports\":{}}", "Expected 'availableTransports' to be of type Array." },
     { "{\"ProtocolVersion\":\"1.5\",\"connectionId\":\"i\"}",
-      "Detected a connection attempt to an ASP.NET SignalR Server. This client only supports connecting to an ASP.NET Core "
+      "Detected a connection attempt to an ASP.NET SignalR Server. This client only supports connecting to an ASP.NET "
+      "Core "
       "SignalR Server." },
   };
 
