@@ -63,7 +63,7 @@ export async function startDemo(args = [], env = {}) {
 export async function createPoster(url) {
   const response = await fetch(`${url}/csrf-token`);
   const { token, headerName } = await response.json();
-  const cookie = response.headers.getSetCookie().map((line) => line.split(';')[0]).join('; ');
+  const cookie = response.headers.get('Set-Cookie').split(';')[0]; // the only one; Node.js 18 has no getSetCookie()
 
   return (path) => fetch(url + path, {
     method: 'POST',
