@@ -127,16 +127,15 @@ sign_bound (const KrCsrfIssue *issue, KrCsrfSigner *signer, const KrCsrfKey *key
             const guint8 *secret, char text[KR_CSRF_TOKEN_LENGTH + 1])
 {
   KrCsrfRequest *request = issue->request;
-  guint8 nonce[KR_CSRF_NONCE_SIZE];
   const guint8 *binding;
   KrCsrfToken token;
 
-  if (!kr_csrf_key_ring_fill_random (issue->ring, nonce, sizeof nonce))
+  if (!kr_csrf_key_ring_fill_random (issue->ring, kr_csrf_token_nonce_place (&token), KR_CSRF_NONCE_SIZE))
     return KR_CSRF_ERROR_RANDOM_FAILED;
   if (!kr_csrf_request_digest_binding (request, issue->settings->serial, issue->settings->app_id,
                                        request->scope.data != NULL, &binding))
     return KR_CSRF_ERROR_CRYPTO_FAILED;
-  kr_csrf_token_init (&token, kind, flags_of (request), key->id, time, nonce);
+  kr_csrf_token_init (&token, kind, flags_of (request), key->id, time, NULL);
   if (!kr_csrf_token_sign (&token, signer, key, secret, binding, text))
     return KR_CSRF_ERROR_CRYPTO_FAILED;
   kr_csrf_counters_add (issue->counters, KR_CSRF_COUNT_TOKENS_ISSUED);

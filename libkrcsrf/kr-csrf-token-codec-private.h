@@ -43,6 +43,12 @@ gboolean kr_csrf_token_sign (KrCsrfToken *token, KrCsrfSigner *signer, const KrC
                              const guint8 *secret, const guint8 *binding, char text[KR_CSRF_TOKEN_LENGTH + 1]);
 gboolean kr_csrf_token_has_tag (const KrCsrfToken *token, const guint8 tag[KR_CSRF_MAC_SIZE]);
 
+static inline guint8 *
+kr_csrf_token_nonce_place (KrCsrfToken *token)
+{
+  return token->bytes + 16;
+}
+
 static inline const guint8 *
 kr_csrf_token_get_nonce (const KrCsrfToken *token)
 {

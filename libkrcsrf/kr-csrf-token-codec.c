@@ -149,45 +149,54 @@ kr_csrf_base64url_encode (const guint8 bytes[KR_CSRF_TOKEN_SIZE], char text[KR_C
 KrCsrfCode
 kr_csrf_token_decode (KrCsrfToken *token, const char *text, gsize len, KrCsrfKind kind)
 {
-  const guint8 *bytes = token->bytes;
-  guint64 issued_at;
+  guint64 head, issued_at;
+  guint kind_found;
 
-  if (len != KR_CSRF_TOKEN_LENGTH || !kr_csrf_base64url_decode (text, token->bytes) ||
-      bytes[0] != KR_CSRF_TOKEN_VERSION)
+  if (len != KR_CSRF_TOKEN_LENGTH || !kr_csrf_base64url_decode (text, token->bytes))
     return KR_CSRF_ERROR_TOKEN_MALFORMED;
-  if (bytes[1] < KR_CSRF_KIND_COOKIE || bytes[1] > KR_CSRF_KIND_TICKET)
+  head = load_be64 (token->bytes);
+  issued_at = load_be64 (token->bytes + 8);
+  kind_found = head >> 48 & 0xff;
+  if (head >> 56 != KR_CSRF_TOKEN_VERSION || kind_found < KR_CSRF_KIND_COOKIE || kind_found > KR_CSRF_KIND_TICKET)
     return KR_CSRF_ERROR_TOKEN_MALFORMED;
-  if (bytes[1] != kind)
+  if (kind_found != kind)
     return KR_CSRF_ERROR_TOKEN_SWAPPED;
   token->kind = kind;
-  token->flags = bytes[2] << 8 | bytes[3];
-  token->key_id = (guint32) bytes[4] << 24 | bytes[5] << 16 | bytes[6] << 8 | bytes[7];
-  memcpy (&issued_at, bytes + 8, sizeof issued_at);
-  issued_at = GUINT64_FROM_BE (issued_at);
+  token->flags = head >> 32 & 0xffff;
+  token->key_id = (guint32) head;
   if ((token->flags & ~KR_CSRF_FLAGS_ALL) != 0 || token->key_id == 0 || issued_at > G_MAXINT64)
     return KR_CSRF_ERROR_TOKEN_MALFORMED;
   token->issued_at = (gint64) issued_at;
   return KR_CSRF_OK;
 }
 
+/* Without @nonce, it is in its place already. */
 void
 kr_csrf_token_init (KrCsrfToken *token, KrCsrfKind kind, guint16 flags, guint32 key_id, gint64 issued_at,
                     const guint8 nonce[KR_CSRF_NONCE_SIZE])
 {
-  guint16 flags_be = GUINT16_TO_BE (flags);
-  guint32 key_id_be = GUINT32_TO_BE (key_id);
-  guint64 issued_at_be = GUINT64_TO_BE ((guint64) issued_at);
-
   token->kind = kind;
   token->flags = flags;
   token->key_id = key_id;
   token->issued_at = issued_at;
-  token->bytes[0] = KR_CSRF_TOKEN_VERSION;
-  token->bytes[1] = kind;
-  memcpy (token->bytes + 2, &flags_be, sizeof flags_be);
-  memcpy (token->bytes + 4, &key_id_be, sizeof key_id_be);
-  memcpy (token->bytes + 8, &issued_at_be, sizeof issued_at_be);
-  memcpy (token->bytes + 16, nonce, KR_CSRF_NONCE_SIZE);
+  store_be64 (token->bytes, (guint64) KR_CSRF_TOKEN_VERSION << 56 | (guint64) kind << 48 | (guint64) flags << 32 | key_id);
+  store_be64 (token->bytes + 8, issued_at);
+  if (nonce != NULL)
+    memcpy (token->bytes + 16, nonce, KR_CSRF_NONCE_SIZE);
+}
+
+/* In the size in which the bytes were written. */
+static inline void
+copy_words (guint8 *to, const guint8 *from, gsize len)
+{
+  for (gsize i = 0; i < len; i += sizeof (guint64))
+    {
+      guint64 word;
+
+      memcpy (&word, from + i, sizeof word);
+      __asm__ ("" : "+r" (word));  /* or the compiler makes vectors of them again */
+      memcpy (to + i, &word, sizeof word);
+    }
 }
 
 /* @secret and @binding as the kind demands, otherwise NULL. @tag is only half used, but GnuTLS writes it all. */
@@ -198,10 +207,10 @@ kr_csrf_token_compute_tag (const KrCsrfToken *token, KrCsrfSigner *signer, const
   guint8 input[KR_CSRF_TOKEN_SIGNED + KR_CSRF_NONCE_SIZE + KR_CSRF_BINDING_SIZE];
   gsize len = KR_CSRF_TOKEN_SIGNED;
 
-  memcpy (input, token->bytes, KR_CSRF_TOKEN_SIGNED);
+  copy_words (input, token->bytes, KR_CSRF_TOKEN_SIGNED);
   if (secret != NULL)
     {
-      memcpy (input + len, secret, KR_CSRF_NONCE_SIZE);
+      copy_words (input + len, secret, KR_CSRF_NONCE_SIZE);
       len += KR_CSRF_NONCE_SIZE;
     }
   if (binding != NULL)
