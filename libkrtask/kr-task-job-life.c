@@ -130,8 +130,6 @@ after_request (KrTaskJob *self, KrTaskRunner *runner, GCancellable *cancellable)
   kr_task_job_cancel_children (self, KR_TASK_CANCEL_REASON_PARENT);
   if (cancellable != NULL)
     kr_task_runner_call (runner, fire, g_object_ref (cancellable));
-  else if (runner != NULL)
-    kr_task_runner_remove (runner, self);
   kr_task_lock (&self->lock);
   ended = self->n_path > 1 && self->path[self->n_path - 2] <= KR_TASK_STATE_QUEUED;
   if (ended)
@@ -140,6 +138,8 @@ after_request (KrTaskJob *self, KrTaskRunner *runner, GCancellable *cancellable)
       self->body = (KrTaskBody) { 0 };
     }
   kr_task_unlock (&self->lock);
+  if (ended && runner != NULL)
+    kr_task_runner_remove (runner, self);
   kr_task_body_clear (&body);
   if (ended)
     kr_task_job_tell_parent (self);
@@ -568,6 +568,7 @@ static void
 finish_body (KrTaskJob *self, GVariant *value, GError *error)
 {
   KrTaskBody body;
+  g_autoptr (GCancellable) cancellable = NULL;
   gboolean is_over;
   gboolean ended;
 
@@ -577,6 +578,7 @@ finish_body (KrTaskJob *self, GVariant *value, GError *error)
   self->body = (KrTaskBody) { 0 };
   self->body_runs = FALSE;
   self->body_returned = TRUE;
+  cancellable = g_steal_pointer (&self->cancellable);
   self->held = 0; /* a body that forgot to release is over nevertheless */
   if (!kr_task_state_is_terminal (self->state))
     {
@@ -675,7 +677,7 @@ deliver_transitions (KrTaskJob *self)
 {
   guint8 path[KR_TASK_MAX_STATES];
   guint from, to;
-  gboolean finished;
+  gboolean finished, listened;
 
   kr_task_lock (&self->lock);
   memcpy (path, self->path, sizeof path);
@@ -685,14 +687,18 @@ deliver_transitions (KrTaskJob *self)
   finished = to > from && kr_task_state_is_terminal (path[to - 1]) && !self->finish_emitted;
   self->finish_emitted |= finished;
   kr_task_unlock (&self->lock);
-  if (to > from)
+  if (to == from)
+    return;
+  listened = kr_task_job_has_listeners (self);
+  if (listened)
     kr_task_job_notify_state (self);
-  for (guint i = from; i < to; i++)
+  for (guint i = from; i < to && listened; i++)
     kr_task_job_emit_state_changed (self, path[i - 1], path[i]);
   if (finished)
     {
       kr_task_family_unlink (&self->family);
-      kr_task_job_emit_finished (self);
+      if (listened)
+        kr_task_job_emit_finished (self);
       kr_task_job_complete_waiters (self);
     }
 }

@@ -93,7 +93,7 @@ struct _KrTaskJob
   GVariant *value; /* what the body returned; visible once completed */
   GError *error;   /* what the body failed with; visible once failed, or as the cause of the end */
   KrTaskFamily family;
-  GCancellable *cancellable; /* this job's alone, never reset; handed to the body */
+  GCancellable *cancellable; /* this job's alone, never reset; handed to the body, and gone when it has returned */
   KrTaskProgress *progress;  /* made when first asked for, then constant; read atomically */
   GSList *waiters;           /* of KrTaskWaiter, a reference each */
   gboolean waiters_done;     /* the end was told: who waits now need not */
@@ -110,6 +110,7 @@ struct _KrTaskJob
   /* the owner's context only: */
   gsize result_size;      /* as counted by the manager */
   GList *finished_link;   /* NULL: not among the manager's finished jobs */
+  gboolean registered;    /* it is in the manager's table, whose lock guards this */
   gboolean was_listed;    /* it is or was in the manager's list */
   gboolean forgotten;     /* it is to leave that list */
 };
@@ -139,6 +140,7 @@ void kr_task_job_update_step (KrTaskJob *self);
 void kr_task_job_tell_parent (KrTaskJob *self);
 
 /* kr-task-job.c, for the other halves of the job */
+gboolean kr_task_job_has_listeners (KrTaskJob *self);
 void kr_task_job_notify_state (KrTaskJob *self);
 void kr_task_job_notify_news (KrTaskJob *self, KrTaskNews news);
 void kr_task_job_emit_state_changed (KrTaskJob *self, KrTaskState old_state, KrTaskState new_state);

@@ -587,11 +587,28 @@ kr_task_job_init (KrTaskJob *self)
 
 /* --- for the other halves of the job ----------------------------------------------------------------------------- */
 
+/* Asked once: a message that nobody reads would cost as much as the whole job. */
+static gboolean
+debug_is_dropped (void)
+{
+  static gsize answer;
+
+  if (g_once_init_enter (&answer))
+    g_once_init_leave (&answer, 1 + (g_log_writer_default_would_drop (G_LOG_LEVEL_DEBUG, G_LOG_DOMAIN) != FALSE));
+  return answer == 2;
+}
+
+/* Whether anybody listens to anything of this job: to tell nobody would cost as much as the rest of the job. */
+gboolean
+kr_task_job_has_listeners (KrTaskJob *self)
+{
+  return !debug_is_dropped () || g_signal_handler_find (self, G_SIGNAL_MATCH_UNBLOCKED, 0, 0, NULL, NULL, NULL) != 0;
+}
+
 void
 kr_task_job_notify_state (KrTaskJob *self)
 {
   GObject *object = G_OBJECT (self);
-
   g_object_freeze_notify (object);
   g_object_notify_by_pspec (object, props[PROP_STATE]);
   g_object_notify_by_pspec (object, props[PROP_CANCELLABLE]);
@@ -623,17 +640,6 @@ kr_task_job_notify_news (KrTaskJob *self, KrTaskNews news)
       g_object_notify_by_pspec (G_OBJECT (self), props[PROP_HELD]);
       g_object_notify_by_pspec (G_OBJECT (self), props[PROP_CANCELLABLE]);
     }
-}
-
-/* Asked once: a message that nobody reads would cost as much as the whole job. */
-static gboolean
-debug_is_dropped (void)
-{
-  static gsize answer;
-
-  if (g_once_init_enter (&answer))
-    g_once_init_leave (&answer, 1 + (g_log_writer_default_would_drop (G_LOG_LEVEL_DEBUG, G_LOG_DOMAIN) != FALSE));
-  return answer == 2;
 }
 
 void

@@ -13,6 +13,7 @@
 typedef struct _KrTaskListBlock
 {
   guint64 number; /* counts the blocks since the beginning */
+  guint n_gone;   /* the first slots, which are empty again */
   KrTaskJob *slots[BLOCK_SIZE];
 } KrTaskListBlock;
 
@@ -126,7 +127,7 @@ kr_task_list_get_position (KrTaskList *self, KrTaskJob *job)
 
   for (guint i = self->head; i < index; i++)
     position += entry_at (self, i)->n_live;
-  for (guint i = 0; i < job->place.slot; i++)
+  for (guint i = block->n_gone; i < job->place.slot; i++)
     position += block->slots[i] != NULL;
   return position;
 }
@@ -138,6 +139,8 @@ kr_task_list_remove (KrTaskList *self, KrTaskJob *job)
   guint index = block->number - self->first_number;
 
   block->slots[job->place.slot] = NULL;
+  while (block->n_gone < entry_at (self, index)->n_used && block->slots[block->n_gone] == NULL)
+    block->n_gone++;
   entry_at (self, index)->n_live--;
   job->place.block = NULL;
   self->length--;
@@ -152,7 +155,7 @@ nth_of_block (Entry *entry, guint n)
 {
   if (entry->n_live == entry->n_used)
     return entry->block->slots[n];
-  for (guint i = 0; i < entry->n_used; i++)
+  for (guint i = entry->block->n_gone; i < entry->n_used; i++)
     if (entry->block->slots[i] != NULL && n-- == 0)
       return entry->block->slots[i];
   return NULL;
