@@ -364,7 +364,8 @@ test_queue_deadline (void)
       KrTaskJob *job = kr_task_job_new ("race", NULL);
 
       kr_task_job_set_func (job, body_count, &n_bodies[i], NULL);
-      kr_task_job_set_deadlines (job, g_test_rand_int_range (0, 1000), -1, -1);
+      /* of a random scale, 1 µs to 1 s, so that some meet the dispatch however fast it is */
+      kr_task_job_set_deadlines (job, g_test_rand_int_range (0, 1 << g_test_rand_int_range (1, 21)), -1, -1);
       g_ptr_array_add (jobs, job);
       g_assert_true (kr_task_manager_submit (manager, job, NULL));
     }
