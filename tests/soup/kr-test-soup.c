@@ -23,7 +23,7 @@ kr_test_soup_new (KrHubServer *hub, KrTestSoupFlags flags)
   self->endpoint = kr_hub_soup_endpoint_new (self->hub, "/hub");
   self->trust = g_tls_file_database_new (certificate, &error);
   g_assert_no_error (error);
-  self->session = soup_session_new ();
+  self->session = soup_session_new_with_options ("max-conns", 100, "max-conns-per-host", 100, NULL);
   soup_session_set_tls_database (self->session, self->trust);
   soup_session_set_proxy_resolver (self->session, NULL);
   self->context = flags & KR_TEST_SOUP_SAME_THREAD ? g_main_context_ref_thread_default () : g_main_context_new ();

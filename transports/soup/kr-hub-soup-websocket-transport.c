@@ -332,6 +332,7 @@ write_some (KrHubSoupWebsocketTransport *self)
   GOutputVector vectors[2 + MAX_VECTORS];
   g_auto (KrHubBuffer) masked = KR_HUB_BUFFER_INIT;
   g_autoptr (GError) error = NULL;
+  gboolean resumed = in_frame (self); /* behind the rest of such a frame more may wait */
   gsize out = is_inside_frame (self) ? 0 : self->out.len - self->out_sent;
   gsize n_payload = collect_payload (self, vectors + 2, &masked);
   gsize header = self->header_len - self->header_sent;
@@ -352,7 +353,7 @@ write_some (KrHubSoupWebsocketTransport *self)
       return FALSE;
     }
   account (self, out, written);
-  if (G_LIKELY (written == total && n_payload < MAX_VECTORS && self->state == STATE_OPEN))
+  if (G_LIKELY (written == total && n_payload < MAX_VECTORS && !resumed && self->state == STATE_OPEN))
     {
       /* That was all: what comes later asks for a flush of its own. */
       if (out > 0)
