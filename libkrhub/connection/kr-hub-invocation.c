@@ -141,8 +141,11 @@ bind_string (KrHubInvocation *self, guint index, const KrHubSlice *value, GStrin
 {
   const KrHubSession *session = &self->connection->session;
 
-  if (!session->encoding->decode_string (session->protocol, value, scratch, &self->strings[index], error))
-    return FALSE;
+  if (!session->encoding->decode_string (session->protocol, value, scratch, &self->strings[index], NULL))
+    {
+      g_set_error_literal (error, KR_HUB_ERROR, KR_HUB_ERROR_BINDING, KR_HUB_ARGUMENTS_MISMATCH);
+      return FALSE;
+    }
   if (self->strings[index].data == scratch->str)
     {
       self->texts[index] = g_strndup (scratch->str, scratch->len);

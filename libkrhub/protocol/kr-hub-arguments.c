@@ -36,10 +36,7 @@ bind (
       variant = kr_hub_protocol_decode_variant (protocol, &value, type, NULL);
       if (variant == NULL)
         {
-          g_set_error_literal (
-              error, KR_HUB_ERROR, KR_HUB_ERROR_BINDING,
-              "InvalidDataException: Error binding arguments. Make sure that the types of the provided values "
-              "match the types of the hub method being invoked.");
+          g_set_error_literal (error, KR_HUB_ERROR, KR_HUB_ERROR_BINDING, KR_HUB_ARGUMENTS_MISMATCH);
           return FALSE;
         }
       g_ptr_array_add (bound, variant);

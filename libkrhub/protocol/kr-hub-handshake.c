@@ -6,7 +6,6 @@
 #include "kr-hub-handshake-private.h"
 
 #include "kr-hub-error.h"
-#include "kr-hub-json-reader-private.h"
 #include "kr-hub-json-scanner-private.h"
 #include "kr-hub-json-writer-private.h"
 #include "kr-hub-text-frame-private.h"
@@ -36,8 +35,7 @@ is_name (const KrHubSlice *name, guint flags, const char *literal)
 static gboolean
 read_text (KrHubJsonScanner *scanner, const char *name, char **text, GError **error)
 {
-  g_autoptr (GString) scratch = NULL;
-  const char *begin = scanner->pos;
+  g_autoptr (GString) plain = g_string_new (NULL);
   KrHubSlice value;
   guint flags;
 
@@ -48,12 +46,10 @@ read_text (KrHubJsonScanner *scanner, const char *name, char **text, GError **er
       kr_hub_json_scanner_set_error (scanner, error);
       return FALSE;
     }
-  scratch = g_string_new (NULL);
-  value = (KrHubSlice) { begin, scanner->pos - begin };
-  if (!kr_hub_json_read_string (&value, scratch, &value, error))
+  if (!kr_hub_json_validate_utf8 (&value, error) || !kr_hub_json_unescape (&value, plain, error))
     return FALSE;
   g_free (*text);
-  *text = g_strndup (value.data, value.len);
+  *text = g_string_free (g_steal_pointer (&plain), FALSE);
   return TRUE;
 }
 

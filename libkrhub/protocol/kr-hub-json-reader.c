@@ -37,13 +37,38 @@ fail_type (const GVariantType *type, GError **error)
   const char *name = type_to_string (type);
 
   if (name != NULL)
-    g_set_error (error, KR_HUB_ERROR, KR_HUB_ERROR_BINDING,
-                 "JsonException: The JSON value could not be converted to %s.", name);
+    g_set_error (error, KR_HUB_ERROR, KR_HUB_ERROR_BINDING, "The JSON value could not be converted to %s.", name);
   else
-    g_set_error (error, KR_HUB_ERROR, KR_HUB_ERROR_BINDING,
-                 "JsonException: The JSON value could not be converted to the type '%.*s'.",
+    g_set_error (error, KR_HUB_ERROR, KR_HUB_ERROR_BINDING, "The JSON value could not be converted to the type '%.*s'.",
                  (int) g_variant_type_get_string_length (type), g_variant_type_peek_string (type));
   return NULL;
+}
+
+/* .NET adds where it was: behind a value, but inside an object or array. What fails inside those is not told apart. */
+static void
+add_place (const KrHubSlice *value, GError **error)
+{
+  KrHubJsonScanner scanner;
+  KrHubJsonKind kind;
+  gsize place = 1;
+
+  if (error == NULL || *error == NULL)
+    return;
+  kr_hub_json_scanner_init (&scanner, value);
+  kind = kr_hub_json_scanner_peek (&scanner);
+  if (kind != KR_HUB_JSON_OBJECT && kind != KR_HUB_JSON_ARRAY && kr_hub_json_scanner_skip_value (&scanner))
+    {
+      while (scanner.pos > scanner.start && g_ascii_isspace (scanner.pos[-1]))
+        scanner.pos--;
+      place = scanner.pos - scanner.start;
+    }
+  if (kind != KR_HUB_JSON_BROKEN)
+    {
+      g_autofree char *text = (*error)->message;
+
+      (*error)->message =
+          g_strdup_printf ("%s Path: $ | LineNumber: 0 | BytePositionInLine: %" G_GSIZE_FORMAT ".", text, place);
+    }
 }
 
 static gpointer
@@ -67,23 +92,37 @@ read_text (KrHubJsonScanner *scanner, GString *scratch, KrHubSlice *text, GError
   if (G_LIKELY (flags == 0))
     return TRUE;
   if (flags & KR_HUB_JSON_NON_ASCII)
-    ok = kr_hub_json_validate_utf8 (text, error);
+    ok = kr_hub_json_validate_utf8 (text, NULL);
   if (ok && (flags & KR_HUB_JSON_ESCAPED))
     {
       g_string_truncate (scratch, 0);
-      ok = kr_hub_json_unescape (text, scratch, error);
+      ok = kr_hub_json_unescape (text, scratch, NULL);
       *text = (KrHubSlice) { scratch->str, scratch->len };
     }
-  if (!ok && error != NULL)
-    (*error)->code = KR_HUB_ERROR_BINDING;
-  return ok;
+  /* What is no Unicode is to .NET a value of the wrong type. */
+  return ok || fail_type (G_VARIANT_TYPE_STRING, error) != NULL;
+}
+
+static gboolean
+read_unusual_string (const KrHubSlice *value, GString *scratch, KrHubSlice *text, GError **error)
+{
+  KrHubJsonScanner scanner;
+  KrHubJsonKind kind;
+
+  kr_hub_json_scanner_init (&scanner, value);
+  kind = kr_hub_json_scanner_peek (&scanner);
+  if (kind == KR_HUB_JSON_STRING)
+    return read_text (&scanner, scratch, text, error);
+  *text = (KrHubSlice) { NULL, 0 };
+  if (kind == KR_HUB_JSON_BROKEN)
+    return fail_scan (&scanner, error) != NULL;
+  return kind == KR_HUB_JSON_NULL || fail_type (G_VARIANT_TYPE_STRING, error) != NULL;
 }
 
 gboolean
 kr_hub_json_read_string (const KrHubSlice *value, GString *scratch, KrHubSlice *text, GError **error)
 {
   const char *end = value->data + value->len, *quote;
-  KrHubJsonScanner scanner;
   guint flags;
 
   if (G_LIKELY (value->len >= 2 && value->data[0] == '"'))
@@ -95,25 +134,10 @@ kr_hub_json_read_string (const KrHubSlice *value, GString *scratch, KrHubSlice *
           return TRUE;
         }
     }
-  kr_hub_json_scanner_init (&scanner, value);
-  if (scanner.pos < scanner.end && *scanner.pos == '"')
-    return read_text (&scanner, scratch, text, error);
-  switch (kr_hub_json_scanner_peek (&scanner))
-    {
-    case KR_HUB_JSON_NULL:
-      *text = (KrHubSlice) { NULL, 0 };
-      return TRUE;
-    case KR_HUB_JSON_BROKEN:
-      return fail_scan (&scanner, error) != NULL;
-    case KR_HUB_JSON_TRUE:
-    case KR_HUB_JSON_FALSE:
-    case KR_HUB_JSON_NUMBER:
-    case KR_HUB_JSON_STRING:
-    case KR_HUB_JSON_ARRAY:
-    case KR_HUB_JSON_OBJECT:
-    default:
-      return fail_type (G_VARIANT_TYPE_STRING, error) != NULL;
-    }
+  if (read_unusual_string (value, scratch, text, error))
+    return TRUE;
+  add_place (value, error);
+  return FALSE;
 }
 
 /* As a C string, which cannot hold the NUL that JSON can. */
@@ -536,7 +560,10 @@ kr_hub_json_read_variant (const KrHubSlice *value, const GVariantType *type, GEr
 
   kr_hub_json_scanner_init (&scanner, value);
   result = read_value (&scanner, type, error);
-  return result != NULL ? g_variant_ref_sink (result) : NULL;
+  if (result != NULL)
+    return g_variant_ref_sink (result);
+  add_place (value, error);
+  return NULL;
 }
 
 static JsonNode *

@@ -5,6 +5,7 @@
 
 #include "kr-hub-msgpack-envelope-private.h"
 
+#include "kr-hub-arguments-private.h"
 #include "kr-hub-error.h"
 #include "kr-hub-msgpack-reader-private.h"
 #include "kr-hub-utf8-private.h"
@@ -212,9 +213,7 @@ read_arguments (Envelope *self)
   begin = self->reader.pos;
   if (!read_all_arguments (self, token.count))
     {
-      fail_arguments (
-          self, "InvalidDataException: Error binding arguments. Make sure that the types of the provided values match "
-                "the types of the hub method being invoked.");
+      fail_arguments (self, KR_HUB_ARGUMENTS_MISMATCH);
       return;
     }
   message->n_arguments = token.count;

@@ -51,7 +51,7 @@ fail_type (const GVariantType *type, GError **error)
   const char *name = type_to_string (type);
 
   g_set_error (error, KR_HUB_ERROR, KR_HUB_ERROR_BINDING,
-               "InvalidDataException: Deserializing object of the `%.*s` type for 'argument' failed.",
+               "Deserializing object of the `%.*s` type for 'argument' failed.",
                name != NULL ? (int) strlen (name) : (int) g_variant_type_get_string_length (type),
                name != NULL ? name : g_variant_type_peek_string (type));
   return NULL;
@@ -72,7 +72,7 @@ enter (Decoder *self, GError **error)
       self->depth++;
       return TRUE;
     }
-  fail_text ("InvalidDataException: A value nests deeper than 64 levels.", error);
+  fail_text ("A value nests deeper than 64 levels.", error);
   return FALSE;
 }
 
@@ -169,7 +169,7 @@ token_to_string (const KrHubMsgpackToken *token, GError **error)
       return time != NULL ? time : fail_type (G_VARIANT_TYPE_STRING, error);
     }
   if (memchr (token->bytes.data, '\0', token->bytes.len) != NULL)
-    return fail_text ("InvalidDataException: A string contains the character U+0000.", error);
+    return fail_text ("A string contains the character U+0000.", error);
   if (kr_hub_utf8_validate (&token->bytes))
     return g_strndup (token->bytes.data, token->bytes.len);
   repaired = g_string_new (NULL);
@@ -309,7 +309,7 @@ read_entry (Decoder *self, const GVariantType *type, GVariantBuilder *builder, G
     return FALSE;
   g_variant_ref_sink (key);
   if (!g_hash_table_add (keys, g_variant_ref (key)))
-    return fail_text ("InvalidDataException: A map has a key twice.", error) != NULL;
+    return fail_text ("A map has a key twice.", error) != NULL;
   value = read_value (self, g_variant_type_value (type), error);
   if (value == NULL)
     return FALSE;
@@ -490,7 +490,7 @@ read_name (Decoder *self, GError **error)
     case KR_HUB_MSGPACK_ARRAY:
     case KR_HUB_MSGPACK_MAP:
     default:
-      return fail_text ("InvalidDataException: A map has a key that is no string.", error);
+      return fail_text ("A map has a key that is no string.", error);
     }
 }
 
@@ -509,7 +509,7 @@ read_map_node (Decoder *self, guint32 count, GError **error)
       if (name == NULL)
         return NULL;
       if (json_object_has_member (object, name))
-        return fail_text ("InvalidDataException: A map has a key twice.", error);
+        return fail_text ("A map has a key twice.", error);
       member = read_node (self, error);
       if (member == NULL)
         return NULL;

@@ -205,6 +205,48 @@ test_decode_refused (void)
     }
 }
 
+/* What callers of a client's method see of an answer that does not fit: the text of .NET's JsonException. */
+static void
+test_error_text (void)
+{
+  static const struct
+  {
+    const char *json;
+    const char *type;
+    const char *message;
+  } cases[] = {
+    { "1", "s",
+      "The JSON value could not be converted to System.String. Path: $ | LineNumber: 0 | BytePositionInLine: 1." },
+    { "1.0 ", "i",
+      "The JSON value could not be converted to System.Int32. Path: $ | LineNumber: 0 | BytePositionInLine: 3." },
+    { "null", "x",
+      "The JSON value could not be converted to System.Int64. Path: $ | LineNumber: 0 | BytePositionInLine: 4." },
+    { "[1]", "s",
+      "The JSON value could not be converted to System.String. Path: $ | LineNumber: 0 | BytePositionInLine: 1." },
+    { "{\"a\":1}", "b",
+      "The JSON value could not be converted to System.Boolean. Path: $ | LineNumber: 0 | BytePositionInLine: 1." },
+    { "\"\\ud800\"", "s",
+      "The JSON value could not be converted to System.String. Path: $ | LineNumber: 0 | BytePositionInLine: 8." },
+    { "\"\xff\"", "s",
+      "The JSON value could not be converted to System.String. Path: $ | LineNumber: 0 | BytePositionInLine: 3." },
+  };
+  g_autoptr (GString) scratch = g_string_new (NULL);
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      KrHubSlice value = slice (cases[i].json), text;
+
+      g_assert_null (decode (cases[i].json, cases[i].type, &error));
+      g_assert_cmpstr (error->message, ==, cases[i].message);
+      g_clear_error (&error);
+      if (*cases[i].type != 's')
+        continue;
+      g_assert_false (kr_hub_protocol_decode_string (protocol, &value, scratch, &text, &error));
+      g_assert_cmpstr (error->message, ==, cases[i].message);
+    }
+}
+
 static void
 assert_binding (const char *values, guint n_values, const char *signature, const char *expected, const char *message)
 {
@@ -488,6 +530,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/krhub/arguments/string-refused", test_string_refused);
   g_test_add_func ("/krhub/arguments/decode", test_decode);
   g_test_add_func ("/krhub/arguments/decode-refused", test_decode_refused);
+  g_test_add_func ("/krhub/arguments/error-text", test_error_text);
   g_test_add_func ("/krhub/arguments/binding", test_binding);
   g_test_add_func ("/krhub/arguments/encode", test_encode);
   g_test_add_func ("/krhub/arguments/encode-double", test_encode_double);
