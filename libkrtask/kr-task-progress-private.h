@@ -3,7 +3,7 @@
 /* What KrTaskJob may do to its progress. */
 #pragma once
 
-#include "kr-task-progress.h"
+#include "kr-task-job.h"
 
 KrTaskProgress *kr_task_progress_new (KrTaskJob *job);
 void kr_task_progress_freeze (KrTaskProgress *self);

@@ -626,6 +626,121 @@ test_odd_results (Fixture *f, gconstpointer data)
     }
 }
 
+/* --- the client */
+
+static KrTaskBusClient *
+client_new (Fixture *f)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+  KrTaskBusClient *client;
+
+  kr_task_bus_client_new_async (f->client, g_dbus_connection_get_unique_name (f->server), PATH, NULL,
+                                kr_test_store_result, &result);
+  kr_test_wait_result ("the client", &result);
+  client = kr_task_bus_client_new_finish (result, &error);
+  g_assert_no_error (error);
+  return client;
+}
+
+static KrTaskRemoteJob *
+client_start (KrTaskBusClient *client, const char *kind, GError **error)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+
+  kr_task_bus_client_start_async (client, kind, NULL, options_new ("{'title': <'Remote'>}"), NULL,
+                                  kr_test_store_result, &result);
+  kr_test_wait_result ("the start", &result);
+  return kr_task_bus_client_start_finish (client, result, error);
+}
+
+typedef struct
+{
+  KrTaskRemoteJob *job;
+  KrTaskState state;
+} RemoteWait;
+
+static gboolean
+remote_has_state (gpointer data)
+{
+  RemoteWait *wait = data;
+
+  return kr_task_remote_job_get_state (wait->job) == wait->state;
+}
+
+static gboolean
+is_half_way (gpointer data)
+{
+  return kr_task_progress_get_fraction (kr_task_remote_job_get_progress (data)) == 0.5;
+}
+
+static void
+count_finished (KrTaskRemoteJob *job, gpointer user_data)
+{
+  g_assert_true (kr_task_state_is_terminal (kr_task_remote_job_get_state (job)));
+  ++*(guint *) user_data;
+}
+
+static void
+test_client (Fixture *f, gconstpointer data)
+{
+  g_autoptr (KrTaskBusClient) client = client_new (f);
+  g_autoptr (KrTaskRemoteJob) job = NULL;
+  g_autoptr (KrTaskRemoteJob) listed = NULL;
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GAsyncResult) second = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GError) ended = NULL;
+  g_autofree char *title = NULL;
+  guint n_finished = 0;
+  gboolean cancellable;
+
+  g_assert_true (kr_task_bus_client_get_connected (client));
+  job = client_start (client, "sleep", &error);
+  g_assert_no_error (error);
+  listed = g_list_model_get_item (G_LIST_MODEL (client), 0);
+  g_assert_true (listed == job);
+  g_signal_connect (job, "finished", G_CALLBACK (count_finished), &n_finished);
+  kr_test_wait ("the progress", is_half_way, job);
+  g_object_get (job, "title", &title, "cancellable", &cancellable, NULL);
+  g_assert_cmpstr (title, ==, "Remote");
+  g_assert_true (cancellable);
+  kr_task_remote_job_cancel_async (job, "enough", KR_TASK_CANCEL_NONE, NULL, kr_test_store_result, &result);
+  kr_test_wait_result ("the cancel", &result);
+  g_assert_true (kr_task_remote_job_cancel_finish (job, result, &error));
+  g_assert_no_error (error);
+  kr_test_wait_count ("the end", &n_finished, 1);
+  g_object_get (job, "error", &ended, NULL);
+  g_assert_error (ended, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_assert_cmpstr (ended->message, ==, "enough");
+  kr_task_remote_job_cancel_async (job, NULL, KR_TASK_CANCEL_NONE, NULL, kr_test_store_result, &second);
+  kr_test_wait_result ("the second cancel", &second);
+  g_assert_false (kr_task_remote_job_cancel_finish (job, second, &error));
+  g_assert_error (error, KR_TASK_ERROR, KR_TASK_ERROR_ALREADY_FINISHED);
+  g_clear_error (&error);
+  g_assert_null (client_start (client, "unknown", &error));
+  g_assert_error (error, KR_TASK_ERROR, KR_TASK_ERROR_NOT_FOUND);
+}
+
+static gboolean
+is_alone (gpointer data)
+{
+  return !kr_task_bus_client_get_connected (data) && g_list_model_get_n_items (data) == 0;
+}
+
+/* The program goes away: the list is empty, and says so. */
+static void
+test_client_alone (Fixture *f, gconstpointer data)
+{
+  g_autoptr (KrTaskBusClient) client = client_new (f);
+  g_autoptr (KrTaskRemoteJob) job = client_start (client, "echo", NULL);
+  RemoteWait wait = { job, KR_TASK_STATE_COMPLETED };
+
+  kr_test_wait ("the end of the job", remote_has_state, &wait);
+  g_dbus_connection_close_sync (f->server, NULL, NULL);
+  kr_test_wait ("an empty list", is_alone, client);
+}
+
 #define ADD(path, func) g_test_add ("/bus/" path, Fixture, NULL, set_up, func, tear_down)
 
 int
@@ -648,5 +763,7 @@ main (int argc, char *argv[])
   ADD ("introspection", test_introspection);
   ADD ("gdbus-call", test_gdbus_call);
   ADD ("odd-results", test_odd_results);
+  ADD ("client", test_client);
+  ADD ("client/alone", test_client_alone);
   return g_test_run ();
 }

@@ -158,6 +158,13 @@ look (KrTaskJob *job)
 }
 
 static void
+wait_for_start (KrTaskJob *job)
+{
+  for (guint i = 0; i < 5 && kr_task_job_get_state (job) == KR_TASK_STATE_CREATED; i++)
+    sched_yield ();
+}
+
+static void
 play (Walker *walker, Slot *slot)
 {
   switch (walker->role)
@@ -170,12 +177,14 @@ play (Walker *walker, Slot *slot)
     case 2:
     case 3:
       /* an early bird finds it not queued yet: it has a second look */
-      for (guint i = 0; i < 3 && kr_task_job_get_state (slot->job) == KR_TASK_STATE_CREATED; i++)
-        sched_yield ();
+      wait_for_start (slot->job);
+      jitter (&walker->seed);
       kr_task_job_run (slot->job);
       break;
     case 4:
     case 5:
+      if (next_random (&walker->seed) % 2 == 0)
+        wait_for_start (slot->job);
       if (next_random (&walker->seed) % 4 != 0)
         cancel (slot, walker->role == 4 ? KR_TASK_CANCEL_REASON_USER : KR_TASK_CANCEL_REASON_SUPERSEDED);
       break;
