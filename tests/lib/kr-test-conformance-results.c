@@ -93,6 +93,8 @@ case_answers (KrTestHub *hub)
   assert_ask (asker, asker_id, "hello", ASK_FAILED "Client didn't provide a result.");
   text = kr_test_client_call (asker, "Ask", g_variant_new ("(ss)", id, "number"), "s");
   g_assert_true (g_str_has_prefix (text, ASK_FAILED "Error trying to deserialize result to String. "));
+  g_assert_null (strstr (text, "Exception: Json"));
+  g_assert_null (strstr (text, "String. JsonException"));
 }
 
 /* With a single slot, and calls behind the one that asks. */

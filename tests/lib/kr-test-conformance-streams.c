@@ -671,6 +671,29 @@ case_upload_errors (KrTestHub *hub)
 }
 
 static void
+case_upload_detailed (KrTestHub *hub)
+{
+  g_autoptr (KrTestClient) client = NULL;
+  GAsyncResult *result = NULL;
+  g_autoptr (KrHubStream) upload = NULL;
+  g_autofree char *text = NULL;
+
+  g_object_set (hub->server, "detailed-errors", TRUE, NULL);
+  client = kr_test_client_new (hub, NULL);
+  upload = start_upload (client, "Collect", NULL, &result);
+  write_text (upload, "two");
+  text = kr_test_client_finish_call (client, &result, "the answer");
+  if (strstr (text, "Json") != NULL)
+    g_assert_true (g_str_has_prefix (text, "error: An unexpected error occurred invoking 'Collect' on the server. "
+                                           "HubException: Failed to bind Stream message. JsonException: The JSON"));
+  else
+    g_assert_cmpstr (text, ==,
+                     "error: An unexpected error occurred invoking 'Collect' on the server. "
+                     "HubException: Failed to bind Stream message. InvalidDataException: Deserializing object of the "
+                     "`Int32` type for 'item' failed.");
+}
+
+static void
 case_upload_mismatch (KrTestHub *hub)
 {
   g_autoptr (KrTestClient) client = kr_test_client_new (hub, NULL);
@@ -878,6 +901,7 @@ const KrTestCase kr_test_stream_cases[] = {
   { "upload/items", case_upload },
   { "upload/two", case_upload_two },
   { "upload/errors", case_upload_errors },
+  { "upload/detailed-errors", case_upload_detailed },
   { "upload/mismatch", case_upload_mismatch },
   { "upload/bounded", case_upload_bounded },
   { "upload/early-answer", case_upload_early_answer },
