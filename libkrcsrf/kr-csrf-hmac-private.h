@@ -6,11 +6,26 @@
 #include "config.h"
 
 #include <glib.h>
+#if HAVE_NETTLE
+#include <nettle/hmac.h>
+#else
+#include <gnutls/crypto.h>
+#include <gnutls/gnutls.h>
+#endif
 
 #define KR_CSRF_MAC_SIZE 32
 
-typedef struct _KrCsrfHmac KrCsrfHmac;
+/* Zeroed, it is not ready yet. */
+typedef struct
+{
+  gboolean ready;
+#if HAVE_NETTLE
+  struct hmac_sha256_ctx context;
+#else
+  gnutls_hmac_hd_t handle;
+#endif
+} KrCsrfHmac;
 
-KrCsrfHmac *kr_csrf_hmac_new (const guint8 *key, gsize len);
-void kr_csrf_hmac_free (KrCsrfHmac *self);
+gboolean kr_csrf_hmac_init (KrCsrfHmac *self, const guint8 *key, gsize len);
+void kr_csrf_hmac_clear (KrCsrfHmac *self);
 gboolean kr_csrf_hmac_compute (KrCsrfHmac *self, const guint8 *data, gsize len, guint8 mac[KR_CSRF_MAC_SIZE]);

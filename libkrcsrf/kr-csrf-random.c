@@ -4,6 +4,7 @@
 #include "config.h"
 
 #include "kr-csrf-random-private.h"
+#include "kr-csrf-secret-private.h"
 
 #include <gnutls/crypto.h>
 #include <gnutls/gnutls.h>
@@ -15,18 +16,18 @@
 typedef struct
 {
   guint8 bytes[POOL_SIZE] __attribute__ ((aligned (8)));
-  gsize used;    /* a multiple of 8 */
+  gsize left;    /* bytes at the end that were not given out; a multiple of 8. A wiped pool is an empty one */
   guint forks;  /* the value of the global one when the pool was filled */
 } Pool;
 
-/* Counted in each child: what the parent had left in its pool must not come out twice. */
+/* Counted in each child: what the parent had left in its pool must not come out twice. Where the kernel can, it wipes the
+ * pool as well, for children that were made behind the back of the C library. */
 static guint forks;
 
 static void
 pool_free (gpointer data)
 {
-  gnutls_memset (data, 0, sizeof (Pool));
-  g_free (data);
+  kr_csrf_secret_free (data, sizeof (Pool));
 }
 
 static GPrivate pool_key = G_PRIVATE_INIT (pool_free);
@@ -50,8 +51,7 @@ pool_get (void)
       pthread_atfork (NULL, NULL, after_fork_in_child);
       g_once_init_leave (&initialized, 1);
     }
-  pool = g_new0 (Pool, 1);
-  pool->used = POOL_SIZE;
+  pool = kr_csrf_secret_alloc (sizeof (Pool), TRUE);
   g_private_set (&pool_key, pool);
   return pool;
 }
@@ -60,10 +60,10 @@ static gboolean
 pool_refill (Pool *pool)
 {
   pool->forks = g_atomic_int_get (&forks);
-  pool->used = POOL_SIZE;
+  pool->left = 0;
   if (gnutls_rnd (GNUTLS_RND_RANDOM, pool->bytes, POOL_SIZE) < 0)
     return FALSE;
-  pool->used = 0;
+  pool->left = POOL_SIZE;
   return TRUE;
 }
 
@@ -71,7 +71,7 @@ pool_refill (Pool *pool)
 static inline void
 take (Pool *pool, guint8 *buffer, gsize len)
 {
-  guint64 *words = (guint64 *) (pool->bytes + pool->used);
+  guint64 *words = (guint64 *) (pool->bytes + POOL_SIZE - pool->left);
 
   for (; len >= sizeof *words; len -= sizeof *words, buffer += sizeof *words, words++)
     {
@@ -83,7 +83,7 @@ take (Pool *pool, guint8 *buffer, gsize len)
       memcpy (buffer, words, len);
       *words++ = 0;
     }
-  pool->used = (guint8 *) words - pool->bytes;
+  pool->left = pool->bytes + POOL_SIZE - (guint8 *) words;
 }
 
 /* A KrCsrfRandomFunc. @len is at most the size of the pool. */
@@ -92,7 +92,7 @@ kr_csrf_random_pool_fill (guint8 *buffer, gsize len, gpointer user_data)
 {
   Pool *pool = pool_get ();
 
-  if (POOL_SIZE - pool->used < len || pool->forks != (guint) g_atomic_int_get (&forks))
+  if (pool->left < len || pool->forks != (guint) g_atomic_int_get (&forks))
     if (!pool_refill (pool))
       return FALSE;
   take (pool, buffer, len);

@@ -34,6 +34,7 @@ typedef struct
 
 typedef struct
 {
+  gatomicrefcount ref_count;
   gsize generation;  /* unique in the process, never 0 */
   guint n_keys;
   KrCsrfKey keys[];  /* the one that activates last comes first */

@@ -4,6 +4,7 @@
 #include "config.h"
 
 #include "kr-csrf-ring-private.h"
+#include "kr-csrf-secret-private.h"
 
 #include <gnutls/crypto.h>
 #include <gnutls/gnutls.h>
@@ -15,7 +16,7 @@
 struct _KrCsrfSigner
 {
   KrCsrfRing *ring;   /* NULL: a free slot */
-  KrCsrfHmac **macs;  /* KR_CSRF_N_KINDS for each key; NULL until needed */
+  KrCsrfHmac *macs;   /* KR_CSRF_N_KINDS for each key; not ready until needed */
 };
 
 typedef struct
@@ -24,24 +25,24 @@ typedef struct
   guint next;  /* the slot to give away next */
 } Cache;
 
-static void
-ring_clear (gpointer data)
+static gsize
+ring_size (guint n_keys)
 {
-  KrCsrfRing *ring = data;
-
-  gnutls_memset (ring->keys, 0, ring->n_keys * sizeof (KrCsrfKey));
+  return sizeof (KrCsrfRing) + n_keys * sizeof (KrCsrfKey);
 }
 
 KrCsrfRing *
 kr_csrf_ring_ref (KrCsrfRing *ring)
 {
-  return g_atomic_rc_box_acquire (ring);
+  g_atomic_ref_count_inc (&ring->ref_count);
+  return ring;
 }
 
 void
 kr_csrf_ring_unref (KrCsrfRing *ring)
 {
-  g_atomic_rc_box_release_full (ring, ring_clear);
+  if (g_atomic_ref_count_dec (&ring->ref_count))
+    kr_csrf_secret_free (ring, ring_size (ring->n_keys));
 }
 
 static int
@@ -60,8 +61,9 @@ KrCsrfRing *
 kr_csrf_ring_new (const KrCsrfKey *keys, guint n_keys)
 {
   static gsize generations;
-  KrCsrfRing *ring = g_atomic_rc_box_alloc (sizeof (KrCsrfRing) + n_keys * sizeof (KrCsrfKey));
+  KrCsrfRing *ring = kr_csrf_secret_alloc (ring_size (n_keys), FALSE);
 
+  g_atomic_ref_count_init (&ring->ref_count);
   ring->generation = g_atomic_pointer_add (&generations, 1) + 1;
   ring->n_keys = n_keys;
   if (n_keys > 0)
@@ -103,14 +105,20 @@ kr_csrf_ring_find_active (const KrCsrfRing *ring, gint64 now)
   return found;
 }
 
+static gsize
+macs_size (const KrCsrfRing *ring)
+{
+  return MAX (ring->n_keys, 1) * KR_CSRF_N_KINDS * sizeof (KrCsrfHmac);
+}
+
 static void
 signer_clear (KrCsrfSigner *self)
 {
   if (self->ring == NULL)
     return;
   for (guint i = 0; i < self->ring->n_keys * KR_CSRF_N_KINDS; i++)
-    g_clear_pointer (&self->macs[i], kr_csrf_hmac_free);
-  g_clear_pointer (&self->macs, g_free);
+    kr_csrf_hmac_clear (&self->macs[i]);
+  kr_csrf_secret_free (self->macs, macs_size (self->ring));
   g_clear_pointer (&self->ring, kr_csrf_ring_unref);
 }
 
@@ -156,7 +164,7 @@ kr_csrf_signer_add (KrCsrfRing *ring)
   cache->next = (cache->next + 1) % SIGNERS_PER_THREAD;
   signer_clear (self);
   self->ring = ring;
-  self->macs = g_new0 (KrCsrfHmac *, MAX (ring->n_keys, 1) * KR_CSRF_N_KINDS);
+  self->macs = kr_csrf_secret_alloc (macs_size (ring), FALSE);
   return self;
 }
 
@@ -180,9 +188,9 @@ gboolean
 kr_csrf_signer_mac (KrCsrfSigner *self, const KrCsrfKey *key, KrCsrfKind kind, const guint8 *data, gsize len,
                     guint8 mac[KR_CSRF_MAC_SIZE])
 {
-  KrCsrfHmac **hmac = &self->macs[(key - self->ring->keys) * KR_CSRF_N_KINDS + kind - 1];
+  KrCsrfHmac *hmac = &self->macs[(key - self->ring->keys) * KR_CSRF_N_KINDS + kind - 1];
 
-  if (G_UNLIKELY (*hmac == NULL))
-    *hmac = kr_csrf_hmac_new (key->derived[kind - 1], KR_CSRF_SECRET_SIZE);
-  return *hmac != NULL && kr_csrf_hmac_compute (*hmac, data, len, mac);
+  if (G_UNLIKELY (!hmac->ready) && !kr_csrf_hmac_init (hmac, key->derived[kind - 1], KR_CSRF_SECRET_SIZE))
+    return FALSE;
+  return kr_csrf_hmac_compute (hmac, data, len, mac);
 }
