@@ -4,6 +4,7 @@
 #include "config.h"
 
 #include <stdlib.h>
+#include <time.h>
 
 #include "kr-hub-arguments-private.h"
 #include "kr-hub-json-protocol.h"
@@ -67,8 +68,11 @@ run_echo (Bench *self)
   KrHubSlice value;
 
   parse (self, &message);
-  if (!kr_hub_arguments_nth (self->protocol, &message.value.slice, 0, &value) ||
-      !kr_hub_protocol_decode_string (self->protocol, &value, self->scratch, &completion.value.slice, NULL))
+  /* As a connection does: a plain string was found whole while its message was parsed. */
+  completion.value.slice = message.texts[0];
+  if (completion.value.slice.data == NULL &&
+      (!kr_hub_arguments_nth (self->protocol, &message.value.slice, 0, &value) ||
+      !kr_hub_protocol_decode_string (self->protocol, &value, self->scratch, &completion.value.slice, NULL)))
     abort ();
   completion.invocation_id = message.invocation_id;
   completion.value.kind = KR_HUB_VALUE_STRING;
@@ -95,7 +99,17 @@ run_variant (Bench *self)
     abort ();
 }
 
-/* The best of several rounds, because others use the machine too. */
+/* Processor time, because others use the machine too. */
+static double
+now_ns (void)
+{
+  struct timespec now;
+
+  clock_gettime (CLOCK_PROCESS_CPUTIME_ID, &now);
+  return now.tv_sec * 1e9 + now.tv_nsec;
+}
+
+/* The best of several rounds, for the same reason. */
 static double
 measure (Bench *self, void (*run) (Bench *self), guint iterations)
 {
@@ -103,11 +117,11 @@ measure (Bench *self, void (*run) (Bench *self), guint iterations)
 
   for (guint round = 0; round < 10; round++)
     {
-      gint64 begin = g_get_monotonic_time ();
+      double begin = now_ns ();
 
       for (guint i = 0; i < iterations; i++)
         run (self);
-      best = MIN (best, (g_get_monotonic_time () - begin) * 1000.0 / iterations);
+      best = MIN (best, (now_ns () - begin) / iterations);
     }
   return best;
 }
