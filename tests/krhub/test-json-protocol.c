@@ -44,7 +44,7 @@ test_round_trip (void)
   static const char *const texts[] = {
     "{\"type\":1,\"target\":\"Broadcast\",\"arguments\":[\"x\"]}",
     "{\"type\":1,\"invocationId\":\"0\",\"target\":\"Echo\",\"arguments\":[]}",
-    "{\"type\":1,\"headers\":{\"a\":\"b\"},\"invocationId\":\"0\",\"target\":\"Echo\",\"arguments\":[1,{\"a\":[null]}]}",
+    "{\"type\":1,\"headers\":{\"a\":\"b\"},\"invocationId\":\"0\",\"target\":\"Up\",\"arguments\":[1,null,{\"a\":[]}]}",
     "{\"type\":1,\"invocationId\":\"0\",\"target\":\"Up\",\"arguments\":[\"a\"],\"streamIds\":[\"1\",\"2\"]}",
     "{\"type\":2,\"invocationId\":\"0\",\"item\":42}",
     "{\"type\":2,\"headers\":{},\"invocationId\":\"0\",\"item\":null}",
