@@ -75,6 +75,8 @@ KR_TASK_AVAILABLE_IN_ALL
 void kr_task_job_set_async_func (KrTaskJob *self, KrTaskAsyncFunc begin, KrTaskFinishFunc finish, gpointer user_data,
                                  GDestroyNotify destroy);
 KR_TASK_AVAILABLE_IN_ALL
+void kr_task_job_set_subprocess (KrTaskJob *self, const char *const *argv, gint64 kill_after_us);
+KR_TASK_AVAILABLE_IN_ALL
 gboolean kr_task_job_set_id (KrTaskJob *self, const char *id);
 KR_TASK_AVAILABLE_IN_ALL
 void kr_task_job_set_owner (KrTaskJob *self, GVariant *owner);

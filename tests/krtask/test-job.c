@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Copyright the krhub authors */
 /* Tests of one job at a time: running, cancelling, holding, and how each of them ends. */
+#include <glib/gstdio.h>
+
 #include <kr-test.h>
 #include <krtask.h>
 
@@ -609,6 +611,68 @@ test_status (Fixture *f, gconstpointer data)
   g_assert_cmpstr (text, ==, "a quarter");
 }
 
+/* --- subprocesses */
+
+static void
+test_subprocess (Fixture *f, gconstpointer data)
+{
+  const char *argv[] = { "sh", "-c", data, NULL };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) result = NULL;
+
+  kr_task_job_set_subprocess (f->job, argv, -1);
+  submit (f);
+  run_to_end (f);
+  result = kr_task_job_dup_result (f->job, &error);
+  if (g_str_equal (data, "exit 0"))
+    g_assert_cmpint (g_variant_get_int32 (result), ==, 0);
+  else
+    g_assert_error (error, G_SPAWN_EXIT_ERROR, 3);
+}
+
+static void
+test_subprocess_missing (Fixture *f, gconstpointer data)
+{
+  const char *argv[] = { "kr-there-is-no-such-program", NULL };
+  g_autoptr (GError) error = NULL;
+
+  kr_task_job_set_subprocess (f->job, argv, -1);
+  submit (f);
+  run_to_end (f);
+  g_assert_null (kr_task_job_dup_result (f->job, &error));
+  g_assert_error (error, G_SPAWN_ERROR, G_SPAWN_ERROR_NOENT);
+}
+
+static gboolean
+file_exists (gpointer data)
+{
+  return g_file_test (data, G_FILE_TEST_EXISTS);
+}
+
+/* The second program ignores SIGTERM, so that only SIGKILL ends it. */
+static void
+test_subprocess_cancel (Fixture *f, gconstpointer data)
+{
+  g_autofree char *folder = g_dir_make_tmp ("kr-task-XXXXXX", NULL);
+  g_autofree char *ready = g_build_filename (folder, "ready", NULL);
+  g_autofree char *script = g_strdup_printf ("%s; : > %s; while :; do sleep 0.05; done", (const char *) data, ready);
+  const char *argv[] = { "sh", "-c", script, NULL };
+  g_autoptr (GError) cause = NULL;
+
+  kr_task_job_set_subprocess (f->job, argv, 10 * G_TIME_SPAN_MILLISECOND);
+  submit (f);
+  kr_test_wait ("the program", file_exists, ready);
+  g_assert_true (kr_task_job_cancel (f->job, KR_TASK_CANCEL_REASON_USER, NULL, KR_TASK_CANCEL_NONE, NULL));
+  run_to_end (f);
+  g_assert_cmpint (kr_task_job_get_state (f->job), ==, KR_TASK_STATE_CANCELLED);
+  cause = kr_task_job_dup_cause (f->job);
+  g_assert_error (cause, G_SPAWN_ERROR, G_SPAWN_ERROR_FAILED);
+  if (g_str_has_prefix (data, "trap"))
+    g_assert_nonnull (strstr (cause->message, "signal 9"));
+  g_unlink (ready);
+  g_rmdir (folder);
+}
+
 #define ADD(path, data, func) g_test_add ("/job/" path, Fixture, data, set_up, func, tear_down)
 
 int
@@ -634,6 +698,11 @@ main (int argc, char *argv[])
   ADD ("async/cancelled-before", NULL, test_async_cancelled_before);
   ADD ("wait/cancelled", NULL, test_wait_cancelled);
   ADD ("wait/after", NULL, test_wait_after);
+  ADD ("subprocess/success", "exit 0", test_subprocess);
+  ADD ("subprocess/failure", "exit 3", test_subprocess);
+  ADD ("subprocess/missing", NULL, test_subprocess_missing);
+  ADD ("subprocess/cancel", ":", test_subprocess_cancel);
+  ADD ("subprocess/kill", "trap '' TERM", test_subprocess_cancel);
   ADD ("ids", NULL, test_ids);
   ADD ("rename", NULL, test_rename);
   ADD ("status", NULL, test_status);
