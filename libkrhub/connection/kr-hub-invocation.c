@@ -135,13 +135,15 @@ kr_hub_invocation_unref (KrHubInvocation *self)
   kr_hub_invocation_release (self);
 }
 
-/* A string of a method that takes only strings: borrowed if it lies in the message as it is. */
+/* A string of a method that takes only strings: borrowed if it lies in the message as it is. One with a NUL in it is none
+ * for C, as it is none for GVariant. */
 static gboolean
 bind_string (KrHubInvocation *self, guint index, const KrHubSlice *value, GString *scratch, GError **error)
 {
   const KrHubSession *session = &self->connection->session;
 
-  if (!session->encoding->decode_string (session->protocol, value, scratch, &self->strings[index], NULL))
+  if (!session->encoding->decode_string (session->protocol, value, scratch, &self->strings[index], NULL) ||
+      (self->strings[index].len > 0 && memchr (self->strings[index].data, '\0', self->strings[index].len) != NULL))
     {
       g_set_error_literal (error, KR_HUB_ERROR, KR_HUB_ERROR_BINDING, KR_HUB_ARGUMENTS_MISMATCH);
       return FALSE;

@@ -17,9 +17,6 @@
   "OperationCanceledException: Client hasn't sent a message/ping within the configured ClientTimeoutInterval."
 #define SEQUENCE_DETAIL                                                                                                \
   "InvalidOperationException: Sequence ID greater than amount of messages we've received."
-#define LIMIT_DETAIL                                                                                                   \
-  "InvalidDataException: The maximum message size of %" G_GSIZE_FORMAT                                                 \
-  "B was exceeded. The message size can be configured in AddHubOptions."
 
 static const struct
 {
@@ -233,11 +230,7 @@ next_handshake (KrHubSession *self)
 static void
 fail_reading (KrHubSession *self, GError *error)
 {
-  g_autofree char *detail = NULL;
-
-  if (g_error_matches (error, KR_HUB_ERROR, KR_HUB_ERROR_TOO_LARGE))
-    detail = g_strdup_printf (LIMIT_DETAIL, self->settings->max_message_size);
-  kr_hub_session_close (self, TRUE, detail != NULL ? detail : error->message, TRUE);
+  kr_hub_session_close (self, TRUE, error->message, TRUE);
   g_clear_error (&self->error);
   self->error = error;
 }

@@ -134,7 +134,7 @@ static const Row rows[] = {
   { "hub/unknown/post", "POST", "/hub?id=x", NULL, 404, PLAIN, "No Connection with that ID" },
   { "hub/unknown/delete", "DELETE", "/hub?id=x", NULL, 404, PLAIN, "No Connection with that ID" },
   { "hub/unknown/sse", "GET", "/hub?id=x", "Accept: text/event-stream\r\n", 404, PLAIN, "No Connection with that ID" },
-  { "hub/unknown/websocket", "GET", "/hub?id=x", UPGRADE KEY VERSION, 404, PLAIN, "No Connection with that ID" },
+  { "hub/unknown/websocket", "GET", "/hub?id=x", UPGRADE KEY VERSION, 404, NULL, "No Connection with that ID" },
   /* A broken upgrade is none. */
   { "hub/upgrade/version", "GET", "/hub", UPGRADE KEY "Sec-WebSocket-Version: 12\r\n", 400, PLAIN, "Connection ID required", POLL },
   { "hub/upgrade/no-version", "GET", "/hub", UPGRADE KEY, 400, PLAIN, "Connection ID required", POLL },
@@ -583,7 +583,7 @@ test_stateful (void)
   g_free (kr_test_soup_read (two, NULL));
   close (two);
   kr_test_wait ("the end", has_no_connection, site);
-  assert_request (site, "GET", path, UPGRADE KEY VERSION, NULL, 404, PLAIN, "No Connection with that ID");
+  assert_request (site, "GET", path, UPGRADE KEY VERSION, NULL, 404, NULL, "No Connection with that ID");
   stop_site (site);
 }
 

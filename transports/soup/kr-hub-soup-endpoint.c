@@ -406,7 +406,11 @@ answer_websocket (KrHubSoupEndpoint *self, SoupServerMessage *message)
   else
     token = kr_hub_soup_token_store_create (self->store, FALSE, g_get_monotonic_time ());
   if (token == NULL)
-    return;
+    {
+      /* ASP.NET Core names a type to all but WebSockets. */
+      soup_message_headers_remove (soup_server_message_get_response_headers (message), "Content-Type");
+      return;
+    }
   if (!check_offered (self, message, KR_HUB_TRANSPORT_WEBSOCKETS) ||
       !claim_connection (message, token, KR_HUB_TRANSPORT_WEBSOCKETS, kr_hub_soup_token_is_stateful (token) ? &again : NULL))
     {

@@ -562,6 +562,23 @@ transport_new (KrHubSoupWebsocketRole role, GIOStream *stream, GSocket *socket, 
   return self;
 }
 
+/* What was posted before there was a transport: read first, as a frame of the client's. */
+static void
+stash_early (KrHubSoupWebsocketTransport *self)
+{
+  static const guint8 mask[4] = { 0 }; /* leaves what it masks as it is */
+  g_autoptr (GBytes) early = self->token != NULL ? kr_hub_soup_token_take_early (self->token) : NULL;
+  guint8 header[KR_HUB_SOUP_WEBSOCKET_MAX_HEADER];
+  gsize len;
+
+  if (early == NULL || g_bytes_get_size (early) == 0)
+    return;
+  len = kr_hub_soup_websocket_write_header (header, KR_HUB_SOUP_WEBSOCKET_BINARY, TRUE, g_bytes_get_size (early), mask);
+  self->channel.stash = g_byte_array_new ();
+  g_byte_array_append (self->channel.stash, header, len);
+  g_byte_array_append (self->channel.stash, g_bytes_get_data (early, NULL), g_bytes_get_size (early));
+}
+
 /* The server's end. Takes @stream; @response is the head of the answer, sent first; the transport ends @token, if any. */
 KrHubTransport *
 kr_hub_soup_websocket_transport_new (GIOStream *stream,
@@ -575,6 +592,7 @@ kr_hub_soup_websocket_transport_new (GIOStream *stream,
 
   self->token = token != NULL ? kr_hub_soup_token_ref (token) : NULL;
   kr_hub_buffer_append (&self->out, g_bytes_get_data (response, NULL), g_bytes_get_size (response));
+  stash_early (self);
   return KR_HUB_TRANSPORT (self);
 }
 

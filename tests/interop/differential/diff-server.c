@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright the krhub authors */
+/* A server with one hub behind endpoints of different settings, those of aspnet/Program.cs. */
+#include "config.h"
+
+#include "diff-hub.h"
+
+#include <glib-unix.h>
+#include <krhub-soup.h>
+#include <locale.h>
+
+#define SECONDS(n) ((gint64) (n) * G_USEC_PER_SEC)
+
+typedef struct
+{
+  const char *path;
+  gboolean detailed;      /* errors */
+  gboolean short_times;   /* handshake and keep-alive 1 s, client timeout and polls 2 s */
+  gboolean guarded;       /* wants a token */
+  guint transports;       /* 0 for all */
+  int minimum_version;
+  guint64 message_size;   /* 0 for the default */
+  guint parallel;         /* 0 for the default */
+  const char *origin;     /* whose pages may come */
+} Site;
+
+static const Site sites[] = {
+  { .path = "/hub" },
+  { .path = "/detailed", .detailed = TRUE },
+  { .path = "/short", .detailed = TRUE, .short_times = TRUE },
+  { .path = "/limit", .detailed = TRUE, .message_size = 1024 },
+  { .path = "/parallel", .parallel = 2 },
+  { .path = "/ws", .transports = KR_HUB_TRANSPORT_WEBSOCKETS },
+  { .path = "/sse", .transports = KR_HUB_TRANSPORT_SERVER_SENT_EVENTS },
+  { .path = "/lp", .transports = KR_HUB_TRANSPORT_LONG_POLLING },
+  { .path = "/v1", .minimum_version = 1 },
+  { .path = "/auth", .guarded = TRUE },
+  { .path = "/cors", .origin = "https://example.org" },
+};
+
+/* The token is the user's name; "forbidden" may not come in where a token is wanted. */
+static guint
+authorize (KrHubSoupEndpoint *endpoint, SoupServerMessage *message, gpointer data)
+{
+  const Site *site = data;
+  g_autofree char *token = kr_hub_soup_endpoint_dup_bearer_token (endpoint, message);
+
+  if (token != NULL)
+    kr_hub_soup_endpoint_set_user_id (endpoint, message, token);
+  if (!site->guarded)
+    return SOUP_STATUS_OK;
+  if (token == NULL)
+    return SOUP_STATUS_UNAUTHORIZED;
+  return g_str_equal (token, "forbidden") ? SOUP_STATUS_FORBIDDEN : SOUP_STATUS_OK;
+}
+
+static KrHubServer *
+new_hub (const Site *site)
+{
+  KrHubServer *hub = kr_hub_server_new (NULL);
+
+  diff_hub_add_methods (hub);
+  diff_hub_add_group_methods (hub);
+  diff_hub_add_stream_methods (hub);
+  g_object_set (hub, "detailed-errors", site->detailed, NULL);
+  if (site->short_times)
+    g_object_set (hub, "handshake-timeout", SECONDS (1), "keep-alive-interval", SECONDS (1), "client-timeout", SECONDS (2), NULL);
+  if (site->message_size != 0)
+    g_object_set (hub, "max-message-size", site->message_size, NULL);
+  if (site->parallel != 0)
+    g_object_set (hub, "max-parallel-invocations", site->parallel, NULL);
+  return hub;
+}
+
+static KrHubSoupEndpoint *
+new_endpoint (const Site *site, SoupServer *server)
+{
+  g_autoptr (KrHubServer) hub = new_hub (site);
+  KrHubSoupEndpoint *endpoint = kr_hub_soup_endpoint_new (hub, site->path);
+  const char *origins[] = { site->origin, NULL };
+
+  g_object_set (endpoint, "disconnect-timeout", SECONDS (10), "minimum-protocol-version", site->minimum_version, NULL);
+  if (site->short_times)
+    g_object_set (endpoint, "poll-timeout", SECONDS (2), "close-timeout", SECONDS (1), NULL);
+  if (site->transports != 0)
+    g_object_set (endpoint, "transports", site->transports, NULL);
+  if (site->origin != NULL)
+    g_object_set (endpoint, "allowed-origins", origins, NULL);
+  g_signal_connect (endpoint, "authorize", G_CALLBACK (authorize), (gpointer) site);
+  kr_hub_soup_endpoint_attach (endpoint, server);
+  return endpoint;
+}
+
+static gboolean
+quit (gpointer loop)
+{
+  g_main_loop_quit (loop);
+  return G_SOURCE_REMOVE;
+}
+
+int
+main (int argc, char **argv)
+{
+  g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
+  g_autoptr (SoupServer) server = NULL;
+  g_autoptr (GPtrArray) endpoints = g_ptr_array_new_with_free_func (g_object_unref);
+  g_autoptr (GError) error = NULL;
+  g_autoslist (GUri) uris = NULL;
+
+  setlocale (LC_ALL, "");
+  server = soup_server_new (NULL, NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (sites); i++)
+    g_ptr_array_add (endpoints, new_endpoint (&sites[i], server));
+  if (!soup_server_listen_local (server, 0, SOUP_SERVER_LISTEN_IPV4_ONLY, &error))
+    {
+      g_printerr ("%s\n", error->message);
+      return 1;
+    }
+  uris = soup_server_get_uris (server);
+  g_print ("listening on 127.0.0.1:%d\n", g_uri_get_port (uris->data));
+  g_unix_signal_add (SIGINT, quit, loop);
+  g_unix_signal_add (SIGTERM, quit, loop);
+  g_main_loop_run (loop);
+  for (guint i = 0; i < endpoints->len; i++)
+    kr_hub_server_shutdown (kr_hub_soup_endpoint_get_hub (endpoints->pdata[i]));
+  soup_server_disconnect (server);
+  return 0;
+}
