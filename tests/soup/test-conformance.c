@@ -84,12 +84,6 @@ sse_tls_start (KrHubServer *hub)
 }
 
 static gpointer
-sse_source_start (KrHubServer *hub)
-{
-  return site_new (hub, KR_HUB_TRANSPORT_SERVER_SENT_EVENTS, 0, "source");
-}
-
-static gpointer
 long_polling_start (KrHubServer *hub)
 {
   return site_new (hub, KR_HUB_TRANSPORT_LONG_POLLING, 0, "epoll");
@@ -139,7 +133,6 @@ static const KrTestBackend backends[] = {
   { "/conformance/websocket-one-thread", FALSE, websocket_one_thread_start, site_connect, site_stop },
   { "/conformance/sse", FALSE, sse_start, site_connect, site_stop },
   { "/conformance/sse-tls", FALSE, sse_tls_start, site_connect, site_stop },
-  { "/conformance/sse-source", FALSE, sse_source_start, site_connect, site_stop },
   { "/conformance/long-polling", FALSE, long_polling_start, site_connect, site_stop },
   { "/conformance/long-polling-messagepack", FALSE, long_polling_start, site_connect, site_stop, TRUE },
   { "/conformance/long-polling-tls", FALSE, long_polling_tls_start, site_connect, site_stop },
