@@ -43,7 +43,7 @@ def judge(number, name, counted, ceiling):
         return False
     if share < 1 - SLACK:
         print(f'# {name}: {counted} instructions, less than the ceiling of {ceiling}: lower it with --update')
-    print(f'ok {number} {name}: {counted} instructions, ceiling {ceiling}')
+    print(f'ok {number} {name}: {counted} instructions, ceiling {ceiling}', flush=True)
     return True
 
 
