@@ -11,8 +11,8 @@
  * @request: a request without the antiforgery cookie and token; user, session and scope are set
  * @error: return location for an error
  *
- * Gives a request a pair of tokens of its own, so that tests of other things need not fetch one first. It is judged as any
- * other: there is no switch that lets unsigned requests pass.
+ * Gives a request a pair of tokens of its own, so that tests of other things need not fetch one first. It is judged as
+ * any other: there is no switch that lets unsigned requests pass.
  *
  * Errors: as [method@KrCsrf.Protector.get_tokens].
  *

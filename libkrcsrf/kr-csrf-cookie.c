@@ -7,8 +7,9 @@
 #include "kr-csrf-parse.h"
 #include "kr-csrf-token-codec-private.h"
 
-/* Every leniency here has been somebody's hole: pairs end at ';' only, blank is space or tab only, names are compared byte
- * by byte, nothing is percent-decoded or unquoted, "$Version" means nothing, and a pair without a name has no name. */
+/* Every leniency here has been somebody's hole: pairs end at ';' only, blank is space or tab only, names are compared
+ * byte by byte, nothing is percent-decoded or unquoted, "$Version" means nothing, and a pair without a name has no
+ * name. */
 
 /* Other cookies may hold bytes beyond ASCII: browsers send them. Ours cannot, by its alphabet. */
 gboolean

@@ -5,7 +5,8 @@
 
 #include "kr-csrf-counters-private.h"
 
-/* Threads that add to one counter pass its cache line to and fro; so there are several of each, and a thread keeps to one. */
+/* Threads that add to one counter pass its cache line to and fro; so there are several of each, and a thread keeps to
+ * one. */
 #define N_SHARDS 16
 #define CACHE_LINE 64
 

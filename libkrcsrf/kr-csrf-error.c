@@ -216,8 +216,8 @@ type_of_status (guint status)
  *
  * Makes the body of the answer, for the content type application/problem+json (RFC 9457).
  *
- * It has the members that Kestrun sends (type, title, status, detail). The detail is the error's message if that is one of
- * ours, and otherwise a text that says nothing about the inside.
+ * It has the members that Kestrun sends (type, title, status, detail). The detail is the error's message if that is one
+ * of ours, and otherwise a text that says nothing about the inside.
  *
  * Returns: (transfer full): the JSON text
  *

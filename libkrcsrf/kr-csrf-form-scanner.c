@@ -133,8 +133,8 @@ kr_csrf_form_scanner_unref (KrCsrfFormScanner *self)
  *
  * Takes the next bytes of the body.
  *
- * Errors: %KR_CSRF_ERROR_FORM_UNREADABLE for what is no form, %KR_CSRF_ERROR_FORM_TOO_LARGE beyond 65,536 fields, or in a
- * multipart form beyond 4,096 parts, 16 headers of a part or 4,096 bytes of a header. The first error stays.
+ * Errors: %KR_CSRF_ERROR_FORM_UNREADABLE for what is no form, %KR_CSRF_ERROR_FORM_TOO_LARGE beyond 65,536 fields, or in
+ * a multipart form beyond 4,096 parts, 16 headers of a part or 4,096 bytes of a header. The first error stays.
  *
  * Returns: %TRUE if the form can go on
  *
@@ -163,8 +163,8 @@ kr_csrf_form_scanner_push (KrCsrfFormScanner *self, const char *data, gssize len
  * Ends the body and gets the token.
  *
  * Errors: %KR_CSRF_ERROR_TOKEN_MISSING, %KR_CSRF_ERROR_AMBIGUOUS_FORM if the field is there more than once,
- * %KR_CSRF_ERROR_TOKEN_MALFORMED if it holds no 64 characters of base64url, %KR_CSRF_ERROR_FORM_UNREADABLE if a multipart
- * form was cut off, and those of [method@KrCsrf.FormScanner.push].
+ * %KR_CSRF_ERROR_TOKEN_MALFORMED if it holds no 64 characters of base64url, %KR_CSRF_ERROR_FORM_UNREADABLE if a
+ * multipart form was cut off, and those of [method@KrCsrf.FormScanner.push].
  *
  * Returns: (transfer full) (nullable): the token, or %NULL with @error set
  *

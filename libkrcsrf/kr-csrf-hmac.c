@@ -7,7 +7,8 @@
 
 #if HAVE_NETTLE
 
-/* The same code with 30 ns less around it per call, which is a tenth of a token; and its state lies where we want it. */
+/* The same code with 30 ns less around it per call, which is a tenth of a token; and its state lies where we
+ * want it. */
 gboolean
 kr_csrf_hmac_init (KrCsrfHmac *self, const guint8 *key, gsize len)
 {

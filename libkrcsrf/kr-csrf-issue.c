@@ -97,7 +97,8 @@ ensure_cookie (const KrCsrfIssue *issue, KrCsrfSigner *signer, const KrCsrfKey *
   return reuse_cookie (issue, signer, key);
 }
 
-/* Leaves the cookie token in the request's memo; a @fresh one has another secret, so that all tokens before are void. */
+/* Leaves the cookie token in the request's memo; a @fresh one has another secret, so that all tokens before are
+ * void. */
 KrCsrfCode
 kr_csrf_issue_cookie (const KrCsrfIssue *issue, gboolean fresh)
 {

@@ -18,12 +18,13 @@
  * The secrets that tokens are signed with.
  *
  * One key is active: it signs what is issued. The keys before it still verify what they signed, until the grace after
- * their retirement ends, so that a rotation breaks no page that is open. A revoked key verifies nothing from that moment.
+ * their retirement ends, so that a rotation breaks no page that is open. A revoked key verifies nothing from that
+ * moment.
  *
  * An ephemeral ring lives in memory: when the process ends, its tokens end. A ring with a file outlives it, and several
- * processes share it: a key that one of them adds becomes the active one for all of them after the propagation delay, when
- * each has read it; a revocation is seen within the reload period. The file is the user's own with mode 0600, and next to
- * it lies another with ".lock" at its end.
+ * processes share it: a key that one of them adds becomes the active one for all of them after the propagation delay,
+ * when each has read it; a revocation is seen within the reload period. The file is the user's own with mode 0600, and
+ * next to it lies another with ".lock" at its end.
  *
  * All functions may be called from any thread. A ring may serve several protectors; what one of them issued is worth
  * nothing to another with a different [property@KrCsrf.Protector:app-id].
@@ -34,7 +35,7 @@ struct _KrCsrfKeyRing
 {
   GObject parent_instance;
 
-  GMutex lock;               /* guards ring and stamp; held while keys are made and files read, never while calling out */
+  GMutex lock;               /* guards ring and stamp; held while keys are made and files read, but not for signals */
   KrCsrfRing *ring;          /* immutable; NULL until the first use */
   KrCsrfKeyFileStamp stamp;  /* of the file that ring was read from */
   gsize generation;          /* atomic: that of ring, or 0 */
@@ -514,11 +515,11 @@ kr_csrf_key_ring_rotate (KrCsrfKeyRing *self, GError **error)
  * @key_id: the id of a key, as in [property@KrCsrf.KeyRing:active-key-id]
  * @error: return location for an error
  *
- * Ends a key at once: nothing that it signed is valid any more. If it was the active one, a new one takes its place. With a
- * file, other processes see it within their reload period.
+ * Ends a key at once: nothing that it signed is valid any more. If it was the active one, a new one takes its place.
+ * With a file, other processes see it within their reload period.
  *
- * Errors: %KR_CSRF_ERROR_TOKEN_UNKNOWN_KEY if the ring has no such key; %KR_CSRF_ERROR_NO_ACTIVE_KEY if no new one could be
- * made, though the key is revoked; and the codes about the file, with which nothing is revoked.
+ * Errors: %KR_CSRF_ERROR_TOKEN_UNKNOWN_KEY if the ring has no such key; %KR_CSRF_ERROR_NO_ACTIVE_KEY if no new one
+ * could be made, though the key is revoked; and the codes about the file, with which nothing is revoked.
  *
  * Returns: %TRUE if the key is revoked and there is an active one
  *
@@ -539,8 +540,8 @@ kr_csrf_key_ring_revoke (KrCsrfKeyRing *self, guint32 key_id, GError **error)
  *
  * Reads the file now, instead of within the reload period. Without a file it does nothing.
  *
- * Errors: %KR_CSRF_ERROR_KEYRING_IO, %KR_CSRF_ERROR_KEYRING_PERMISSIONS, %KR_CSRF_ERROR_KEYRING_CORRUPT; the ring is then
- * as before.
+ * Errors: %KR_CSRF_ERROR_KEYRING_IO, %KR_CSRF_ERROR_KEYRING_PERMISSIONS, %KR_CSRF_ERROR_KEYRING_CORRUPT; the ring is
+ * then as before.
  *
  * Returns: %TRUE if the ring is what the file says
  *
@@ -798,8 +799,8 @@ kr_csrf_key_ring_initable_iface_init (GInitableIface *iface)
  *
  * Makes a ring with a file. For other periods than the default ones, use g_initable_new() with the properties.
  *
- * Errors: %KR_CSRF_ERROR_KEYRING_IO, %KR_CSRF_ERROR_KEYRING_PERMISSIONS if the file is not a regular one of this user with
- * mode 0600, %KR_CSRF_ERROR_KEYRING_CORRUPT, %KR_CSRF_ERROR_RANDOM_FAILED, %KR_CSRF_ERROR_CRYPTO_FAILED.
+ * Errors: %KR_CSRF_ERROR_KEYRING_IO, %KR_CSRF_ERROR_KEYRING_PERMISSIONS if the file is not a regular one of this user
+ * with mode 0600, %KR_CSRF_ERROR_KEYRING_CORRUPT, %KR_CSRF_ERROR_RANDOM_FAILED, %KR_CSRF_ERROR_CRYPTO_FAILED.
  *
  * Returns: (transfer full) (nullable): a new key ring, or %NULL with @error set
  *

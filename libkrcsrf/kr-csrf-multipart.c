@@ -5,8 +5,8 @@
 
 #include "kr-csrf-multipart-private.h"
 
-/* Strict where readers differ (RFC 2046, section 5.1; RFC 7578): lines end with CR LF, a part has one disposition with one
- * name, and a form that does not end with its boundary is no form. */
+/* Strict where readers differ (RFC 2046, section 5.1; RFC 7578): lines end with CR LF, a part has one disposition with
+ * one name, and a form that does not end with its boundary is no form. */
 
 typedef struct
 {

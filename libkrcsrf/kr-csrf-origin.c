@@ -220,11 +220,11 @@ kr_csrf_origin_is_https (const KrCsrfOrigin *self)
  * @len: bytes, or -1 if a NUL ends it
  * @error: return location for an error
  *
- * Brings an origin (RFC 6454, section 6.2) into its canonical form: scheme and host in lower case, without a default port,
- * "ws" and "wss" as "http" and "https".
+ * Brings an origin (RFC 6454, section 6.2) into its canonical form: scheme and host in lower case, without a default
+ * port, "ws" and "wss" as "http" and "https".
  *
- * Errors: %KR_CSRF_ERROR_ORIGIN_NULL for "null", %KR_CSRF_ERROR_ORIGIN_MALFORMED for what is no origin: with a user, a path,
- * an empty label, a character beyond ASCII, or more than 287 bytes.
+ * Errors: %KR_CSRF_ERROR_ORIGIN_NULL for "null", %KR_CSRF_ERROR_ORIGIN_MALFORMED for what is no origin: with a user, a
+ * path, an empty label, a character beyond ASCII, or more than 287 bytes.
  *
  * Returns: (transfer full) (nullable): the canonical form, or %NULL with @error set
  *
@@ -331,7 +331,8 @@ wildcard_matches (const KrCsrfOrigin *pattern, const KrCsrfOrigin *origin)
   const char *dot = memchr (host, '.', origin->host_len);
   gsize rest;
 
-  if (dot == NULL || dot == host || pattern->host != origin->host || memcmp (pattern->text, origin->text, origin->host) != 0)
+  if (dot == NULL || dot == host || pattern->host != origin->host ||
+      memcmp (pattern->text, origin->text, origin->host) != 0)
     return FALSE;
   rest = origin->text + origin->len - (dot + 1);
   return rest == (gsize) (pattern->len - pattern->host) && memcmp (dot + 1, pattern->text + pattern->host, rest) == 0;

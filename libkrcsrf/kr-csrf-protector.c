@@ -14,17 +14,18 @@
  *
  * Issues antiforgery tokens and judges requests.
  *
- * A client gets two tokens: one in a cookie that scripts cannot read, one in the page or by a request of its own. A request
- * that changes something brings both: the cookie by itself, the other in a header or a form field. Another site can make
- * a browser send the cookie, but cannot read the second token. What is more, the request has to come from the server's own
- * origin, as far as the browser tells (Sec-Fetch-Site, Origin, Referer); in the default mode neither replaces the other.
+ * A client gets two tokens: one in a cookie that scripts cannot read, one in the page or by a request of its own. A
+ * request that changes something brings both: the cookie by itself, the other in a header or a form field. Another site
+ * can make a browser send the cookie, but cannot read the second token. What is more, the request has to come from the
+ * server's own origin, as far as the browser tells (Sec-Fetch-Site, Origin, Referer); in the default mode neither
+ * replaces the other.
  *
- * It knows nothing of HTTP libraries: an adapter fills a [struct@KrCsrf.Request], puts the headers that a sink gets into
- * the response, and answers an error with [func@KrCsrf.error_to_status] and [func@KrCsrf.problem_json].
+ * It knows nothing of HTTP libraries: an adapter fills a [struct@KrCsrf.Request], puts the headers that a sink gets
+ * into the response, and answers an error with [func@KrCsrf.error_to_status] and [func@KrCsrf.problem_json].
  *
  * All settings are given at construction, by g_initable_new(); settings that contradict each other fail it with
- * %KR_CSRF_ERROR_CONFIG. After that, all functions may be called from any thread; signals are emitted in the thread of the
- * call that causes them.
+ * %KR_CSRF_ERROR_CONFIG. After that, all functions may be called from any thread; signals are emitted in the thread of
+ * the call that causes them.
  *
  * Since: 0.1
  */
@@ -133,7 +134,8 @@ log_rejection (KrCsrfProtector *self, KrCsrfRequest *request, KrCsrfCode code, g
   gint64 unlogged;
 
   if ((last != 0 && ABS (now - last) < LOG_INTERVAL) ||
-      !__atomic_compare_exchange_n (&self->logged[code], &last, MAX (now, 1), FALSE, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+      !__atomic_compare_exchange_n (&self->logged[code], &last, MAX (now, 1), FALSE, __ATOMIC_RELAXED,
+                                    __ATOMIC_RELAXED))
     {
       __atomic_fetch_add (&self->unlogged[code], 1, __ATOMIC_RELAXED);
       return;
@@ -268,8 +270,8 @@ verify (KrCsrfProtector *self, KrCsrfRequest *request, gint64 now)
  *
  * Judges a request, whatever its method is.
  *
- * Errors: the codes of #KrCsrfError that tell what is wrong with the request, and those of the key ring. Each refusal adds
- * to the counter of its code, is logged without any token, at most once per code and second, and emits
+ * Errors: the codes of #KrCsrfError that tell what is wrong with the request, and those of the key ring. Each refusal
+ * adds to the counter of its code, is logged without any token, at most once per code and second, and emits
  * [signal@KrCsrf.Protector::rejected]. A request that is refused must not reach any handler.
  *
  * Returns: %TRUE if the request may pass; in report-only mode always
@@ -405,8 +407,8 @@ kr_csrf_protector_check_websocket (KrCsrfProtector *self, KrCsrfRequest *request
  * @request: a request for an event stream
  * @error: return location for an error
  *
- * Judges a request for server-sent events: Sec-Fetch-Site or Origin has to say that it comes from us or a trusted origin.
- * Where neither is there, a ticket in the token's header will do, which is then redeemed.
+ * Judges a request for server-sent events: Sec-Fetch-Site or Origin has to say that it comes from us or a trusted
+ * origin. Where neither is there, a ticket in the token's header will do, which is then redeemed.
  *
  * Errors: %KR_CSRF_ERROR_UPGRADE_REJECTED if neither is there; otherwise as [method@KrCsrf.Protector.check_origin].
  *
@@ -429,8 +431,8 @@ kr_csrf_protector_check_sse (KrCsrfProtector *self, KrCsrfRequest *request, GErr
  * @request: a request that is let through unjudged
  * @reason: why: not empty, for people who read the log
  *
- * Records that a route is exempt. Call it from the route that runs, never by comparing paths: what a path matches and what
- * then runs need not be the same.
+ * Records that a route is exempt. Call it from the route that runs, never by comparing paths: what a path matches and
+ * what then runs need not be the same.
  *
  * Since: 0.1
  */
@@ -526,9 +528,9 @@ send_headers (KrCsrfProtector *self, KrCsrfRequest *request, KrCsrfHeaderSink si
  *
  * A good cookie of the request stays; then the pair has no cookie token. All pairs of one request share a cookie.
  *
- * Errors: %KR_CSRF_ERROR_INSECURE_TRANSPORT if the cookie is Secure and the request is not, %KR_CSRF_ERROR_IDENTITY_UNUSABLE
- * if the id of the user or session is empty, the codes about headers and host, and those of the key ring. Nothing is issued
- * then.
+ * Errors: %KR_CSRF_ERROR_INSECURE_TRANSPORT if the cookie is Secure and the request is not,
+ * %KR_CSRF_ERROR_IDENTITY_UNUSABLE if the id of the user or session is empty, the codes about headers and host, and
+ * those of the key ring. Nothing is issued then.
  *
  * Returns: (transfer full) (nullable): a pair, or %NULL with @error set
  *
@@ -559,8 +561,8 @@ kr_csrf_protector_get_tokens (KrCsrfProtector *self, KrCsrfRequest *request, GEr
  * @user_data: the data of @sink
  * @error: return location for an error
  *
- * Issues a pair of tokens and gives @sink the headers of the response: Set-Cookie once per request and only if the client's
- * cookie does not stay, X-Frame-Options, Cache-Control, Pragma and Vary.
+ * Issues a pair of tokens and gives @sink the headers of the response: Set-Cookie once per request and only if the
+ * client's cookie does not stay, X-Frame-Options, Cache-Control, Pragma and Vary.
  *
  * Errors: as [method@KrCsrf.Protector.get_tokens]; @sink is not called then.
  *
@@ -660,8 +662,8 @@ kr_csrf_protector_rotate (KrCsrfProtector *self, KrCsrfRequest *request, KrCsrfH
  * @seconds: how long it is good for, 1 to 300
  * @error: return location for an error
  *
- * Issues a ticket for one WebSocket or event stream: it is bound as a token is, and good once, in this process. Answer a
- * guarded POST request with it; never put it into a URL.
+ * Issues a ticket for one WebSocket or event stream: it is bound as a token is, and good once, in this process. Answer
+ * a guarded POST request with it; never put it into a URL.
  *
  * Errors: as [method@KrCsrf.Protector.get_tokens].
  *
@@ -980,8 +982,8 @@ install_cookie_properties (void)
   /**
    * KrCsrfProtector:cookie-lifetime:
    *
-   * How long a cookie token is valid, in seconds. In the second half of that time it is renewed with the next pair, over
-   * the same secret.
+   * How long a cookie token is valid, in seconds. In the second half of that time it is renewed with the next pair,
+   * over the same secret.
    *
    * Since: 0.1
    */
@@ -1066,13 +1068,14 @@ install_policy_properties (void)
    *
    * Since: 0.1
    */
-  props[PROP_MODE] = g_param_spec_enum ("mode", NULL, NULL, KR_CSRF_TYPE_MODE, KR_CSRF_MODE_TOKEN_AND_ORIGIN, CONSTRUCT);
+  props[PROP_MODE] = g_param_spec_enum ("mode", NULL, NULL, KR_CSRF_TYPE_MODE, KR_CSRF_MODE_TOKEN_AND_ORIGIN,
+                                        CONSTRUCT);
 
   /**
    * KrCsrfProtector:trusted-origins:
    *
-   * Origins besides our own that may send requests, such as "https://example.org:8443". A host "*.example.org" stands for
-   * exactly one label more. Scheme, host and port all count.
+   * Origins besides our own that may send requests, such as "https://example.org:8443". A host "*.example.org" stands
+   * for exactly one label more. Scheme, host and port all count.
    *
    * Since: 0.1
    */
@@ -1081,8 +1084,8 @@ install_policy_properties (void)
   /**
    * KrCsrfProtector:allowed-hosts:
    *
-   * Hosts that this server answers for, with or without a port; none allows all. Without it, whoever points a name at this
-   * server can make its own origin look like ours (DNS rebinding).
+   * Hosts that this server answers for, with or without a port; none allows all. Without it, whoever points a name at
+   * this server can make its own origin look like ours (DNS rebinding).
    *
    * Since: 0.1
    */
@@ -1136,7 +1139,8 @@ install_response_properties (void)
    *
    * Since: 0.1
    */
-  props[PROP_SUPPRESS_X_FRAME_OPTIONS] = g_param_spec_boolean ("suppress-x-frame-options", NULL, NULL, FALSE, CONSTRUCT);
+  props[PROP_SUPPRESS_X_FRAME_OPTIONS] =
+    g_param_spec_boolean ("suppress-x-frame-options", NULL, NULL, FALSE, CONSTRUCT);
 
   /**
    * KrCsrfProtector:allow-bfcache:

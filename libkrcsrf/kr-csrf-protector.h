@@ -20,7 +20,7 @@ G_BEGIN_DECLS
 
 /**
  * KrCsrfMode:
- * @KR_CSRF_MODE_TOKEN_AND_ORIGIN: both the token and where the request comes from must be right; neither replaces the other
+ * @KR_CSRF_MODE_TOKEN_AND_ORIGIN: both the token and where the request comes from must be right
  * @KR_CSRF_MODE_TOKEN_ONLY: only the token counts
  * @KR_CSRF_MODE_ORIGIN_ONLY: only Sec-Fetch-Site, Origin and Referer count, and one of them must be there
  *

@@ -20,8 +20,8 @@ typedef struct
   guint forks;  /* the value of the global one when the pool was filled */
 } Pool;
 
-/* Counted in each child: what the parent had left in its pool must not come out twice. Where the kernel can, it wipes the
- * pool as well, for children that were made behind the back of the C library. */
+/* Counted in each child: what the parent had left in its pool must not come out twice. Where the kernel can, it wipes
+ * the pool as well, for children that were made behind the back of the C library. */
 static guint forks;
 
 static void

@@ -70,8 +70,8 @@ arena_copy (KrCsrfRequest *self, const char *text, gsize len)
  * kr_csrf_request_new:
  * @method: the method on the wire, before any override
  * @scheme: "http" or "https", as the client sees it
- * @authority: (nullable): host and optional port, as the client sees it: the Host header or :authority; %NULL if the client
- *   names none
+ * @authority: (nullable): host and optional port, as the client sees it: the Host header or :authority; %NULL if
+ *   the client names none
  * @path: the path, without query
  *
  * Makes a request without headers.
@@ -505,8 +505,8 @@ media_type_is (const KrCsrfText *value, const char *type)
  * kr_csrf_request_is_form:
  * @self: a request
  *
- * Tells whether the body is a form (application/x-www-form-urlencoded or multipart/form-data), so that it is worth looking
- * for a token in it. The content type never decides whether a request is checked.
+ * Tells whether the body is a form (application/x-www-form-urlencoded or multipart/form-data), so that it is worth
+ * looking for a token in it. The content type never decides whether a request is checked.
  *
  * Returns: %TRUE for a form
  *

@@ -9,8 +9,9 @@
 #include <gnutls/crypto.h>
 #include <gnutls/gnutls.h>
 
-/* What computes a MAC may not be shared between threads, and making one costs as much as a MAC. So each thread keeps its own,
- * for the few rings that it uses at a time; they are told apart by generation, so that a stale one is never found. */
+/* What computes a MAC may not be shared between threads, and making one costs as much as a MAC. So each thread keeps
+ * its own, for the few rings that it uses at a time; they are told apart by generation, so that a stale one is never
+ * found. */
 #define SIGNERS_PER_THREAD 4
 
 struct _KrCsrfSigner
@@ -93,7 +94,8 @@ kr_csrf_key_derive (KrCsrfKey *key)
   return result >= 0;
 }
 
-/* The key to issue with at @now, or NULL. A key before its time is better than none: the clock may have been set back. */
+/* The key to issue with at @now, or NULL. A key before its time is better than none: the clock may have been set
+ * back. */
 const KrCsrfKey *
 kr_csrf_ring_find_active (const KrCsrfRing *ring, gint64 now)
 {

@@ -61,7 +61,8 @@ check_names (const KrCsrfSettings *self, GError **error)
 {
   if (self->header_name != NULL && !is_token (self->header_name))
     return fail (error, "The name of the header is not valid", self->header_name);
-  if (self->form_field_name == NULL || *self->form_field_name == '\0' || strlen (self->form_field_name) > MAX_FIELD_NAME)
+  if (self->form_field_name == NULL || *self->form_field_name == '\0' ||
+      strlen (self->form_field_name) > MAX_FIELD_NAME)
     return fail (error, "The name of the form field is not valid", self->form_field_name);
   if (self->header_name == NULL && !self->read_form_body)
     return fail (error, "There is neither a header nor a form for the token", NULL);

@@ -57,7 +57,8 @@ has_ended (gpointer key, gpointer value, gpointer now)
   return ((const Used *) key)->ends_at < *(const gint64 *) now;
 }
 
-/* Called with the lock held. Full of tickets that have not ended, it lets nobody in: better that than somebody twice. */
+/* Called with the lock held. Full of tickets that have not ended, it lets nobody in: better that than somebody
+ * twice. */
 static KrCsrfCode
 use (KrCsrfTicketMemory *self, const KrCsrfToken *ticket, gint64 now)
 {

@@ -11,8 +11,8 @@
  * cookie's secret and the binding; in a ticket over these and the binding.
  * 48 bytes are 64 characters with neither padding nor spare bits: a token can be written in one way only. */
 
-/* base64url (RFC 4648, section 5), 16 characters at a time: as arithmetic it is twice as fast as by tables, and takes the
- * same time whatever the token is. */
+/* base64url (RFC 4648, section 5), 16 characters at a time: as arithmetic it is twice as fast as by tables, and takes
+ * the same time whatever the token is. */
 typedef guint8 Vector __attribute__ ((vector_size (16)));
 typedef gint8 Signed __attribute__ ((vector_size (16)));
 typedef guint16 Vector16 __attribute__ ((vector_size (16)));
@@ -179,7 +179,8 @@ kr_csrf_token_init (KrCsrfToken *token, KrCsrfKind kind, guint16 flags, guint32 
   token->flags = flags;
   token->key_id = key_id;
   token->issued_at = issued_at;
-  store_be64 (token->bytes, (guint64) KR_CSRF_TOKEN_VERSION << 56 | (guint64) kind << 48 | (guint64) flags << 32 | key_id);
+  store_be64 (token->bytes,
+              (guint64) KR_CSRF_TOKEN_VERSION << 56 | (guint64) kind << 48 | (guint64) flags << 32 | key_id);
   store_be64 (token->bytes + 8, issued_at);
   if (nonce != NULL)
     memcpy (token->bytes + 16, nonce, KR_CSRF_NONCE_SIZE);

@@ -113,7 +113,8 @@ kr_csrf_verify_origin (const KrCsrfSettings *settings, const KrCsrfRequest *requ
     }
 }
 
-/* Browsers always send Origin with a WebSocket (RFC 6455, section 10.2); neither CORS nor SameSite=Lax stops a sibling. */
+/* Browsers always send Origin with a WebSocket (RFC 6455, section 10.2); neither CORS nor SameSite=Lax stops a
+ * sibling. */
 KrCsrfCode
 kr_csrf_verify_websocket (const KrCsrfSettings *settings, const KrCsrfRequest *request)
 {

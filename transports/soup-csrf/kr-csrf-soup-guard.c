@@ -10,10 +10,10 @@
  *
  * A protector in front of a SoupServer or of single handlers.
  *
- * With [method@KrCsrfSoup.Guard.protect_server] every request of a server is judged before any handler sees it: as soon as
- * its headers are there, or, if the token is in a form, as soon as the form is; the form is scanned while it comes in, so
- * that nothing is kept twice. Where only some handlers need it, each calls [method@KrCsrfSoup.Guard.check] first. It fails
- * closed: what cannot be judged is refused.
+ * With [method@KrCsrfSoup.Guard.protect_server] every request of a server is judged before any handler sees it: as soon
+ * as its headers are there, or, if the token is in a form, as soon as the form is; the form is scanned while it comes
+ * in, so that nothing is kept twice. Where only some handlers need it, each calls [method@KrCsrfSoup.Guard.check]
+ * first. It fails closed: what cannot be judged is refused.
  *
  * Who a request belongs to is said by a handler of [signal@KrCsrfSoup.Guard::identify].
  *
@@ -192,7 +192,8 @@ make_scanner (KrCsrfSoupGuard *self, SoupServerMessage *message, GError **error)
 {
   SoupMessageHeaders *headers = soup_server_message_get_request_headers (message);
 
-  return kr_csrf_form_scanner_new (soup_message_headers_get_one (headers, "Content-Type"), self->form_field_name, error);
+  return kr_csrf_form_scanner_new (soup_message_headers_get_one (headers, "Content-Type"), self->form_field_name,
+                                   error);
 }
 
 /* No token in a form is not a broken form: then the verdict says so itself. */
@@ -286,7 +287,8 @@ on_request_started (SoupServer *server, SoupServerMessage *message, gpointer use
  *
  * Judges every request of a server before its handlers see it, and answers those that are refused.
  *
- * A form without Content-Length and without the token's header is refused. Early handlers see a request before it is judged.
+ * A form without Content-Length and without the token's header is refused. Early handlers see a request before it is
+ * judged.
  *
  * Since: 0.1
  */
