@@ -698,11 +698,11 @@ main (int argc, char *argv[])
   ADD ("async/cancelled-before", NULL, test_async_cancelled_before);
   ADD ("wait/cancelled", NULL, test_wait_cancelled);
   ADD ("wait/after", NULL, test_wait_after);
-  ADD ("subprocess/success", "exit 0", test_subprocess);
-  ADD ("subprocess/failure", "exit 3", test_subprocess);
-  ADD ("subprocess/missing", NULL, test_subprocess_missing);
-  ADD ("subprocess/cancel", ":", test_subprocess_cancel);
-  ADD ("subprocess/kill", "trap '' TERM", test_subprocess_cancel);
+  ADD ("program/success", "exit 0", test_subprocess);
+  ADD ("program/failure", "exit 3", test_subprocess);
+  ADD ("program/missing", NULL, test_subprocess_missing);
+  ADD ("program/cancel", ":", test_subprocess_cancel);
+  ADD ("program/kill", "trap '' TERM", test_subprocess_cancel);
   ADD ("ids", NULL, test_ids);
   ADD ("rename", NULL, test_rename);
   ADD ("status", NULL, test_status);
