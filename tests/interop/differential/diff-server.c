@@ -17,6 +17,7 @@ typedef struct
   gboolean detailed;      /* errors */
   gboolean short_times;   /* handshake and keep-alive 1 s, client timeout and polls 2 s */
   gboolean guarded;       /* wants a token */
+  gboolean stateful;      /* allows stateful reconnect */
   guint transports;       /* 0 for all */
   int minimum_version;
   guint64 message_size;   /* 0 for the default */
@@ -35,6 +36,7 @@ static const Site sites[] = {
   { .path = "/lp", .transports = KR_HUB_TRANSPORT_LONG_POLLING },
   { .path = "/v1", .minimum_version = 1 },
   { .path = "/auth", .guarded = TRUE },
+  { .path = "/stateful", .stateful = TRUE },
   { .path = "/cors", .origin = "https://example.org" },
 };
 
@@ -79,7 +81,8 @@ new_endpoint (const Site *site, SoupServer *server)
   KrHubSoupEndpoint *endpoint = kr_hub_soup_endpoint_new (hub, site->path);
   const char *origins[] = { site->origin, NULL };
 
-  g_object_set (endpoint, "disconnect-timeout", SECONDS (10), "minimum-protocol-version", site->minimum_version, NULL);
+  g_object_set (endpoint, "disconnect-timeout", SECONDS (10), "minimum-protocol-version", site->minimum_version,
+                "allow-stateful-reconnects", site->stateful, NULL);
   if (site->short_times)
     g_object_set (endpoint, "poll-timeout", SECONDS (2), "close-timeout", SECONDS (1), NULL);
   if (site->transports != 0)

@@ -40,6 +40,9 @@ for name, query in {
     negotiation(name, '/hub', query)
 for name in ('ws', 'sse', 'lp', 'v1'):
     negotiation('transports-' + name, '/' + name, 'negotiateVersion=1')
+negotiation('stateful', '/stateful', 'negotiateVersion=1&useStatefulReconnect=True')
+negotiation('stateful-not-asked', '/stateful', 'negotiateVersion=1&useStatefulReconnect=1')
+negotiation('stateful-version-0', '/stateful', 'useStatefulReconnect=true')
 negotiation('body', '/hub', 'negotiateVersion=1', (), b'x' * 100000)
 
 for name, query in {
