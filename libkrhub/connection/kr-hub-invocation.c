@@ -576,31 +576,6 @@ kr_hub_invocation_return_node (KrHubInvocation *self, JsonNode *node)
     kr_hub_invocation_return_error (self, error);
 }
 
-/* The text for the caller, by ASP.NET Core's rule: a HubException is always shown, others as a detail (signalr.md 7.4). */
-static char *
-failure_text (KrHubInvocation *self, const char *type, const char *message)
-{
-  gboolean shown = self->connection->session.settings->detailed_errors || g_str_equal (type, "HubException");
-  g_autofree char *detail = shown ? g_strdup_printf (" %s: %s", type, message) : g_strdup ("");
-
-  if (g_atomic_int_get (&self->opened))
-    return g_strdup_printf ("An error occurred on the server while streaming results.%s", detail);
-  if (self->unknown != NULL)
-    return g_strdup_printf ("Failed to invoke '%s' due to an error on the server.%s", self->method->name, detail);
-  return g_strdup_printf ("An unexpected error occurred invoking '%s' on the server.%s", self->method->name, detail);
-}
-
-static void
-return_failure (KrHubInvocation *self, const char *type, const char *message)
-{
-  g_autofree char *text = NULL;
-
-  /* A client's error goes as it is (signalr.md 9, "Client results"). */
-  if (self->connection->session.role == KR_HUB_ROLE_SERVER)
-    text = failure_text (self, type, message);
-  claim_and_answer (self, NULL, text != NULL ? text : message, message);
-}
-
 /**
  * kr_hub_invocation_return_error:
  * @self: an invocation
@@ -609,8 +584,7 @@ return_failure (KrHubInvocation *self, const char *type, const char *message)
  * Answers that the method failed. Any thread.
  *
  * The caller sees what it would see of a HubException of ASP.NET Core, also without detailed errors: so pass only what
- * it may know. An error of the domain %G_IO_ERROR is nothing that was written for callers: they see it only where
- * [property@KrHub.Server:detailed-errors] says so.
+ * it may know.
  *
  * Since: 0.1
  */
@@ -625,7 +599,7 @@ kr_hub_invocation_return_error (KrHubInvocation *self, const GError *error)
       g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     kr_hub_invocation_finish_stream (self);
   else
-    return_failure (self, error->domain == G_IO_ERROR ? "IOException" : "HubException", error->message);
+    kr_hub_invocation_return_error_literal (self, error->message);
 }
 
 /**
@@ -640,10 +614,23 @@ kr_hub_invocation_return_error (KrHubInvocation *self, const GError *error)
 void
 kr_hub_invocation_return_error_literal (KrHubInvocation *self, const char *message)
 {
+  g_autofree char *text = NULL;
+
   g_return_if_fail (self != NULL);
   g_return_if_fail (message != NULL);
 
-  return_failure (self, "HubException", message);
+  /* A client's error goes as it is (signalr.md 9, "Client results"). */
+  if (g_atomic_int_get (&self->opened))
+    text = g_strdup_printf ("An error occurred on the server while streaming results. HubException: %s", message);
+  else if (self->unknown != NULL)
+    text = g_strdup_printf ("Failed to invoke '%s' due to an error on the server. HubException: %s",
+                            self->method->name,
+                            message);
+  else if (self->connection->session.role == KR_HUB_ROLE_SERVER)
+    text = g_strdup_printf ("An unexpected error occurred invoking '%s' on the server. HubException: %s",
+                            self->method->name,
+                            message);
+  claim_and_answer (self, NULL, text != NULL ? text : message, message);
 }
 
 void
