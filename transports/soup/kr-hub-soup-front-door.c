@@ -156,7 +156,7 @@ typedef struct
   GMainContext *context;
   Guests *guests;
   char *address;
-  GSocket *socket;             /* no reference: the visit ends with it */
+  GWeakRef socket;             /* the visit ends with it, in whatever thread drops it last */
   GObject *connection;         /* libsoup's; weak, NULL if not known */
   GSource *watch;              /* between two requests: whether the client leaves */
   GCancellable *cancellable;   /* of the TLS handshake; NULL without one */
@@ -210,7 +210,7 @@ visit_forget_connection (Visit *self)
 }
 
 static void
-visit_end (gpointer data, GObject *where_the_socket_was)
+visit_free (gpointer data)
 {
   Visit *self = data;
 
@@ -218,10 +218,39 @@ visit_end (gpointer data, GObject *where_the_socket_was)
   visit_forget_connection (self);
   guests_unref (self->guests);
   g_object_unref (self->clock);
-  g_main_context_unref (self->context);
+  g_clear_pointer (&self->context, g_main_context_unref);
   g_clear_object (&self->cancellable);
+  g_weak_ref_clear (&self->socket);
   g_free (self->address);
   g_free (self);
+}
+
+static gboolean
+do_nothing (gpointer data)
+{
+  return G_SOURCE_REMOVE;
+}
+
+/* A TLS handshake or close has threads of its own, and one of them may drop the socket last; the clock belongs to the
+ * door's. The visit travels there without its reference on the context, which would wait for its own source to go. */
+static void
+visit_end (gpointer data, GObject *where_the_socket_was)
+{
+  Visit *self = data;
+  g_autoptr (GMainContext) context = g_steal_pointer (&self->context);
+  g_autoptr (GSource) source = NULL;
+
+  if (g_main_context_acquire (context))
+    {
+      visit_free (self);
+      g_main_context_release (context);
+      return;
+    }
+  source = g_idle_source_new ();
+  g_source_set_static_name (source, "KrHubSoupFrontDoor visit");
+  g_source_set_priority (source, G_PRIORITY_DEFAULT);
+  g_source_set_callback (source, do_nothing, self, visit_free);
+  g_source_attach (source, context);
 }
 
 /* libsoup 3.2.3 does not close a connection that its client left between two requests, and keeps it listed: by now it has
@@ -229,13 +258,14 @@ visit_end (gpointer data, GObject *where_the_socket_was)
 static void
 visit_see_off (Visit *self)
 {
-  g_autoptr (GSocket) socket = g_object_ref (self->socket);
+  g_autoptr (GSocket) socket = g_weak_ref_get (&self->socket);
   g_autoptr (GObject) connection = self->connection != NULL ? g_object_ref (self->connection) : NULL;
 
   if (connection != NULL)
     g_signal_emit_by_name (connection, "disconnected");
   visit_leave (self);
-  g_socket_close (socket, NULL);
+  if (socket != NULL)
+    g_socket_close (socket, NULL);
 }
 
 /* Both ends of the socket are shut, so that libsoup finds out by itself; if it does not, it is helped. */
@@ -243,7 +273,10 @@ static void
 visit_timer_fired (KrHubTimer *timer, gint64 now)
 {
   Visit *self = timer->data;
+  g_autoptr (GSocket) socket = g_weak_ref_get (&self->socket);
 
+  if (socket == NULL)
+    return; /* the end of the visit is under way */
   if (self->leaving)
     {
       visit_see_off (self);
@@ -252,7 +285,7 @@ visit_timer_fired (KrHubTimer *timer, gint64 now)
   g_debug ("a client of %s took too long", self->address);
   if (self->cancellable != NULL)
     g_cancellable_cancel (self->cancellable);
-  g_socket_shutdown (self->socket, TRUE, TRUE, NULL);
+  g_socket_shutdown (socket, TRUE, TRUE, NULL);
   visit_arm_leaving (self);
 }
 
@@ -267,7 +300,7 @@ visit_new (KrHubSoupFrontDoor *door, GSocket *socket, char *address)
   self->context = g_main_context_ref (door->context);
   self->guests = guests_ref (door->guests);
   self->address = address;
-  self->socket = socket;
+  g_weak_ref_init (&self->socket, socket);
   self->counted = TRUE;
   g_object_weak_ref (G_OBJECT (socket), visit_end, self);
   return self;
@@ -281,11 +314,11 @@ client_left (GSocket *socket, GIOCondition condition, gpointer data)
 }
 
 static void
-visit_watch (Visit *self)
+visit_watch (Visit *self, GSocket *socket)
 {
   if (self->watch != NULL)
     return;
-  self->watch = g_socket_create_source (self->socket, PEER_GONE | G_IO_HUP, NULL);
+  self->watch = g_socket_create_source (socket, PEER_GONE | G_IO_HUP, NULL);
   g_source_set_static_name (self->watch, "KrHubSoupFrontDoor watch");
   g_source_set_callback (self->watch, G_SOURCE_FUNC (client_left), self, NULL);
   g_source_attach (self->watch, self->context);
@@ -299,6 +332,13 @@ visit_of (SoupServerMessage *message)
   return remote != NULL ? g_object_get_data (G_OBJECT (remote), VISIT) : NULL;
 }
 
+/* The message keeps the address, and that the socket. */
+static GSocket *
+socket_of (SoupServerMessage *message)
+{
+  return g_object_get_data (G_OBJECT (soup_server_message_get_remote_address (message)), VISIT "-socket");
+}
+
 /* libsoup does not know the socket of a stream that it did not accept itself. */
 GSocket *
 kr_hub_soup_message_get_socket (SoupServerMessage *message)
@@ -306,7 +346,7 @@ kr_hub_soup_message_get_socket (SoupServerMessage *message)
   GSocket *socket = soup_server_message_get_socket (message);
   Visit *visit = socket == NULL ? visit_of (message) : NULL;
 
-  return visit != NULL ? visit->socket : socket;
+  return visit != NULL ? socket_of (message) : socket;
 }
 
 /* The connection is about to be taken from libsoup. */
@@ -379,10 +419,10 @@ message_finished (SoupServerMessage *message, KrHubSoupFrontDoor *self)
 {
   Visit *visit = visit_of (message);
 
-  if (visit == NULL || visit->stolen || !visit->counted || g_socket_is_closed (visit->socket))
+  if (visit == NULL || visit->stolen || !visit->counted || g_socket_is_closed (socket_of (message)))
     return;
   visit_arm (visit, self->idle_timeout);
-  visit_watch (visit);
+  visit_watch (visit, socket_of (message));
 }
 
 static void
