@@ -121,6 +121,15 @@ void kr_hub_connection_upload_async (KrHubConnection *self,
 /* @invocation waits for something that the caller may have to do. */
 void kr_hub_connection_give_up_slot (KrHubConnection *self, KrHubInvocation *invocation);
 
+/* Between the files of the connection: works off what was received and what has ended. */
+void kr_hub_connection_process_events (KrHubConnection *self);
+void kr_hub_connection_receive_message (KrHubConnection *self, const KrHubMessage *message);
+/* The call that was read already but found no slot. */
+gboolean kr_hub_connection_can_run_waiting (KrHubConnection *self);
+void kr_hub_connection_run_waiting (KrHubConnection *self);
+/* Nobody is there to hear an answer. */
+void kr_hub_connection_drop_running (KrHubConnection *self);
+
 static inline gboolean
 kr_hub_connection_is_own_thread (KrHubConnection *self)
 {

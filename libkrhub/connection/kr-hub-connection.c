@@ -21,8 +21,6 @@
  */
 G_DEFINE_FINAL_TYPE (KrHubConnection, kr_hub_connection, G_TYPE_OBJECT)
 
-static void process_events (KrHubConnection *self);
-
 static guint ended_signal;
 
 static void
@@ -144,7 +142,7 @@ after_output (KrHubConnection *self)
     return;
   flush (self);
   if (G_UNLIKELY (self->session.close_pending))
-    process_events (self);
+    kr_hub_connection_process_events (self);
 }
 
 gboolean
@@ -163,287 +161,7 @@ kr_hub_connection_send_shared (KrHubConnection *self, GBytes *messages)
   after_output (self);
 }
 
-/* --- calls from the peer --- */
-
-static void
-send_completion_error (KrHubConnection *self, const KrHubSlice *id, const char *text)
-{
-  const KrHubMessage message = {
-    .type = KR_HUB_MESSAGE_COMPLETION,
-    .invocation_id = *id,
-    .error = { text, strlen (text) },
-  };
-
-  if (id->data != NULL)
-    kr_hub_connection_send_message (self, &message, NULL);
-}
-
-/* ASP.NET Core names a method as declared, and a detail only where the settings or its kind allow it (signalr.md 7.4). */
-static void
-refuse_call (KrHubConnection *self, const KrHubSlice *id, const char *name, const char *detail, gboolean always)
-{
-  gboolean detailed = always || self->session.settings->detailed_errors;
-  g_autofree char *text = g_strdup_printf ("Failed to invoke '%s' due to an error on the server.%s%s",
-                                           name,
-                                           detailed ? " " : "",
-                                           detailed ? detail : "");
-
-  send_completion_error (self, id, text);
-}
-
-static void
-tell_unknown (KrHubConnection *self, const KrHubMessage *message)
-{
-  if (self->owner != NULL && self->funcs->unknown_method != NULL)
-    self->funcs->unknown_method (self, &message->target, self->owner);
-}
-
-static void
-refuse_unknown (KrHubConnection *self, const KrHubMessage *message)
-{
-  g_autofree char *name = g_strndup (message->target.data, message->target.len);
-
-  tell_unknown (self, message);
-  if (self->session.role == KR_HUB_ROLE_CLIENT)
-    send_completion_error (self, &message->invocation_id, "Client didn't provide a result.");
-  else
-    refuse_call (self, &message->invocation_id, name, "HubException: Method does not exist.", TRUE);
-}
-
-static void
-add_running (KrHubConnection *self, KrHubInvocation *invocation)
-{
-  if (invocation->streaming)
-    {
-      kr_hub_stream_table_add_answer (kr_hub_stream_table_get (self), invocation);
-      return;
-    }
-  if (self->running == NULL)
-    self->running = g_hash_table_new_full (NULL, NULL, (GDestroyNotify) kr_hub_invocation_release, NULL);
-  g_hash_table_add (self->running, kr_hub_invocation_hold (invocation));
-}
-
-/* Streams and calls with uploads need none (signalr.md 7.2). */
-static gboolean
-takes_slot (KrHubInvocation *invocation)
-{
-  return !invocation->streaming && invocation->method->n_uploads == 0 && !invocation->slotless;
-}
-
-/* Runs the handler of a bound call. The caller holds a reference. */
-static void
-run_handler (KrHubConnection *self, KrHubInvocation *invocation)
-{
-  if (G_UNLIKELY (self->session.settings->filtered) && self->owner != NULL)
-    self->funcs->filter (self, invocation, self->owner);
-  else
-    invocation->method->func (invocation, invocation->method->data);
-  /* Answered; or never will be, and giving up the last reference says so to the caller. */
-  if (G_LIKELY (!kr_hub_invocation_is_kept (invocation)))
-    return;
-  kr_hub_invocation_detach (invocation);
-  if (invocation->completed)
-    return;
-  add_running (self, invocation);
-  invocation->listed = TRUE;
-  invocation->counted = takes_slot (invocation);
-  self->n_running += invocation->counted;
-}
-
-/* What is wrong with a call that is not plain, in ASP.NET Core's order (signalr.md 7.2); NULL: nothing. */
-static char *
-check_call (KrHubConnection *self, KrHubInvocation *invocation)
-{
-  const KrHubMethod *method = invocation->method;
-
-  if (method->authorize != NULL && !method->authorize (invocation, method->authorize_data))
-    return g_strdup_printf ("Failed to invoke '%s' because user is unauthorized", method->name);
-  if (invocation->streaming != method->streaming)
-    return g_strdup_printf ("The client attempted to invoke the %sstreaming '%s' method with a %sstreaming invocation.",
-                            method->streaming ? "" : "non-",
-                            method->name,
-                            invocation->streaming ? "" : "non-");
-  if (invocation->n_stream_ids != method->n_uploads)
-    return g_strdup_printf ("An unexpected error occurred invoking '%s' on the server. HubException: Client sent %u "
-                            "stream(s), Hub method expects %u.",
-                            method->name,
-                            invocation->n_stream_ids,
-                            method->n_uploads);
-  if (invocation->streaming && kr_hub_stream_table_find_answer (self->streams, &invocation->id) != NULL)
-    return g_strdup_printf ("Invocation ID '%.*s' is already in use.", (int) invocation->id.len, invocation->id.data);
-  if (self->session.settings->max_streams > 0 &&
-      kr_hub_stream_table_get_n (self->streams) + invocation->streaming + method->n_uploads >
-        self->session.settings->max_streams)
-    return g_strdup_printf ("An unexpected error occurred invoking '%s' on the server. HubException: Too many streams.",
-                            method->name);
-  return NULL;
-}
-
-/* A call that is not plain, or of a method that is not: @stream_ids lie in the message, if there are any. */
-static void
-run_special (KrHubConnection *self, KrHubInvocation *invocation, const KrHubSlice *stream_ids)
-{
-  g_autofree char *text = check_call (self, invocation);
-
-  if (text == NULL && invocation->n_stream_ids > 0 && !kr_hub_invocation_open_uploads (invocation, stream_ids))
-    text = g_strdup_printf ("Failed to invoke '%s' due to an error on the server.", invocation->method->name);
-  if (text == NULL)
-    {
-      run_handler (self, invocation);
-      return;
-    }
-  kr_hub_invocation_claim (invocation);
-  send_completion_error (self, &invocation->id, text);
-}
-
-static inline void
-run_call (KrHubConnection *self, KrHubInvocation *invocation, const KrHubSlice *stream_ids)
-{
-  if (G_UNLIKELY (invocation->method->special || invocation->streaming || invocation->n_stream_ids > 0))
-    run_special (self, invocation, stream_ids);
-  else
-    run_handler (self, invocation);
-}
-
-static gboolean
-has_slot (KrHubConnection *self)
-{
-  guint limit = self->session.settings->max_parallel_invocations;
-
-  return limit == 0 || self->n_running < limit;
-}
-
-static const KrHubMethod *
-find_method (KrHubConnection *self, const KrHubSlice *name)
-{
-  const KrHubMethod *last = self->last_method;
-
-  if (last != NULL && last->name_length == name->len && memcmp (last->name, name->data, name->len) == 0)
-    return last;
-  return self->last_method = kr_hub_dispatcher_find (self->dispatcher, name);
-}
-
-/* One call is due each interval; who comes earlier than the burst allows has no token left. */
-static gboolean
-take_token (KrHubConnection *self)
-{
-  const KrHubSettings *settings = self->session.settings;
-  gint64 now = kr_hub_clock_get_time (self->clock);
-
-  self->next_call = MAX (self->next_call, now);
-  if (self->next_call - now > settings->call_interval * (settings->call_burst - 1))
-    return FALSE;
-  self->next_call += settings->call_interval;
-  return TRUE;
-}
-
-static void
-refuse_excess (KrHubConnection *self, const KrHubMessage *message, const KrHubMethod *method)
-{
-  g_autofree char *sent = g_strndup (message->target.data, message->target.len);
-
-  refuse_call (self,
-               &message->invocation_id,
-               method != NULL ? method->name : sent,
-               "HubException: Too many calls.",
-               TRUE);
-}
-
-static void
-receive_unknown (KrHubConnection *self, const KrHubMessage *message)
-{
-  KrHubInvocation *invocation;
-
-  if (!self->session.settings->filtered)
-    {
-      refuse_unknown (self, message);
-      return;
-    }
-  invocation = kr_hub_invocation_new_unknown (self, message);
-  tell_unknown (self, message);
-  run_handler (self, invocation);
-  kr_hub_invocation_unref (invocation);
-}
-
-static void
-receive_call (KrHubConnection *self, const KrHubMessage *message)
-{
-  const KrHubMethod *method = find_method (self, &message->target);
-  KrHubInvocation *invocation;
-  g_autoptr (GError) error = NULL;
-
-  if (G_UNLIKELY (self->session.settings->call_interval > 0) && !take_token (self))
-    {
-      refuse_excess (self, message, method);
-      return;
-    }
-  if (G_UNLIKELY (method == NULL))
-    {
-      receive_unknown (self, message);
-      return;
-    }
-  invocation = kr_hub_invocation_new (self, method, message);
-  if (G_UNLIKELY (!kr_hub_invocation_bind (invocation, message, &error)))
-    {
-      refuse_call (self, &message->invocation_id, method->name, error->message, FALSE);
-      kr_hub_invocation_claim (invocation);
-    }
-  else if (G_UNLIKELY (!has_slot (self)) && takes_slot (invocation))
-    {
-      kr_hub_invocation_detach (invocation);
-      self->waiting = invocation;
-      return;
-    }
-  else
-    run_call (self, invocation, &message->stream_ids);
-  kr_hub_invocation_unref (invocation);
-}
-
-static gboolean
-can_run_waiting (KrHubConnection *self)
-{
-  return self->waiting != NULL && has_slot (self) && self->session.state == KR_HUB_SESSION_OPEN;
-}
-
-static void
-run_waiting (KrHubConnection *self)
-{
-  KrHubInvocation *invocation = g_steal_pointer (&self->waiting);
-  const KrHubSlice no_stream_ids = { NULL, 0 };
-
-  run_call (self, invocation, &no_stream_ids);
-  kr_hub_invocation_unref (invocation);
-}
-
-void
-kr_hub_connection_invocation_answered (KrHubConnection *self, KrHubInvocation *invocation)
-{
-  self->n_running -= invocation->counted;
-  invocation->counted = FALSE;
-  if (invocation->listed)
-    {
-      invocation->listed = FALSE;
-      if (invocation->streaming)
-        kr_hub_stream_table_remove_answer (self->streams, invocation);
-      else
-        g_hash_table_remove (self->running, invocation);
-    }
-  /* After the answer both ends drop the rest of what was sent along (signalr.md 6.6). */
-  for (guint i = 0; G_UNLIKELY (invocation->uploads != NULL) && i < invocation->uploads->len; i++)
-    kr_hub_stream_drop (invocation->uploads->pdata[i]);
-  if (can_run_waiting (self))
-    process_events (self);
-}
-
-void
-kr_hub_connection_give_up_slot (KrHubConnection *self, KrHubInvocation *invocation)
-{
-  invocation->slotless = TRUE;
-  self->n_running -= invocation->counted;
-  invocation->counted = FALSE;
-  if (can_run_waiting (self))
-    process_events (self);
-}
+/* --- the end --- */
 
 static gboolean
 do_nothing (gpointer data)
@@ -465,113 +183,6 @@ kr_hub_connection_drop (KrHubConnection *self)
   g_source_set_static_name (source, "KrHubConnection drop");
   g_source_set_callback (source, do_nothing, self, g_object_unref);
   g_source_attach (source, self->context);
-}
-
-/* A cancelled stream is complete, whatever its method still does. */
-static void
-cancel_stream (KrHubInvocation *invocation)
-{
-  kr_hub_invocation_hold (invocation);
-  kr_hub_invocation_cancel (invocation);
-  kr_hub_invocation_finish_stream (invocation);
-  kr_hub_invocation_release (invocation);
-}
-
-static void
-receive_cancel (KrHubConnection *self, const KrHubSlice *id)
-{
-  GHashTableIter iter;
-  KrHubInvocation *invocation = kr_hub_stream_table_find_answer (self->streams, id);
-
-  if (invocation != NULL)
-    {
-      cancel_stream (invocation);
-      return;
-    }
-  if (self->running == NULL)
-    return;
-  /* Few calls run at a time on one connection. A handler of the cancellable may answer, which changes the table. */
-  g_hash_table_iter_init (&iter, self->running);
-  while (g_hash_table_iter_next (&iter, (gpointer *) &invocation, NULL))
-    if (invocation->id.data != NULL && invocation->id.len == id->len &&
-        memcmp (invocation->id.data, id->data, id->len) == 0)
-      {
-        kr_hub_invocation_hold (invocation);
-        kr_hub_invocation_cancel (invocation);
-        kr_hub_invocation_release (invocation);
-        return;
-      }
-}
-
-/* The end of a stream, or the answer to a call; one to a call of somebody else is an attack or a mistake (signalr-observed.md
- * 7). */
-static void
-receive_completion (KrHubConnection *self, const KrHubMessage *message)
-{
-  g_autofree char *detail = NULL;
-
-  if (kr_hub_stream_table_receive_end (self->streams, message) ||
-      (self->calls != NULL && kr_hub_pending_calls_complete (self->calls, self->session.protocol, message)) ||
-      !kr_hub_pending_calls_is_foreign (self->session.settings, &message->invocation_id))
-    return;
-  detail = g_strdup_printf ("InvalidOperationException: Connection ID '%s' is not valid for invocation ID '%.*s'.",
-                            self->id,
-                            (int) message->invocation_id.len,
-                            message->invocation_id.data);
-  kr_hub_session_close (&self->session, TRUE, detail, TRUE);
-}
-
-static void
-receive_message (KrHubConnection *self, const KrHubMessage *message)
-{
-  switch (message->type)
-    {
-    case KR_HUB_MESSAGE_INVOCATION:
-    case KR_HUB_MESSAGE_STREAM_INVOCATION:
-      receive_call (self, message);
-      break;
-    case KR_HUB_MESSAGE_COMPLETION:
-      receive_completion (self, message);
-      break;
-    case KR_HUB_MESSAGE_CANCEL_INVOCATION:
-      receive_cancel (self, &message->invocation_id);
-      break;
-    case KR_HUB_MESSAGE_STREAM_ITEM:
-      kr_hub_stream_table_receive_item (self->streams, message);
-      break;
-    case KR_HUB_MESSAGE_PING:
-    case KR_HUB_MESSAGE_CLOSE:
-    case KR_HUB_MESSAGE_ACK:
-    case KR_HUB_MESSAGE_SEQUENCE:
-    default:
-      break;
-    }
-}
-
-/* --- the end --- */
-
-/* Nobody is there to hear an answer. */
-static void
-drop_running (KrHubConnection *self)
-{
-  g_autoptr (GHashTable) running = g_steal_pointer (&self->running);
-  GHashTableIter iter;
-  KrHubInvocation *invocation;
-
-  self->n_running = 0;
-  if (self->waiting != NULL)
-    {
-      kr_hub_invocation_claim (self->waiting);
-      g_clear_pointer (&self->waiting, kr_hub_invocation_unref);
-    }
-  if (running == NULL)
-    return;
-  g_hash_table_iter_init (&iter, running);
-  while (g_hash_table_iter_next (&iter, (gpointer *) &invocation, NULL))
-    {
-      invocation->counted = invocation->listed = FALSE;
-      kr_hub_invocation_abandon (invocation);
-    }
 }
 
 static void
@@ -600,7 +211,7 @@ ended (KrHubConnection *self, const GError *error, gboolean allow_reconnect)
     kr_hub_session_transport_closed (&self->session, NULL);
   else if (self->session.state == KR_HUB_SESSION_CLOSING)
     kr_hub_transport_close (self->transport);
-  drop_running (self);
+  kr_hub_connection_drop_running (self);
   if (self->streams != NULL)
     kr_hub_stream_table_end (self->streams, error);
   fail_calls (self, error);
@@ -662,7 +273,7 @@ void
 kr_hub_connection_read_on (KrHubConnection *self)
 {
   if (self->session.busy && can_read (self))
-    process_events (self);
+    kr_hub_connection_process_events (self);
 }
 
 static void
@@ -674,8 +285,8 @@ release_if_over (KrHubConnection *self)
   g_object_unref (self);
 }
 
-static void
-process_events (KrHubConnection *self)
+void
+kr_hub_connection_process_events (KrHubConnection *self)
 {
   KrHubEvent event = { 0 };
 
@@ -685,8 +296,8 @@ process_events (KrHubConnection *self)
   g_object_ref (self);
   do
     {
-      if (can_run_waiting (self))
-        run_waiting (self);
+      if (kr_hub_connection_can_run_waiting (self))
+        kr_hub_connection_run_waiting (self);
       if (G_UNLIKELY (self->session.busy) && can_read (self))
         kr_hub_session_set_busy (&self->session, FALSE, kr_hub_clock_get_time (self->clock));
       while ((can_read (self) || self->session.close_pending) &&
@@ -697,7 +308,7 @@ process_events (KrHubConnection *self)
             opened (self);
             break;
           case KR_HUB_EVENT_MESSAGE:
-            receive_message (self, &event.message);
+            kr_hub_connection_receive_message (self, &event.message);
             break;
           case KR_HUB_EVENT_CLOSED:
             ended (self, event.error, event.allow_reconnect);
@@ -709,7 +320,7 @@ process_events (KrHubConnection *self)
         pause_reading (self);
       flush (self);
     }
-  while (self->session.close_pending || can_run_waiting (self) || (self->session.busy && can_read (self)));
+  while (self->session.close_pending || kr_hub_connection_can_run_waiting (self) || (self->session.busy && can_read (self)));
   kr_hub_message_clear (&event.message);
   /* What a stateful peer acknowledges makes room, too. */
   if (G_UNLIKELY (self->streams != NULL) && self->session.replay != NULL)
@@ -727,7 +338,7 @@ timer_fired (KrHubTimer *timer, gint64 now)
   KrHubConnection *self = timer->data;
 
   kr_hub_session_tick (&self->session, now);
-  process_events (self);
+  kr_hub_connection_process_events (self);
 }
 
 static void
@@ -737,7 +348,7 @@ receive_raw (KrHubConnection *self, const guint8 *data, gsize len)
 
   if (self->session.state == KR_HUB_SESSION_OPEN && self->owner != NULL)
     self->funcs->received (self, data, len, self->owner);
-  process_events (self);
+  kr_hub_connection_process_events (self);
 }
 
 static void
@@ -753,7 +364,7 @@ sink_received (gpointer sink, const guint8 *data, gsize len)
       return;
     }
   kr_hub_session_feed (&self->session, data, len, kr_hub_clock_get_time (self->clock));
-  process_events (self);
+  kr_hub_connection_process_events (self);
 }
 
 static gsize
@@ -794,7 +405,7 @@ sink_closed (gpointer sink, const GError *error)
         kr_hub_session_transport_closed (&self->session, error);
       else if (self->owner != NULL && self->funcs->lost != NULL)
         self->funcs->lost (self, error, self->owner);
-      process_events (self);
+      kr_hub_connection_process_events (self);
     }
   link_free (link);
 }
@@ -852,7 +463,7 @@ kr_hub_connection_start (KrHubConnection *self)
   kr_hub_transport_start (self->transport, &sink_funcs, self->link);
   flush (self);
   if (self->raw)
-    process_events (self);
+    kr_hub_connection_process_events (self);
 }
 
 void
@@ -868,21 +479,21 @@ kr_hub_connection_refuse (KrHubConnection *self, const GError *error)
   g_autofree char *text = g_strdup_printf ("Connection closed with an error. HubException: %s", error->message);
 
   kr_hub_session_close_with_text (&self->session, text, FALSE, g_error_copy (error));
-  process_events (self);
+  kr_hub_connection_process_events (self);
 }
 
 void
 kr_hub_connection_close (KrHubConnection *self, gboolean failed, const char *detail, gboolean allow_reconnect)
 {
   kr_hub_session_close (&self->session, failed, detail, allow_reconnect);
-  process_events (self);
+  kr_hub_connection_process_events (self);
 }
 
 void
 kr_hub_connection_give_up (KrHubConnection *self)
 {
   kr_hub_session_transport_closed (&self->session, self->session.lost_error);
-  process_events (self);
+  kr_hub_connection_process_events (self);
 }
 
 /* --- public --- */

@@ -327,7 +327,7 @@ is_repeated (char **names, guint index)
 static void
 route (KrHubClients *self, KrHubMulticast *multicast)
 {
-  KrHubRouter *router = kr_hub_server_get_router (self->server);
+  KrHubRouter *router = &self->server->router;
   const char *const *except = (const char *const *) self->except;
 
   if (self->selection == SELECT_ALL)
@@ -346,7 +346,7 @@ route (KrHubClients *self, KrHubMulticast *multicast)
 static gboolean
 send_now (KrHubClients *self, const char *target, GVariant *arguments, GError **error)
 {
-  KrHubMulticast multicast = { .settings = kr_hub_server_get_settings (self->server) };
+  KrHubMulticast multicast = { .settings = self->server->settings };
   gboolean sent;
 
   multicast.message.type = KR_HUB_MESSAGE_INVOCATION;

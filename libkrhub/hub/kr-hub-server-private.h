@@ -1,19 +1,41 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Copyright the krhub authors */
-/* KrHubServer, as its selectors see it. */
+/* KrHubServer, as its own files and its selectors see it. */
 #pragma once
 
 #if !defined (KR_HUB_INSIDE) && !defined (KR_HUB_COMPILATION)
 #error "This header is private to libkrhub."
 #endif
 
+#include "kr-hub-dispatcher-private.h"
 #include "kr-hub-router-private.h"
 #include "kr-hub-server.h"
 
 G_BEGIN_DECLS
 
-KrHubRouter *kr_hub_server_get_router (KrHubServer *self);
-KrHubSettings *kr_hub_server_get_settings (KrHubServer *self);
-gboolean kr_hub_server_is_own_thread (KrHubServer *self);
+struct _KrHubServer
+{
+  GObject parent_instance;
+
+  GMainContext *context;
+  GThread *thread;
+  KrHubClock *clock;
+  KrHubSettings *settings;
+  KrHubDispatcher *dispatcher;
+  KrHubRouter router;
+  GPtrArray *filters;    /* of KrHubFilter, the outermost first */
+  KrHubRawFunc raw_func; /* NULL: the hub protocol is spoken */
+  gpointer raw_data;
+  GDestroyNotify raw_destroy;
+  GHashTable *pending;   /* accepted, handshake not done; holds no reference */
+};
+
+void kr_hub_server_install_properties (GObjectClass *object_class);
+
+static inline gboolean
+kr_hub_server_is_own_thread (KrHubServer *self)
+{
+  return self->thread == g_thread_self ();
+}
 
 G_END_DECLS
