@@ -911,6 +911,28 @@ kr_hub_client_add_handler (KrHubClient *self,
   return kr_hub_dispatcher_add (self->dispatcher, target, arguments, NULL, func, user_data, destroy);
 }
 
+/**
+ * kr_hub_client_set_default_handler:
+ * @self: a client
+ * @func: (nullable) (scope notified) (closure user_data) (destroy destroy): the handler; %NULL for none
+ * @user_data: data for @func
+ * @destroy: (nullable): frees @user_data
+ *
+ * Gives the client a handler of those calls from the hub that have no handler of their own, whatever their name and
+ * arguments ([method@KrHub.Invocation.get_method_name]). To be set while the client is disconnected.
+ *
+ * Since: 0.1
+ */
+void
+kr_hub_client_set_default_handler (KrHubClient *self,
+                                   KrHubMethodFunc func,
+                                   gpointer user_data,
+                                   GDestroyNotify destroy)
+{
+  g_return_if_fail (KR_HUB_IS_CLIENT (self));
+  kr_hub_dispatcher_set_fallback (self->dispatcher, func, user_data, destroy);
+}
+
 /* Giving up is an end as any other, from the client's own thread. */
 static gboolean
 give_up_connecting (gpointer data)

@@ -90,6 +90,11 @@ gboolean kr_hub_client_add_handler (KrHubClient *self,
                                     gpointer user_data,
                                     GDestroyNotify destroy);
 KR_HUB_AVAILABLE_IN_ALL
+void kr_hub_client_set_default_handler (KrHubClient *self,
+                                        KrHubMethodFunc func,
+                                        gpointer user_data,
+                                        GDestroyNotify destroy);
+KR_HUB_AVAILABLE_IN_ALL
 void kr_hub_client_connect_async (KrHubClient *self,
                                   KrHubTransport *transport,
                                   GCancellable *cancellable,

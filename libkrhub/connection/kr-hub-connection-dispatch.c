@@ -197,13 +197,14 @@ receive_unknown (KrHubConnection *self, const KrHubMessage *message)
 {
   KrHubInvocation *invocation;
 
-  if (!self->session.settings->filtered)
+  if (!self->session.settings->filtered && self->dispatcher->fallback == NULL)
     {
       refuse_unknown (self, message);
       return;
     }
   invocation = kr_hub_invocation_new_unknown (self, message);
-  tell_unknown (self, message);
+  if (self->dispatcher->fallback == NULL)
+    tell_unknown (self, message);
   run_handler (self, invocation);
   kr_hub_invocation_unref (invocation);
 }

@@ -37,6 +37,9 @@ typedef struct
 {
   grefcount ref_count;
   GHashTable *methods;      /* of KrHubMethod, by its name in upper case */
+  KrHubMethodFunc fallback; /* for names without a method; NULL: such calls are refused */
+  gpointer fallback_data;
+  GDestroyNotify fallback_destroy;
 } KrHubDispatcher;
 
 KrHubDispatcher *kr_hub_dispatcher_new (void);
@@ -51,6 +54,8 @@ gboolean kr_hub_dispatcher_add (KrHubDispatcher *self,
                                 KrHubMethodFunc func,
                                 gpointer data,
                                 GDestroyNotify destroy);
+/* Takes over @data. */
+void kr_hub_dispatcher_set_fallback (KrHubDispatcher *self, KrHubMethodFunc func, gpointer data, GDestroyNotify destroy);
 /* For declaring more about a method before it is called; NULL if there is none. */
 KrHubMethod *kr_hub_dispatcher_lookup (KrHubDispatcher *self, const char *name);
 /* @item_types: a tuple of the types of items. */

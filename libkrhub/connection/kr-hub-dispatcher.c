@@ -57,8 +57,19 @@ kr_hub_dispatcher_unref (KrHubDispatcher *self)
 {
   if (!g_ref_count_dec (&self->ref_count))
     return;
+  kr_hub_dispatcher_set_fallback (self, NULL, NULL, NULL);
   g_hash_table_unref (self->methods);
   g_free (self);
+}
+
+void
+kr_hub_dispatcher_set_fallback (KrHubDispatcher *self, KrHubMethodFunc func, gpointer data, GDestroyNotify destroy)
+{
+  if (self->fallback_destroy != NULL)
+    self->fallback_destroy (self->fallback_data);
+  self->fallback = func;
+  self->fallback_data = data;
+  self->fallback_destroy = destroy;
 }
 
 /* Upper case, one character for one, as .NET's OrdinalIgnoreCase compares. FALSE if it is too long or no text. */

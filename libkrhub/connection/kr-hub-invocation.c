@@ -39,11 +39,13 @@ answer_unknown (KrHubInvocation *self, gpointer data)
 KrHubInvocation *
 kr_hub_invocation_new_unknown (KrHubConnection *connection, const KrHubMessage *message)
 {
+  const KrHubDispatcher *dispatcher = connection->dispatcher;
   KrHubMethod *method = g_new0 (KrHubMethod, 1);
   KrHubInvocation *self;
 
   method->name = g_strndup (message->target.data, message->target.len);
-  method->func = answer_unknown;
+  method->func = dispatcher->fallback != NULL ? dispatcher->fallback : answer_unknown;
+  method->data = dispatcher->fallback_data;
   self = kr_hub_invocation_new (connection, method, message);
   self->unknown = method;
   self->slotless = TRUE;
@@ -622,7 +624,7 @@ kr_hub_invocation_return_error_literal (KrHubInvocation *self, const char *messa
   /* A client's error goes as it is (signalr.md 9, "Client results"). */
   if (g_atomic_int_get (&self->opened))
     text = g_strdup_printf ("An error occurred on the server while streaming results. HubException: %s", message);
-  else if (self->unknown != NULL)
+  else if (self->connection->session.role == KR_HUB_ROLE_SERVER && self->unknown != NULL)
     text = g_strdup_printf ("Failed to invoke '%s' due to an error on the server. HubException: %s",
                             self->method->name,
                             message);
@@ -823,12 +825,23 @@ kr_hub_invocation_get_string (KrHubInvocation *self, guint index)
   return NULL;
 }
 
+static GVariantType *
+new_tuple_of_variants (guint n)
+{
+  g_autofree const GVariantType **types = g_new (const GVariantType *, n);
+
+  for (guint i = 0; i < n; i++)
+    types[i] = G_VARIANT_TYPE_VARIANT;
+  return g_variant_type_new_tuple (types, n);
+}
+
 /**
  * kr_hub_invocation_get_arguments:
- * @self: an invocation of a method that has a signature
+ * @self: an invocation
  * @error: return location for an error
  *
- * Gets all arguments as a tuple of the types that the method declared. In the handler's thread.
+ * Gets all arguments as a tuple of the types that the method declared; where it declared none, of variants. In the
+ * handler's thread.
  *
  * Errors: %KR_HUB_ERROR_BINDING if a string argument is null, which a #GVariant of that type cannot be.
  *
@@ -839,15 +852,19 @@ kr_hub_invocation_get_string (KrHubInvocation *self, guint index)
 GVariant *
 kr_hub_invocation_get_arguments (KrHubInvocation *self, GError **error)
 {
-  g_return_val_if_fail (self != NULL, NULL);
-  g_return_val_if_fail (self->method->arguments != NULL, NULL);
+  g_autoptr (GVariantType) any = NULL;
 
-  if (self->variant == NULL)
-    self->variant = kr_hub_arguments_to_variant (self->connection->session.protocol,
-                                                 &self->arguments,
-                                                 self->n_arguments,
-                                                 self->method->arguments,
-                                                 error);
+  g_return_val_if_fail (self != NULL, NULL);
+
+  if (self->variant != NULL)
+    return self->variant;
+  if (self->method->arguments == NULL)
+    any = new_tuple_of_variants (self->n_arguments);
+  self->variant = kr_hub_arguments_to_variant (self->connection->session.protocol,
+                                               &self->arguments,
+                                               self->n_arguments,
+                                               any != NULL ? any : self->method->arguments,
+                                               error);
   return self->variant;
 }
 

@@ -584,6 +584,72 @@ test_policies (void)
 
 #define ADD(path, func) g_test_add ("/client/" path, Fixture, NULL, set_up, func, tear_down)
 
+/* --- calls without a handler --- */
+
+static void
+on_any_call (KrHubInvocation *invocation, gpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  GVariant *arguments = kr_hub_invocation_get_arguments (invocation, &error);
+  g_autofree char *text = arguments != NULL ? g_variant_print (arguments, TRUE) : g_strdup (error->message);
+
+  g_string_append_printf (data, "%s%s;", kr_hub_invocation_get_method_name (invocation), text);
+  if (g_str_equal (kr_hub_invocation_get_method_name (invocation), "Refused"))
+    kr_hub_invocation_return_error_literal (invocation, "not me");
+  else if (kr_hub_invocation_get_expects_answer (invocation))
+    kr_hub_invocation_return_string (invocation, "the answer");
+}
+
+static void
+count_destroyed (gpointer data)
+{
+  ++*(int *) data;
+}
+
+static void
+on_known_call (KrHubInvocation *invocation, gpointer data)
+{
+  g_string_append (data, "known;");
+}
+
+static GVariant *
+ask_client (Fixture *f, const char *target, GError **error)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+  KrHubConnection *connection = kr_hub_server_lookup (f->server, "the-id");
+
+  kr_hub_connection_invoke_async (connection, target, NULL, G_VARIANT_TYPE_STRING, NULL, kr_test_store_result, &result);
+  advance (f, SECOND / 10);
+  g_assert_nonnull (result);
+  return kr_hub_connection_invoke_finish (connection, result, error);
+}
+
+static void
+test_default_handler (Fixture *f, gconstpointer data)
+{
+  g_autoptr (KrHubClients) all = kr_hub_clients_new_all (f->server);
+  g_autoptr (GVariant) answer = NULL, none = NULL;
+  g_autoptr (GError) error = NULL;
+  int destroyed = 0;
+
+  kr_hub_client_set_default_handler (f->client, on_any_call, &destroyed, count_destroyed);
+  kr_hub_client_set_default_handler (f->client, on_any_call, f->log, NULL);
+  g_assert_cmpint (destroyed, ==, 1);
+  g_assert_true (kr_hub_client_add_handler (f->client, "Known", NULL, on_known_call, f->log, NULL));
+  start (f);
+  kr_hub_clients_send (all, "Any", g_variant_new ("(s@a{sv}mi)", "a", g_variant_new_parsed ("@a{sv} {'k': <-1>}"), NULL), NULL);
+  kr_hub_clients_send (all, "None", NULL, NULL);
+  kr_hub_clients_send (all, "known", g_variant_new ("(i)", 1), NULL);
+  advance (f, SECOND / 10);
+  assert_log (f, "Any(<'a'>, <{'k': <int64 -1>}>, <@mv nothing>);None();known;");
+  answer = ask_client (f, "Question", &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (g_variant_get_string (answer, NULL), ==, "the answer");
+  none = ask_client (f, "Refused", &error);
+  g_assert_error (error, KR_HUB_ERROR, KR_HUB_ERROR_FAILED);
+  g_assert_cmpstr (error->message, ==, "not me");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -603,6 +669,7 @@ main (int argc, char **argv)
   ADD ("calls/fail", test_calls_fail);
   ADD ("calls/wait", test_calls_wait);
   ADD ("calls/time-out", test_calls_time_out);
+  ADD ("calls/default-handler", test_default_handler);
   ADD ("stateful/unnoticed", test_stateful);
   ADD ("stateful/refused", test_stateful_refused);
   g_test_add_func ("/client/policies", test_policies);
