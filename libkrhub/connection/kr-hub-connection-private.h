@@ -59,6 +59,7 @@ struct _KrHubConnection
   GThread *thread;
   char *id;
   char *user_id;
+  char *remote_address; /* NULL: not known */
   GHashTable *running;            /* of detached KrHubInvocation but streams, all not answered; NULL while there is none */
   guint n_running;                /* those that count against the limit of parallel invocations */
   KrHubInvocation *waiting;       /* read already, but no slot was free; nothing is read meanwhile */

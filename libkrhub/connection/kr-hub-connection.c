@@ -58,6 +58,7 @@ kr_hub_connection_finalize (GObject *object)
   g_clear_pointer (&self->context, g_main_context_unref);
   g_free (self->id);
   g_free (self->user_id);
+  g_free (self->remote_address);
   G_OBJECT_CLASS (kr_hub_connection_parent_class)->finalize (object);
 }
 
@@ -530,6 +531,41 @@ kr_hub_connection_get_user_id (KrHubConnection *self)
 {
   g_return_val_if_fail (KR_HUB_IS_CONNECTION (self), NULL);
   return self->user_id;
+}
+
+/**
+ * kr_hub_connection_get_remote_address:
+ * @self: a connection
+ *
+ * Gets where the peer's requests come from, if whoever accepted the connection said so. In the thread of its hub.
+ *
+ * Returns: (transfer none) (nullable): the address, or %NULL
+ *
+ * Since: 0.1
+ */
+const char *
+kr_hub_connection_get_remote_address (KrHubConnection *self)
+{
+  g_return_val_if_fail (KR_HUB_IS_CONNECTION (self), NULL);
+  return self->remote_address;
+}
+
+/**
+ * kr_hub_connection_set_remote_address:
+ * @self: a connection that was just accepted
+ * @address: (nullable): an address
+ *
+ * Says where the peer's requests come from. In the thread of its hub, before [signal@KrHub.Server::connected].
+ *
+ * Since: 0.1
+ */
+void
+kr_hub_connection_set_remote_address (KrHubConnection *self, const char *address)
+{
+  g_return_if_fail (KR_HUB_IS_CONNECTION (self));
+
+  g_free (self->remote_address);
+  self->remote_address = g_strdup (address);
 }
 
 /**

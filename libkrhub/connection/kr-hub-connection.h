@@ -23,6 +23,10 @@ const char *kr_hub_connection_get_id (KrHubConnection *self);
 KR_HUB_AVAILABLE_IN_ALL
 const char *kr_hub_connection_get_user_id (KrHubConnection *self);
 KR_HUB_AVAILABLE_IN_ALL
+const char *kr_hub_connection_get_remote_address (KrHubConnection *self);
+KR_HUB_AVAILABLE_IN_ALL
+void kr_hub_connection_set_remote_address (KrHubConnection *self, const char *address);
+KR_HUB_AVAILABLE_IN_ALL
 const char *kr_hub_connection_get_transport_name (KrHubConnection *self);
 KR_HUB_AVAILABLE_IN_ALL
 const char *kr_hub_connection_get_protocol_name (KrHubConnection *self);

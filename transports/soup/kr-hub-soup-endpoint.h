@@ -14,6 +14,19 @@
 
 G_BEGIN_DECLS
 
+typedef enum /*< flags >*/
+{
+  KR_HUB_SOUP_FORWARDED_NONE = 0,
+  KR_HUB_SOUP_FORWARDED_FOR = 1 << 0,
+  KR_HUB_SOUP_FORWARDED_PROTO = 1 << 1,
+  KR_HUB_SOUP_FORWARDED_HOST = 1 << 2,
+  KR_HUB_SOUP_FORWARDED_STANDARD = 1 << 3,
+} KrHubSoupForwardedFlags;
+
+#define KR_HUB_SOUP_TYPE_FORWARDED_FLAGS (kr_hub_soup_forwarded_flags_get_type ())
+KR_HUB_SOUP_AVAILABLE_IN_ALL
+GType kr_hub_soup_forwarded_flags_get_type (void);
+
 #define KR_HUB_SOUP_TYPE_ENDPOINT (kr_hub_soup_endpoint_get_type ())
 KR_HUB_SOUP_AVAILABLE_IN_ALL
 G_DECLARE_FINAL_TYPE (KrHubSoupEndpoint, kr_hub_soup_endpoint, KR_HUB_SOUP, ENDPOINT, GObject)
@@ -34,5 +47,9 @@ KR_HUB_SOUP_AVAILABLE_IN_ALL
 void kr_hub_soup_endpoint_set_user_id (KrHubSoupEndpoint *self, SoupServerMessage *message, const char *user_id);
 KR_HUB_SOUP_AVAILABLE_IN_ALL
 char *kr_hub_soup_endpoint_dup_bearer_token (KrHubSoupEndpoint *self, SoupServerMessage *message);
+KR_HUB_SOUP_AVAILABLE_IN_ALL
+char *kr_hub_soup_endpoint_dup_remote_address (KrHubSoupEndpoint *self, SoupServerMessage *message);
+KR_HUB_SOUP_AVAILABLE_IN_ALL
+char *kr_hub_soup_endpoint_describe_request (KrHubSoupEndpoint *self, SoupServerMessage *message);
 
 G_END_DECLS

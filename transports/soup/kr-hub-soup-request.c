@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Copyright the krhub authors */
-/* What a request to a hub says: query, Accept, Origin. */
+/* What a request to a hub says: query, Accept, Origin; and what a log may say of it. */
 #include "config.h"
 
 #include "kr-hub-soup-request-private.h"
@@ -98,4 +98,71 @@ kr_hub_soup_origin_is_listed (const char *origin, const char *const *allowed)
     if (strcmp (*allowed, "*") == 0 || g_ascii_strcasecmp (*allowed, origin) == 0)
       return TRUE;
   return FALSE;
+}
+
+/* --- logs --- */
+
+/* All but these is taken for a secret. */
+static gboolean
+may_be_told (const char *pair, gsize len)
+{
+  static const char *const keys[] = { "negotiateVersion=", "useStatefulReconnect=" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (keys); i++)
+    if (len > strlen (keys[i]) && len < strlen (keys[i]) + 8 && g_ascii_strncasecmp (pair, keys[i], strlen (keys[i])) == 0)
+      return TRUE;
+  return FALSE;
+}
+
+static void
+append_pair (GString *text, const char *pair, gsize len)
+{
+  const char *equals = memchr (pair, '=', len);
+
+  if (may_be_told (pair, len))
+    g_string_append_len (text, pair, len);
+  else if (equals != NULL)
+    g_string_append_printf (text, "%.*s=***", (int) (equals - pair), pair);
+  else
+    g_string_append (text, "***");
+}
+
+/* Method, path and query, without what would let a reader of the log take the place of who asked. */
+char *
+kr_hub_soup_describe_request (SoupServerMessage *message)
+{
+  GUri *uri = soup_server_message_get_uri (message);
+  const char *query = g_uri_get_query (uri);
+  GString *text = g_string_new (soup_server_message_get_method (message));
+
+  g_string_append_printf (text, " %s", g_uri_get_path (uri));
+  for (char separator = '?'; query != NULL; separator = '&')
+    {
+      const char *end = strchrnul (query, '&');
+
+      g_string_append_c (text, separator);
+      append_pair (text, query, end - query);
+      query = *end == '&' ? end + 1 : NULL;
+    }
+  return g_string_free (text, FALSE);
+}
+
+void
+kr_hub_soup_log_request (SoupServerMessage *message, const char *what)
+{
+  g_autofree char *request = kr_hub_soup_describe_request (message);
+
+  g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_DEBUG, "KR_HUB_REQUEST", request, "MESSAGE", "%s: %s", request, what);
+}
+
+void
+kr_hub_soup_log_connection (const char *id, const char *format, ...)
+{
+  g_autofree char *text = NULL;
+  va_list args;
+
+  va_start (args, format);
+  text = g_strdup_vprintf (format, args);
+  va_end (args);
+  g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_DEBUG, "KR_HUB_CONNECTION_ID", id, "MESSAGE", "connection %s: %s", id, text);
 }

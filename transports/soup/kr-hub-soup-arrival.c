@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright the krhub authors */
+/* How connections and their requests get from the HTTP thread into the hub's. */
+#include "config.h"
+
+#include "kr-hub-soup-arrival-private.h"
+
+#include "kr-hub-soup-crossing-private.h"
+#include "kr-hub-soup-endpoint-private.h"
+#include "kr-hub-soup-long-polling-transport-private.h"
+#include "kr-hub-soup-request-private.h"
+#include "kr-hub-soup-sse-transport-private.h"
+#include "kr-hub-soup-upgrade-private.h"
+#include "kr-hub-soup-websocket-transport-private.h"
+
+/* --- a new connection, or one that goes on --- */
+
+typedef struct
+{
+  KrHubSoupEndpoint *endpoint;
+  KrHubSoupToken *token;
+  char *user_id;
+  char *remote_address;  /* NULL: not known */
+  KrHubTransport *transport;
+  gboolean stateful;
+  gboolean again;        /* the connection exists: it goes on over this transport */
+} Arrival;
+
+static void
+arrival_free (gpointer data)
+{
+  Arrival *self = data;
+
+  g_object_unref (self->endpoint);
+  kr_hub_soup_token_unref (self->token);
+  g_free (self->user_id);
+  g_free (self->remote_address);
+  g_clear_object (&self->transport);
+  g_free (self);
+}
+
+static Arrival *
+arrival_new (KrHubSoupEndpoint *endpoint, SoupServerMessage *message, KrHubSoupToken *token)
+{
+  Arrival *self = g_new0 (Arrival, 1);
+
+  self->endpoint = g_object_ref (endpoint);
+  self->token = kr_hub_soup_token_ref (token);
+  self->user_id = g_strdup (kr_hub_soup_message_get_user_id (message));
+  self->remote_address = kr_hub_soup_message_dup_remote_address (message);
+  return self;
+}
+
+#define OVER "HTTP/1.1 404 Not Found\r\nContent-Type: text/plain\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+
+static void
+log_arrival (Arrival *self, const char *what)
+{
+  kr_hub_soup_log_connection (kr_hub_soup_token_get_id (self->token), "%s of %s over %s", what,
+                              self->remote_address != NULL ? self->remote_address : "an unknown address",
+                              kr_hub_transport_get_name (self->transport));
+}
+
+static void
+arrive_again (Arrival *self)
+{
+  GObject *connection = kr_hub_soup_token_get_followed (self->token);
+
+  if (connection != NULL && kr_hub_connection_reattach (KR_HUB_CONNECTION (connection), self->transport))
+    return;
+  log_arrival (self, "too late a return");
+  kr_hub_soup_websocket_transport_refuse (KR_HUB_SOUP_WEBSOCKET_TRANSPORT (self->transport), OVER);
+}
+
+static void
+arrive (gpointer data)
+{
+  Arrival *self = data;
+  KrHubServer *hub = self->endpoint->hub;
+  const char *id = kr_hub_soup_token_get_id (self->token);
+  KrHubConnection *connection;
+
+  log_arrival (self, self->again ? "the return" : "a connection");
+  if (self->again)
+    {
+      arrive_again (self);
+      return;
+    }
+  if (self->stateful)
+    connection = kr_hub_server_accept_stateful (hub, self->transport, id, self->user_id);
+  else
+    connection = kr_hub_server_accept (hub, self->transport, id, self->user_id);
+  kr_hub_connection_set_remote_address (connection, self->remote_address);
+  /* Its client may lose its socket: it ends when the hub lets it go. */
+  if (self->stateful)
+    kr_hub_soup_token_follow (self->token, G_OBJECT (connection));
+}
+
+static void
+cross_arrival (Arrival *self)
+{
+  kr_hub_soup_cross (kr_hub_server_get_context (self->endpoint->hub), "KrHubSoupEndpoint arrival", arrive, self, arrival_free);
+}
+
+typedef KrHubTransport *(*NewTransport) (GIOStream *, GSocket *, GBytes *, KrHubSoupToken *, KrHubClock *, gint64);
+
+static void
+connection_taken (GIOStream *stream, GSocket *socket, GBytes *response, NewTransport new_transport, Arrival *arrival)
+{
+  KrHubSoupEndpoint *self = arrival->endpoint;
+
+  if (stream == NULL)
+    {
+      if (!arrival->again)
+        kr_hub_soup_token_end (arrival->token);
+      arrival_free (arrival);
+      return;
+    }
+  arrival->transport = new_transport (stream, socket, response, arrival->stateful ? NULL : arrival->token,
+                                      kr_hub_server_get_clock (self->hub), self->close_timeout);
+  if (new_transport == kr_hub_soup_sse_transport_new)
+    kr_hub_soup_token_set_object (arrival->token, G_OBJECT (arrival->transport));
+  cross_arrival (arrival);
+}
+
+static void
+websocket_taken (GIOStream *stream, GSocket *socket, GBytes *response, gpointer data)
+{
+  connection_taken (stream, socket, response, kr_hub_soup_websocket_transport_new, data);
+}
+
+static void
+sse_taken (GIOStream *stream, GSocket *socket, GBytes *response, gpointer data)
+{
+  connection_taken (stream, socket, response, kr_hub_soup_sse_transport_new, data);
+}
+
+/* @again: the connection of @token exists and goes on over this socket. */
+void
+kr_hub_soup_arrive_websocket (KrHubSoupEndpoint *endpoint,
+                              SoupServerMessage *message,
+                              KrHubSoupToken *token,
+                              gboolean again)
+{
+  Arrival *arrival = arrival_new (endpoint, message, token);
+
+  arrival->stateful = kr_hub_soup_token_is_stateful (token);
+  arrival->again = again;
+  kr_hub_soup_upgrade_set_headers (message);
+  kr_hub_soup_upgrade_take (message, "", websocket_taken, arrival);
+}
+
+/* Status and headers are set. */
+void
+kr_hub_soup_arrive_sse (KrHubSoupEndpoint *endpoint, SoupServerMessage *message, KrHubSoupToken *token)
+{
+  kr_hub_soup_upgrade_take (message, ":\r\n", sse_taken, arrival_new (endpoint, message, token));
+}
+
+void
+kr_hub_soup_arrive_long_polling (KrHubSoupEndpoint *endpoint, SoupServerMessage *message, KrHubSoupToken *token)
+{
+  Arrival *arrival = arrival_new (endpoint, message, token);
+
+  arrival->transport = kr_hub_soup_long_polling_transport_new (token, kr_hub_server_get_clock (endpoint->hub),
+                                                               endpoint->poll_timeout, endpoint->disconnect_timeout,
+                                                               endpoint->close_timeout);
+  kr_hub_soup_token_set_object (token, G_OBJECT (arrival->transport));
+  cross_arrival (arrival);
+}
+
+/* --- requests of a connection --- */
+
+typedef struct
+{
+  GObject *object;
+  KrHubSoupExchange *exchange;
+} Visit;
+
+static void
+visit_free (gpointer data)
+{
+  Visit *self = data;
+
+  g_object_unref (self->object);
+  g_clear_object (&self->exchange);
+  g_free (self);
+}
+
+static void
+cross_visit (KrHubSoupEndpoint *endpoint, GSourceOnceFunc func, GObject *object, KrHubSoupExchange *exchange)
+{
+  Visit *visit = g_new0 (Visit, 1);
+
+  visit->object = g_object_ref (object);
+  visit->exchange = exchange;
+  kr_hub_soup_cross (kr_hub_server_get_context (endpoint->hub), "KrHubSoupEndpoint visit", func, visit, visit_free);
+}
+
+static void
+deliver_poll (gpointer data)
+{
+  Visit *self = data;
+
+  kr_hub_soup_long_polling_transport_poll (KR_HUB_SOUP_LONG_POLLING_TRANSPORT (self->object), self->exchange);
+}
+
+static void
+deliver_post (gpointer data)
+{
+  Visit *self = data;
+
+  if (KR_HUB_SOUP_IS_SSE_TRANSPORT (self->object))
+    kr_hub_soup_sse_transport_post (KR_HUB_SOUP_SSE_TRANSPORT (self->object), self->exchange);
+  else
+    kr_hub_soup_long_polling_transport_post (KR_HUB_SOUP_LONG_POLLING_TRANSPORT (self->object), self->exchange);
+}
+
+static void
+deliver_delete (gpointer data)
+{
+  Visit *self = data;
+
+  kr_hub_soup_long_polling_transport_delete (KR_HUB_SOUP_LONG_POLLING_TRANSPORT (self->object));
+}
+
+void
+kr_hub_soup_visit_poll (KrHubSoupEndpoint *endpoint, GObject *object, KrHubSoupExchange *exchange)
+{
+  kr_hub_soup_exchange_watch (exchange, kr_hub_server_get_context (endpoint->hub),
+                              kr_hub_soup_long_polling_transport_poll_gone, object);
+  cross_visit (endpoint, deliver_poll, object, exchange);
+}
+
+void
+kr_hub_soup_visit_post (KrHubSoupEndpoint *endpoint, GObject *object, KrHubSoupExchange *exchange)
+{
+  cross_visit (endpoint, deliver_post, object, exchange);
+}
+
+void
+kr_hub_soup_visit_delete (KrHubSoupEndpoint *endpoint, GObject *object)
+{
+  cross_visit (endpoint, deliver_delete, object, NULL);
+}
