@@ -783,6 +783,21 @@ kr_hub_connection_set_binary (KrHubConnection *self, gboolean binary)
 }
 
 /**
+ * kr_hub_connection_end:
+ * @self: a connection
+ *
+ * Ends the connection in good order; the peer may reconnect, as after a shutdown of the server.
+ *
+ * Since: 0.1
+ */
+void
+kr_hub_connection_end (KrHubConnection *self)
+{
+  g_return_if_fail (KR_HUB_IS_CONNECTION (self));
+  kr_hub_connection_close (self, FALSE, NULL, TRUE);
+}
+
+/**
  * kr_hub_connection_abort:
  * @self: a connection
  *

@@ -265,7 +265,7 @@ main (int argc, char **argv)
 {
   int result;
 
-  g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
+  g_test_init (&argc, &argv, NULL);
   logged = g_string_new (NULL);
   g_log_set_writer_func (capture, NULL, NULL);
   g_test_add_func ("/soup/admission/address", test_address);

@@ -329,6 +329,46 @@ test_poll_replaced (void)
   stop_site (site);
 }
 
+/* The poll that is held at the end brings the hub's last word; what comes later finds nothing. */
+static void
+test_poll_deleted (void)
+{
+  static const struct
+  {
+    const char *posted;
+    guint status;
+    const char *content_type;
+    const char *body;
+  } cases[] = {
+    { HANDSHAKE, 200, "application/octet-stream", "{\"type\":7,\"allowReconnect\":true}\x1e" },
+    { "", 204, PLAIN, "" }, /* the hub does not know it yet */
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      KrTestSoup *site = start_site ();
+      g_autofree char *token = kr_test_soup_negotiate (site);
+      g_autofree char *path = path_for (token);
+      g_autofree char *answer = NULL;
+      int held;
+
+      assert_request (site, "GET", path, NULL, NULL, 200, "application/octet-stream", "");
+      assert_request (site, "POST", path, NULL, cases[i].posted, 200, PLAIN, "");
+      if (cases[i].status == 200)
+        assert_request (site, "GET", path, NULL, NULL, 200, "application/octet-stream", "{}\x1e");
+      held = begin_request (site, path, NULL);
+      /* Requests of one server are read in the order they come in, also on several connections. */
+      assert_request (site, "POST", path, NULL, "", 200, PLAIN, "");
+      assert_request (site, "DELETE", path, NULL, NULL, 202, PLAIN, "");
+      answer = kr_test_soup_read (held, NULL);
+      assert_answer (answer, cases[i].status, cases[i].content_type, cases[i].body);
+      close (held);
+      assert_request (site, "GET", path, NULL, NULL, 404, PLAIN, "No Connection with that ID");
+      g_assert_cmpuint (kr_hub_soup_endpoint_get_n_connections (site->endpoint), ==, 0);
+      stop_site (site);
+    }
+}
+
 static void
 test_poll_ends (void)
 {
@@ -867,6 +907,7 @@ main (int argc, char **argv)
   g_test_add_func ("/endpoint/transports", test_transports);
   g_test_add_func ("/endpoint/long-polling/life", test_long_polling);
   g_test_add_func ("/endpoint/long-polling/replaced", test_poll_replaced);
+  g_test_add_func ("/endpoint/long-polling/deleted", test_poll_deleted);
   g_test_add_func ("/endpoint/long-polling/ends", test_poll_ends);
   g_test_add_func ("/endpoint/long-polling/shutdown", test_poll_shutdown);
   g_test_add_func ("/endpoint/long-polling/cut", test_poll_cut);

@@ -328,7 +328,7 @@ answer_delete (KrHubSoupEndpoint *self, SoupServerMessage *message)
     }
   kr_hub_soup_answer (message, SOUP_STATUS_ACCEPTED, PLAIN, NULL);
   kr_hub_soup_token_end (token);
-  kr_hub_soup_visit_delete (self, transport);
+  kr_hub_soup_visit_delete (self, message, token, transport);
 }
 
 static void

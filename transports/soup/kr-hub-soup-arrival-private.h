@@ -24,6 +24,9 @@ void kr_hub_soup_arrive_long_polling (KrHubSoupEndpoint *endpoint, SoupServerMes
 /* A request of a connection that exists; @object is its transport, @exchange (taken) what is to be answered. */
 void kr_hub_soup_visit_poll (KrHubSoupEndpoint *endpoint, GObject *object, KrHubSoupExchange *exchange);
 void kr_hub_soup_visit_post (KrHubSoupEndpoint *endpoint, GObject *object, KrHubSoupExchange *exchange);
-void kr_hub_soup_visit_delete (KrHubSoupEndpoint *endpoint, GObject *object);
+void kr_hub_soup_visit_delete (KrHubSoupEndpoint *endpoint,
+                               SoupServerMessage *message,
+                               KrHubSoupToken *token,
+                               GObject *object);
 
 G_END_DECLS

@@ -216,14 +216,6 @@ deliver_post (gpointer data)
     kr_hub_soup_long_polling_transport_post (KR_HUB_SOUP_LONG_POLLING_TRANSPORT (self->object), self->exchange);
 }
 
-static void
-deliver_delete (gpointer data)
-{
-  Visit *self = data;
-
-  kr_hub_soup_long_polling_transport_delete (KR_HUB_SOUP_LONG_POLLING_TRANSPORT (self->object));
-}
-
 void
 kr_hub_soup_visit_poll (KrHubSoupEndpoint *endpoint, GObject *object, KrHubSoupExchange *exchange)
 {
@@ -238,8 +230,28 @@ kr_hub_soup_visit_post (KrHubSoupEndpoint *endpoint, GObject *object, KrHubSoupE
   cross_visit (endpoint, deliver_post, object, exchange);
 }
 
-void
-kr_hub_soup_visit_delete (KrHubSoupEndpoint *endpoint, GObject *object)
+/* As in ASP.NET Core, a poll that is held hears of the end from the hub. */
+static void
+deliver_delete (gpointer data)
 {
-  cross_visit (endpoint, deliver_delete, object, NULL);
+  Arrival *self = data;
+  KrHubConnection *connection = kr_hub_server_lookup (self->endpoint->hub, kr_hub_soup_token_get_id (self->token));
+
+  log_arrival (self, "the end");
+  if (connection != NULL)
+    kr_hub_connection_end (connection);
+  kr_hub_soup_long_polling_transport_delete (KR_HUB_SOUP_LONG_POLLING_TRANSPORT (self->transport));
+}
+
+void
+kr_hub_soup_visit_delete (KrHubSoupEndpoint *endpoint,
+                          SoupServerMessage *message,
+                          KrHubSoupToken *token,
+                          GObject *object)
+{
+  Arrival *arrival = arrival_new (endpoint, message, token);
+
+  arrival->transport = KR_HUB_TRANSPORT (g_object_ref (object));
+  kr_hub_soup_cross (kr_hub_server_get_context (endpoint->hub), "KrHubSoupEndpoint delete", deliver_delete, arrival,
+                     arrival_free);
 }

@@ -224,12 +224,16 @@ kr_hub_soup_long_polling_transport_post (KrHubSoupLongPollingTransport *self, Kr
   kr_hub_soup_inbox_push (&self->inbox, post);
 }
 
-/* The client says that it is done. */
+/* The client says that it is done: what a poll that is held gets now is the last. */
 void
 kr_hub_soup_long_polling_transport_delete (KrHubSoupLongPollingTransport *self)
 {
-  if (self->state == STATE_OPEN || self->state == STATE_CLOSING)
-    finish (self, NULL);
+  g_autoptr (KrHubSoupLongPollingTransport) guard = g_object_ref (self);
+
+  if (self->state != STATE_OPEN && self->state != STATE_CLOSING)
+    return;
+  serve_poll (self);
+  finish (self, NULL);
 }
 
 /* --- KrHubTransport --- */

@@ -164,9 +164,8 @@ def _(t):
     polling.hear_poll(held)
     held = polling.open_poll()
     t.http('DELETE', f'/hub?id={polling.token}')
+    # With ASP.NET Core its answer may lose a race with the end of the connection; it is then 204.
     polling.hear_poll(held)
-    # ASP.NET Core's poll ends with 204 or, more often, with a Close and then 204; ours with 204: who deletes it knows.
-    del t.lines[-2:]
 
 
 @talk('http/long-polling/after-delete')
