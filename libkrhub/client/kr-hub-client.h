@@ -81,6 +81,8 @@ const char *kr_hub_client_get_connection_id (KrHubClient *self);
 KR_HUB_AVAILABLE_IN_ALL
 const GError *kr_hub_client_get_last_error (KrHubClient *self);
 KR_HUB_AVAILABLE_IN_ALL
+const char *kr_hub_client_get_transport_name (KrHubClient *self);
+KR_HUB_AVAILABLE_IN_ALL
 KrHubClientState kr_hub_client_get_state (KrHubClient *self);
 KR_HUB_AVAILABLE_IN_ALL
 gboolean kr_hub_client_add_handler (KrHubClient *self,

@@ -11,9 +11,13 @@
 
 G_BEGIN_DECLS
 
+typedef struct _KrHubWaitingCalls KrHubWaitingCalls;
+
 typedef struct
 {
-  GTask *task;
+  KrHubWaitingCalls *list;
+  GSource *cancel_source; /* NULL: cannot be cancelled */
+  GTask *task;          /* NULL: nobody waits for an answer */
   char *target;
   GVariant *arguments;
   GVariantType *result_type;
@@ -21,15 +25,15 @@ typedef struct
 } KrHubWaitingCall;
 
 /* All zero but for the clock is a valid empty list. */
-typedef struct
+struct _KrHubWaitingCalls
 {
   KrHubClock *clock;    /* no reference: the client's */
   GQueue calls;         /* of KrHubWaitingCall, the first first */
   KrHubTimer timer;
-} KrHubWaitingCalls;
+};
 
 void kr_hub_waiting_calls_init (KrHubWaitingCalls *self, KrHubClock *clock);
-/* Takes a reference on @task; @timeout 0: for ever. */
+/* @task: NULL if nobody waits for an answer; @timeout: 0 for ever. */
 void kr_hub_waiting_calls_add (KrHubWaitingCalls *self,
                                GTask *task,
                                const char *target,

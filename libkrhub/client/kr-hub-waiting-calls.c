@@ -8,7 +8,10 @@
 void
 kr_hub_waiting_call_free (KrHubWaitingCall *call)
 {
-  g_object_unref (call->task);
+  if (call->cancel_source != NULL)
+    g_source_destroy (call->cancel_source);
+  g_clear_pointer (&call->cancel_source, g_source_unref);
+  g_clear_object (&call->task);
   g_free (call->target);
   g_clear_pointer (&call->arguments, g_variant_unref);
   g_clear_pointer (&call->result_type, g_variant_type_free);
@@ -28,6 +31,17 @@ update_timer (KrHubWaitingCalls *self)
     kr_hub_clock_arm (self->clock, &self->timer, first);
 }
 
+/* The caller hears of it, where anybody waits for an answer. */
+static void
+fail (KrHubWaitingCall *call, GIOErrorEnum code, const char *message)
+{
+  if (call->task != NULL)
+    g_task_return_new_error (call->task, G_IO_ERROR, code, "%s", message);
+  else
+    g_debug ("client: a call of '%s' is dropped: %s", call->target, message);
+  kr_hub_waiting_call_free (call);
+}
+
 static void
 timer_fired (KrHubTimer *timer, gint64 now)
 {
@@ -42,8 +56,7 @@ timer_fired (KrHubTimer *timer, gint64 now)
       if (call->deadline > now)
         continue;
       g_queue_delete_link (&self->calls, link);
-      g_task_return_new_error (call->task, G_IO_ERROR, G_IO_ERROR_TIMED_OUT, "The client was not connected in time");
-      kr_hub_waiting_call_free (call);
+      fail (call, G_IO_ERROR_TIMED_OUT, "The client was not connected in time");
     }
   update_timer (self);
 }
@@ -57,6 +70,26 @@ kr_hub_waiting_calls_init (KrHubWaitingCalls *self, KrHubClock *clock)
   self->timer.data = self;
 }
 
+static gboolean
+cancelled (GCancellable *cancellable, gpointer data)
+{
+  KrHubWaitingCall *call = data;
+
+  g_queue_remove (&call->list->calls, call);
+  update_timer (call->list);
+  fail (call, G_IO_ERROR_CANCELLED, "The call was cancelled");
+  return G_SOURCE_REMOVE;
+}
+
+static void
+watch_cancellable (KrHubWaitingCall *call, GCancellable *cancellable)
+{
+  call->cancel_source = g_cancellable_source_new (cancellable);
+  g_source_set_static_name (call->cancel_source, "KrHubWaitingCalls cancel");
+  g_source_set_callback (call->cancel_source, G_SOURCE_FUNC (cancelled), call, NULL);
+  g_source_attach (call->cancel_source, g_task_get_context (call->task));
+}
+
 void
 kr_hub_waiting_calls_add (KrHubWaitingCalls *self,
                           GTask *task,
@@ -67,13 +100,16 @@ kr_hub_waiting_calls_add (KrHubWaitingCalls *self,
 {
   KrHubWaitingCall *call = g_new0 (KrHubWaitingCall, 1);
 
-  call->task = g_object_ref (task);
+  call->task = task != NULL ? g_object_ref (task) : NULL;
   call->target = g_strdup (target);
   call->arguments = arguments != NULL ? g_variant_ref (arguments) : NULL;
   call->result_type = result_type != NULL ? g_variant_type_copy (result_type) : NULL;
   call->deadline = timeout > 0 ? kr_hub_clock_get_time (self->clock) + timeout : G_MAXINT64;
+  call->list = self;
   g_queue_push_tail (&self->calls, call);
   update_timer (self);
+  if (task != NULL && g_task_get_cancellable (task) != NULL)
+    watch_cancellable (call, g_task_get_cancellable (task));
 }
 
 KrHubWaitingCall *
@@ -91,9 +127,5 @@ kr_hub_waiting_calls_fail_all (KrHubWaitingCalls *self, const char *message)
 {
   /* A caller may call again at once: only those that wait now. */
   for (guint n = self->calls.length; n > 0; n--)
-    {
-      g_autoptr (KrHubWaitingCall) call = kr_hub_waiting_calls_take (self);
-
-      g_task_return_new_error (call->task, G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED, "%s", message);
-    }
+    fail (kr_hub_waiting_calls_take (self), G_IO_ERROR_NOT_CONNECTED, message);
 }

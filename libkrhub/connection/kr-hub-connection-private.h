@@ -65,7 +65,6 @@ struct _KrHubConnection
   KrHubInvocation *waiting;       /* read already, but no slot was free; nothing is read meanwhile */
   KrHubPendingCalls *calls;       /* our calls to the peer; NULL until the first */
   KrHubStreamTable *streams;      /* NULL until the first */
-  gint64 since;                   /* when it was started */
   gint64 next_call;               /* when the token bucket is full again */
   gboolean raw;                   /* no hub protocol is spoken */
   gboolean paused;                /* the transport was told not to read */
@@ -96,6 +95,8 @@ void kr_hub_connection_close (KrHubConnection *self, gboolean failed, const char
 void kr_hub_connection_refuse (KrHubConnection *self, const GError *error);
 /* A connection that waits for another transport waits no longer. */
 void kr_hub_connection_give_up (KrHubConnection *self);
+/* The machine slept for so many µs: a peer that must have given us up by now is not waited for. */
+void kr_hub_connection_jumped (KrHubConnection *self, gint64 slept);
 void kr_hub_connection_invocation_answered (KrHubConnection *self, KrHubInvocation *invocation);
 
 /* A reader holds no more than it should. */

@@ -5,6 +5,8 @@
 
 #include "kr-hub-clock.h"
 
+#include "kr-hub-jump-source-private.h"
+
 /**
  * KrHubClock:
  *
@@ -23,12 +25,20 @@ struct _KrHubClock
   GObject parent_instance;
 
   GSource *source;    /* NULL: the clock is virtual */
+  GSource *jumps;     /* NULL: nobody asked for them, or the system cannot tell */
+  GMainContext *shared; /* whose default clock it is; NULL: nobody's */
   gint64 virtual_now;
   gint64 ready_time;  /* what the source is set to: setting it takes a lock and may wake the loop */
   GPtrArray *heap;    /* of KrHubTimer, the earliest deadline first; position = index + 1 */
 };
 
 G_DEFINE_FINAL_TYPE (KrHubClock, kr_hub_clock, G_TYPE_OBJECT)
+
+static guint jumped_signal;
+
+/* The default clocks, by their main contexts; an entry goes with its clock. */
+G_LOCK_DEFINE_STATIC (defaults);
+static GHashTable *defaults; /* of GWeakRef, by GMainContext; never freed */
 
 static inline KrHubTimer *
 timer_at (KrHubClock *self, guint index)
@@ -106,10 +116,40 @@ dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
 static GSourceFuncs source_funcs = { .dispatch = dispatch };
 
 static void
+weak_free (gpointer weak)
+{
+  g_weak_ref_clear (weak);
+  g_free (weak);
+}
+
+/* Another thread may have made a new one for the same context as soon as this one could not be had any more. */
+static void
+forget_default (KrHubClock *self)
+{
+  GWeakRef *weak;
+  g_autoptr (KrHubClock) successor = NULL;
+
+  G_LOCK (defaults);
+  weak = g_hash_table_lookup (defaults, self->shared);
+  successor = weak != NULL ? g_weak_ref_get (weak) : NULL;
+  if (successor == NULL)
+    g_hash_table_remove (defaults, self->shared);
+  G_UNLOCK (defaults);
+  g_clear_pointer (&self->shared, g_main_context_unref);
+}
+
+static void
 kr_hub_clock_finalize (GObject *object)
 {
   KrHubClock *self = KR_HUB_CLOCK (object);
 
+  if (self->shared != NULL)
+    forget_default (self);
+  if (self->jumps != NULL)
+    {
+      g_source_destroy (self->jumps);
+      g_source_unref (self->jumps);
+    }
   for (guint i = 0; i < self->heap->len; i++)
     timer_at (self, i)->position = 0;
   g_ptr_array_unref (self->heap);
@@ -125,6 +165,19 @@ static void
 kr_hub_clock_class_init (KrHubClockClass *klass)
 {
   G_OBJECT_CLASS (klass)->finalize = kr_hub_clock_finalize;
+
+  /**
+   * KrHubClock::jumped:
+   * @self: the clock
+   * @microseconds: how long
+   *
+   * The machine has slept, and this clock stood still. Timers count on as if nothing had happened; who waits for a peer
+   * may want to look after it at once. Emitted only after [method@KrHub.Clock.watch_jumps].
+   *
+   * Since: 0.1
+   */
+  jumped_signal = g_signal_new ("jumped", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE,
+                                1, G_TYPE_INT64);
 }
 
 static void
@@ -153,6 +206,39 @@ kr_hub_clock_new (GMainContext *context)
   *(KrHubClock **) (self->source + 1) = self;
   g_source_set_static_name (self->source, "KrHubClock");
   g_source_attach (self->source, context != NULL ? context : g_main_context_get_thread_default ());
+  return self;
+}
+
+/**
+ * kr_hub_clock_dup_default:
+ *
+ * Gets the clock of the thread-default main context, which all who ask share while anybody holds it.
+ *
+ * Returns: (transfer full): a clock that follows the system's monotonic time
+ *
+ * Since: 0.1
+ */
+KrHubClock *
+kr_hub_clock_dup_default (void)
+{
+  g_autoptr (GMainContext) context = g_main_context_ref_thread_default ();
+  GWeakRef *weak;
+  KrHubClock *self;
+
+  G_LOCK (defaults);
+  if (defaults == NULL)
+    defaults = g_hash_table_new_full (NULL, NULL, NULL, weak_free);
+  weak = g_hash_table_lookup (defaults, context);
+  self = weak != NULL ? g_weak_ref_get (weak) : NULL;
+  if (self == NULL)
+    {
+      self = kr_hub_clock_new (context);
+      self->shared = g_steal_pointer (&context);
+      weak = g_new0 (GWeakRef, 1);
+      g_weak_ref_init (weak, self);
+      g_hash_table_insert (defaults, self->shared, weak);
+    }
+  G_UNLOCK (defaults);
   return self;
 }
 
@@ -216,6 +302,53 @@ kr_hub_clock_advance (KrHubClock *self, gint64 microseconds)
       fire_due (self, self->virtual_now);
     }
   self->virtual_now = end;
+}
+
+static void
+jumped (gint64 slept, gpointer data)
+{
+  g_autoptr (KrHubClock) self = g_object_ref (data);
+
+  g_debug ("clock: the machine slept for %" G_GINT64_FORMAT " s", slept / G_USEC_PER_SEC);
+  g_signal_emit (self, jumped_signal, 0, slept);
+}
+
+/**
+ * kr_hub_clock_watch_jumps:
+ * @self: a clock
+ *
+ * Wants [signal@KrHub.Clock::jumped] from now on: on Linux as soon as the machine wakes up, elsewhere never.
+ *
+ * Since: 0.1
+ */
+void
+kr_hub_clock_watch_jumps (KrHubClock *self)
+{
+  g_return_if_fail (KR_HUB_IS_CLOCK (self));
+
+  if (self->source == NULL || self->jumps != NULL)
+    return;
+  self->jumps = kr_hub_jump_source_new (jumped, self);
+  if (self->jumps != NULL)
+    g_source_attach (self->jumps, g_source_get_context (self->source));
+}
+
+/**
+ * kr_hub_clock_jump:
+ * @self: a virtual clock
+ * @microseconds: how long the machine slept
+ *
+ * Does what happens when a machine wakes up: [signal@KrHub.Clock::jumped] is emitted, and this clock stands where it stood.
+ *
+ * Since: 0.1
+ */
+void
+kr_hub_clock_jump (KrHubClock *self, gint64 microseconds)
+{
+  g_return_if_fail (KR_HUB_IS_CLOCK (self));
+  g_return_if_fail (self->source == NULL);
+  g_return_if_fail (microseconds > 0);
+  jumped (microseconds, self);
 }
 
 /**

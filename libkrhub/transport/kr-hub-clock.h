@@ -40,11 +40,17 @@ struct _KrHubTimer
 KR_HUB_AVAILABLE_IN_ALL
 KrHubClock *kr_hub_clock_new (GMainContext *context);
 KR_HUB_AVAILABLE_IN_ALL
+KrHubClock *kr_hub_clock_dup_default (void);
+KR_HUB_AVAILABLE_IN_ALL
 KrHubClock *kr_hub_clock_new_virtual (gint64 start);
 KR_HUB_AVAILABLE_IN_ALL
 gint64 kr_hub_clock_get_time (KrHubClock *self);
 KR_HUB_AVAILABLE_IN_ALL
 void kr_hub_clock_advance (KrHubClock *self, gint64 microseconds);
+KR_HUB_AVAILABLE_IN_ALL
+void kr_hub_clock_watch_jumps (KrHubClock *self);
+KR_HUB_AVAILABLE_IN_ALL
+void kr_hub_clock_jump (KrHubClock *self, gint64 microseconds);
 KR_HUB_AVAILABLE_IN_ALL
 void kr_hub_clock_arm (KrHubClock *self, KrHubTimer *timer, gint64 deadline);
 KR_HUB_AVAILABLE_IN_ALL

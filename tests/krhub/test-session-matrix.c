@@ -66,7 +66,8 @@ writes (Input input, KrHubSessionState before, KrHubRole role)
   switch (before)
     {
     case KR_HUB_SESSION_HANDSHAKE:
-      return server && (input <= FEED_GARBAGE || input == TICK_LATE);
+      /* A client says hello with a ping. */
+      return server ? input <= FEED_GARBAGE || input == TICK_LATE : input == FEED_HANDSHAKE;
     case KR_HUB_SESSION_OPEN:
       return input == SEND || input == SEND_SHARED || input == CLOSE || input == CLOSE_FAILED ||
              /* A ping is due, or the farewell to a silent client. */

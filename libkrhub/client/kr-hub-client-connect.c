@@ -1,0 +1,641 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright the krhub authors */
+/* KrHubClient: getting a connection, losing it, and getting another one. */
+#include "config.h"
+
+#include "kr-hub-client-private.h"
+
+/* Between two tries to replace a lost socket. */
+#define REATTACH_INTERVAL (G_USEC_PER_SEC / 2)
+/* An attempt that is younger saw the network as it is now. */
+#define YOUNG (G_USEC_PER_SEC / 2)
+
+static const KrHubConnectionFuncs connection_funcs;
+
+static void attempt (KrHubClient *self);
+static void drop_attempt (KrHubClient *self);
+
+/* --- trying again --- */
+
+/* What the last try failed for, or what holds up the one under way, may be over. */
+static void
+retry_now (gpointer data)
+{
+  g_autoptr (KrHubClient) self = g_object_ref (data);
+  gint64 now = kr_hub_clock_get_time (self->clock);
+
+  if (self->retry_timer.position != 0)
+    kr_hub_clock_arm (self->clock, &self->retry_timer, now);
+  else if (self->attempt != NULL && self->state != KR_HUB_CLIENT_CONNECTED && now - self->attempt_begun >= YOUNG)
+    {
+      drop_attempt (self);
+      attempt (self);
+    }
+}
+
+static void
+watch_network (KrHubClient *self, gboolean watch)
+{
+  if (!watch)
+    g_clear_pointer (&self->network, kr_hub_network_watch_free);
+  else if (self->network == NULL)
+    self->network = kr_hub_network_watch_new (retry_now, self);
+}
+
+static void
+machine_slept (KrHubClock *clock, gint64 slept, gpointer data)
+{
+  g_autoptr (KrHubClient) self = g_object_ref (data);
+
+  if (self->connection != NULL)
+    kr_hub_connection_jumped (self->connection, slept);
+  retry_now (self);
+}
+
+static void
+retry_timer_fired (KrHubTimer *timer, gint64 now)
+{
+  KrHubClient *self = timer->data;
+
+  attempt (self);
+}
+
+/* FALSE: there is no policy, or it gives up. */
+static gboolean
+schedule_retry (KrHubClient *self, const GError *reason)
+{
+  gint64 now = kr_hub_clock_get_time (self->clock);
+  gint64 delay;
+
+  if (self->connector == NULL || self->policy == NULL)
+    return FALSE;
+  delay = kr_hub_retry_policy_next_delay (self->policy, self->n_retries, now - self->lost_at, reason);
+  if (delay < 0)
+    return FALSE;
+  self->n_retries++;
+  self->retry_timer.fire = retry_timer_fired;
+  kr_hub_clock_arm (self->clock, &self->retry_timer, now + delay);
+  watch_network (self, TRUE);
+  return TRUE;
+}
+
+static void
+stop_trying (KrHubClient *self)
+{
+  kr_hub_clock_disarm (self->clock, &self->retry_timer);
+  watch_network (self, FALSE);
+  drop_attempt (self);
+}
+
+/* --- the end of things --- */
+
+static GTask *
+take_connecting (KrHubClient *self)
+{
+  GTask *task = g_steal_pointer (&self->connecting);
+
+  if (task != NULL && self->connecting_handler != 0)
+    g_cancellable_disconnect (g_task_get_cancellable (task), self->connecting_handler);
+  self->connecting_handler = 0;
+  return task;
+}
+
+static void
+fail_connecting (KrHubClient *self, const GError *error)
+{
+  g_autoptr (GTask) task = take_connecting (self);
+
+  if (task == NULL)
+    return;
+  if (error != NULL)
+    g_task_return_error (task, g_error_copy (error));
+  else
+    g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED,
+                             "The connection ended before the handshake was done");
+}
+
+/* There is no connection and there will be none. */
+static void
+become_disconnected (KrHubClient *self, const GError *error)
+{
+  g_autoptr (GPtrArray) stopping = self->stopping;
+  gboolean was_connecting = self->state == KR_HUB_CLIENT_CONNECTING;
+
+  self->stopping = g_ptr_array_new_with_free_func (g_object_unref);
+  stop_trying (self);
+  kr_hub_client_set_state (self, KR_HUB_CLIENT_DISCONNECTED);
+  kr_hub_client_set_connection_id (self, NULL);
+  fail_connecting (self, error);
+  kr_hub_waiting_calls_fail_all (&self->waiting, error != NULL ? error->message : "The client is not connected");
+  for (guint i = 0; i < stopping->len; i++)
+    g_task_return_boolean (g_ptr_array_index (stopping, i), TRUE);
+  if (!was_connecting)
+    g_signal_emit_by_name (self, "closed", error);
+}
+
+/* A try to connect has failed, the first one or a later one. */
+static void
+attempt_failed (KrHubClient *self, const GError *error)
+{
+  gboolean again = self->state == KR_HUB_CLIENT_RECONNECTING || self->retry_start;
+
+  kr_hub_client_set_last_error (self, error);
+  if (!again || !schedule_retry (self, error))
+    become_disconnected (self, error);
+}
+
+/* --- what the connection says --- */
+
+static void
+connection_opened (KrHubConnection *connection, gpointer owner)
+{
+  g_autoptr (KrHubClient) self = g_object_ref (owner);
+  gboolean again = self->state == KR_HUB_CLIENT_RECONNECTING;
+  g_autoptr (GTask) task = take_connecting (self);
+
+  if (!kr_hub_client_set_state (self, KR_HUB_CLIENT_CONNECTED))
+    return;
+  watch_network (self, FALSE);
+  kr_hub_client_set_last_error (self, NULL);
+  if (task != NULL)
+    g_task_return_boolean (task, TRUE);
+  kr_hub_client_run_waiting_calls (self);
+  if (again)
+    g_signal_emit_by_name (self, "reconnected", self->connection_id);
+}
+
+static void
+connection_lost_for_good (KrHubClient *self, const GError *error)
+{
+  self->n_retries = 0;
+  self->lost_at = kr_hub_clock_get_time (self->clock);
+  kr_hub_client_set_last_error (self, error);
+  if (!schedule_retry (self, error))
+    {
+      become_disconnected (self, error);
+      return;
+    }
+  kr_hub_client_set_state (self, KR_HUB_CLIENT_RECONNECTING);
+  kr_hub_client_set_connection_id (self, NULL);
+  g_signal_emit_by_name (self, "reconnecting", error);
+}
+
+static void
+connection_closed (KrHubConnection *connection, const GError *error, gboolean allow_reconnect, gpointer owner)
+{
+  g_autoptr (KrHubClient) self = g_object_ref (owner);
+
+  g_clear_object (&self->connection);
+  stop_trying (self);
+  switch (self->state)
+    {
+    case KR_HUB_CLIENT_CONNECTED:
+      if (allow_reconnect)
+        connection_lost_for_good (self, error);
+      else
+        become_disconnected (self, error);
+      break;
+    case KR_HUB_CLIENT_CONNECTING:
+    case KR_HUB_CLIENT_RECONNECTING:
+      attempt_failed (self, error);
+      break;
+    case KR_HUB_CLIENT_DISCONNECTING:
+    case KR_HUB_CLIENT_DISCONNECTED:
+    default:
+      become_disconnected (self, error);
+      break;
+    }
+}
+
+/* --- connecting --- */
+
+static void
+open_transport (KrHubClient *self, KrHubTransport *transport, gboolean stateful)
+{
+  self->connection = kr_hub_connection_new (KR_HUB_ROLE_CLIENT, self->settings, self->dispatcher, self->clock, transport,
+                                            self->connection_id, NULL, stateful, &connection_funcs, self);
+  kr_hub_connection_start (self->connection);
+}
+
+/* What an operation of the connector needs to find its client again, if it is still there. */
+typedef struct
+{
+  GWeakRef client;
+  GCancellable *cancellable;
+} Attempt;
+
+static void
+drop_attempt (KrHubClient *self)
+{
+  kr_hub_clock_disarm (self->clock, &self->attempt_timer);
+  if (self->attempt != NULL)
+    g_cancellable_cancel (self->attempt);
+  g_clear_object (&self->attempt);
+}
+
+static Attempt *
+attempt_new (KrHubClient *self)
+{
+  Attempt *data = g_new0 (Attempt, 1);
+
+  drop_attempt (self);
+  self->attempt = g_cancellable_new ();
+  self->attempt_begun = kr_hub_clock_get_time (self->clock);
+  if (self->connect_timeout > 0)
+    kr_hub_clock_arm (self->clock, &self->attempt_timer, self->attempt_begun + self->connect_timeout);
+  g_weak_ref_init (&data->client, self);
+  data->cancellable = g_object_ref (self->attempt);
+  return data;
+}
+
+static void
+attempt_free (Attempt *self)
+{
+  g_weak_ref_clear (&self->client);
+  g_object_unref (self->cancellable);
+  g_free (self);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Attempt, attempt_free)
+
+/* NULL: the client is gone, or it does not wait for this operation any more. */
+static KrHubClient *
+take_attempt (Attempt *data)
+{
+  g_autoptr (KrHubClient) self = g_weak_ref_get (&data->client);
+
+  if (self == NULL || self->attempt != data->cancellable || g_cancellable_is_cancelled (data->cancellable))
+    return NULL;
+  kr_hub_clock_disarm (self->clock, &self->attempt_timer);
+  g_clear_object (&self->attempt);
+  return g_steal_pointer (&self);
+}
+
+static void
+attempt_done (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (Attempt) data = user_data;
+  g_autoptr (KrHubClient) self = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *id = NULL;
+  gboolean stateful;
+  g_autoptr (KrHubTransport) transport =
+    kr_hub_connector_connect_finish (KR_HUB_CONNECTOR (source), result, &id, &stateful, &error);
+
+  self = take_attempt (data);
+  if (self == NULL)
+    return;
+  if (transport == NULL)
+    {
+      attempt_failed (self, error);
+      return;
+    }
+  kr_hub_client_set_connection_id (self, id);
+  open_transport (self, transport, stateful);
+}
+
+static void
+attempt (KrHubClient *self)
+{
+  Attempt *data = attempt_new (self);
+
+  kr_hub_connector_connect_async (self->connector, self->ask_stateful, data->cancellable, attempt_done, data);
+}
+
+/* --- stateful reconnect --- */
+
+static void reattach (KrHubClient *self);
+
+static void
+reattach_timer_fired (KrHubTimer *timer, gint64 now)
+{
+  reattach (timer->data);
+}
+
+static void
+reattach_later (KrHubClient *self)
+{
+  self->retry_timer.fire = reattach_timer_fired;
+  kr_hub_clock_arm (self->clock, &self->retry_timer, kr_hub_clock_get_time (self->clock) + REATTACH_INTERVAL);
+}
+
+static void
+attempt_timed_out (KrHubTimer *timer, gint64 now)
+{
+  g_autoptr (KrHubClient) self = g_object_ref (timer->data);
+  g_autoptr (GError) error = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_TIMED_OUT, "Connecting took too long");
+
+  drop_attempt (self);
+  if (self->state == KR_HUB_CLIENT_CONNECTED)
+    reattach_later (self);
+  else
+    attempt_failed (self, error);
+}
+
+static gboolean
+is_hopeless (const GError *error)
+{
+  return g_error_matches (error, G_IO_ERROR, G_IO_ERROR_FAILED) ||
+         g_error_matches (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED) ||
+         g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED);
+}
+
+/* Every REATTACH_INTERVAL until the window ends, which the session itself watches; at once for good when the server
+ * answers that it does not know the connection. */
+static void
+reattach_done (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (Attempt) data = user_data;
+  g_autoptr (KrHubClient) self = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (KrHubTransport) transport = kr_hub_connector_reconnect_finish (KR_HUB_CONNECTOR (source), result, &error);
+
+  self = take_attempt (data);
+  if (self == NULL || self->connection == NULL)
+    return;
+  if (transport != NULL && kr_hub_connection_reattach (self->connection, transport))
+    return;
+  if (transport != NULL || is_hopeless (error))
+    kr_hub_connection_give_up (self->connection);
+  else
+    reattach_later (self);
+}
+
+static void
+reattach (KrHubClient *self)
+{
+  Attempt *data = attempt_new (self);
+
+  self->retry_timer.fire = retry_timer_fired;
+  kr_hub_connector_reconnect_async (self->connector, data->cancellable, reattach_done, data);
+}
+
+static void
+connection_lost (KrHubConnection *connection, const GError *error, gpointer owner)
+{
+  KrHubClient *self = owner;
+
+  g_debug ("client: the transport was lost: %s", error->message);
+  if (self->connector != NULL && self->state == KR_HUB_CLIENT_CONNECTED)
+    reattach (self);
+}
+
+static void
+unknown_target (KrHubConnection *connection, const KrHubSlice *name, gpointer owner)
+{
+  g_debug ("client: no handler for '%.*s'", (int) name->len, name->data);
+}
+
+static const KrHubConnectionFuncs connection_funcs = {
+  .opened = connection_opened,
+  .closed = connection_closed,
+  .unknown_method = unknown_target,
+  .lost = connection_lost,
+};
+/* --- the client's life --- */
+
+void
+kr_hub_client_init_connecting (KrHubClient *self)
+{
+  kr_hub_waiting_calls_init (&self->waiting, self->clock);
+  self->retry_timer.fire = retry_timer_fired;
+  self->retry_timer.data = self;
+  self->attempt_timer.fire = attempt_timed_out;
+  self->attempt_timer.data = self;
+  kr_hub_clock_watch_jumps (self->clock);
+  g_signal_connect (self->clock, "jumped", G_CALLBACK (machine_slept), self);
+}
+
+/* The connection outlives the client until its transport has closed; it is not to call the client any more. */
+static void
+drop_connection (KrHubClient *self)
+{
+  g_autoptr (KrHubConnection) connection = g_steal_pointer (&self->connection);
+
+  if (connection == NULL)
+    return;
+  connection->owner = NULL;
+  kr_hub_connection_close (connection, FALSE, NULL, FALSE);
+}
+
+void
+kr_hub_client_abandon (KrHubClient *self)
+{
+  g_autoptr (GError) error = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CLOSED, "The client is gone");
+
+  if (self->clock != NULL)
+    g_signal_handlers_disconnect_by_func (self->clock, machine_slept, self);
+  stop_trying (self);
+  drop_connection (self);
+  fail_connecting (self, error);
+  kr_hub_waiting_calls_fail_all (&self->waiting, error->message);
+}
+
+/* Giving up is an end as any other, from the client's own thread. */
+static gboolean
+give_up_connecting (gpointer data)
+{
+  KrHubClient *self = data;
+  g_autoptr (GError) error = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, "Connecting was cancelled");
+
+  if (self->connecting == NULL || !g_cancellable_is_cancelled (g_task_get_cancellable (self->connecting)))
+    return G_SOURCE_REMOVE;
+  drop_connection (self);
+  become_disconnected (self, error);
+  return G_SOURCE_REMOVE;
+}
+
+/* In whatever thread cancels, and never at once: the end disconnects this very handler, which would wait for itself. */
+static void
+connecting_cancelled (GCancellable *cancellable, gpointer data)
+{
+  GTask *task = data;
+  g_autoptr (GSource) source = g_idle_source_new ();
+
+  g_source_set_static_name (source, "KrHubClient cancel");
+  g_source_set_priority (source, G_PRIORITY_DEFAULT);
+  g_source_set_callback (source, give_up_connecting, g_object_ref (g_task_get_source_object (task)), g_object_unref);
+  g_source_attach (source, g_task_get_context (task));
+}
+
+static gboolean
+begin_connecting (KrHubClient *self, GTask *task)
+{
+  GCancellable *cancellable = g_task_get_cancellable (task);
+
+  if (g_task_return_error_if_cancelled (task))
+    return FALSE;
+  if (!kr_hub_client_set_state (self, KR_HUB_CLIENT_CONNECTING))
+    {
+      g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_PENDING, "The client is not disconnected");
+      return FALSE;
+    }
+  self->connecting = g_object_ref (task);
+  if (cancellable != NULL)
+    self->connecting_handler = g_cancellable_connect (cancellable, G_CALLBACK (connecting_cancelled), g_object_ref (task),
+                                                      g_object_unref);
+  return TRUE;
+}
+
+/**
+ * kr_hub_client_start_async:
+ * @self: a disconnected client that has a connector
+ * @cancellable: (nullable): to give up
+ * @callback: called when the handshake is done, or when the client gives up
+ * @user_data: data for @callback
+ *
+ * Connects to the connector's hub; with [property@KrHub.Client:retry-start], as often as the policy says.
+ *
+ * Since: 0.1
+ */
+void
+kr_hub_client_start_async (KrHubClient *self,
+                           GCancellable *cancellable,
+                           GAsyncReadyCallback callback,
+                           gpointer user_data)
+{
+  g_autoptr (GTask) task = NULL;
+
+  g_return_if_fail (KR_HUB_IS_CLIENT (self));
+  g_return_if_fail (self->connector != NULL);
+
+  task = g_task_new (self, cancellable, callback, user_data);
+  g_task_set_source_tag (task, kr_hub_client_start_async);
+  if (!begin_connecting (self, task))
+    return;
+  self->n_retries = 0;
+  self->lost_at = kr_hub_clock_get_time (self->clock);
+  attempt (self);
+}
+
+/**
+ * kr_hub_client_start_finish:
+ * @self: a client
+ * @result: what the callback got
+ * @error: return location for an error
+ *
+ * Finishes [method@KrHub.Client.start_async].
+ *
+ * Errors: those of the connector; %KR_HUB_ERROR_HANDSHAKE; %G_IO_ERROR_CANCELLED.
+ *
+ * Returns: whether the client is connected
+ *
+ * Since: 0.1
+ */
+gboolean
+kr_hub_client_start_finish (KrHubClient *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+/**
+ * kr_hub_client_connect_async:
+ * @self: a disconnected client
+ * @transport: a transport that was not started; the connection starts it
+ * @cancellable: (nullable): to give up
+ * @callback: called when the handshake is done
+ * @user_data: data for @callback
+ *
+ * Connects over a transport that exists.
+ *
+ * Since: 0.1
+ */
+void
+kr_hub_client_connect_async (KrHubClient *self,
+                             KrHubTransport *transport,
+                             GCancellable *cancellable,
+                             GAsyncReadyCallback callback,
+                             gpointer user_data)
+{
+  g_autoptr (GTask) task = NULL;
+
+  g_return_if_fail (KR_HUB_IS_CLIENT (self));
+  g_return_if_fail (KR_HUB_IS_TRANSPORT (transport));
+
+  task = g_task_new (self, cancellable, callback, user_data);
+  g_task_set_source_tag (task, kr_hub_client_connect_async);
+  if (begin_connecting (self, task))
+    open_transport (self, transport, FALSE);
+}
+
+/**
+ * kr_hub_client_connect_finish:
+ * @self: a client
+ * @result: what the callback got
+ * @error: return location for an error
+ *
+ * Finishes [method@KrHub.Client.connect_async].
+ *
+ * Errors: %KR_HUB_ERROR_HANDSHAKE, or why the transport ended.
+ *
+ * Returns: whether the client is connected
+ *
+ * Since: 0.1
+ */
+gboolean
+kr_hub_client_connect_finish (KrHubClient *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+/**
+ * kr_hub_client_stop_async:
+ * @self: a client
+ * @cancellable: (nullable): to wait no longer
+ * @callback: called when the connection has ended
+ * @user_data: data for @callback
+ *
+ * Says good-bye to the hub and ends the connection.
+ *
+ * Since: 0.1
+ */
+void
+kr_hub_client_stop_async (KrHubClient *self,
+                          GCancellable *cancellable,
+                          GAsyncReadyCallback callback,
+                          gpointer user_data)
+{
+  g_autoptr (GTask) task = NULL;
+  g_autoptr (KrHubConnection) connection = NULL;
+
+  g_return_if_fail (KR_HUB_IS_CLIENT (self));
+
+  task = g_task_new (self, cancellable, callback, user_data);
+  g_task_set_source_tag (task, kr_hub_client_stop_async);
+  if (self->state == KR_HUB_CLIENT_DISCONNECTED)
+    {
+      g_task_return_boolean (task, TRUE);
+      return;
+    }
+  g_ptr_array_add (self->stopping, g_steal_pointer (&task));
+  stop_trying (self);
+  if (self->connection == NULL)
+    {
+      become_disconnected (self, NULL);
+      return;
+    }
+  connection = g_object_ref (self->connection);
+  if (kr_hub_client_set_state (self, KR_HUB_CLIENT_DISCONNECTING))
+    kr_hub_connection_close (connection, FALSE, NULL, FALSE);
+}
+
+/**
+ * kr_hub_client_stop_finish:
+ * @self: a client
+ * @result: what the callback got
+ * @error: return location for an error
+ *
+ * Finishes [method@KrHub.Client.stop_async].
+ *
+ * Returns: %TRUE, or %FALSE if the waiting was cancelled
+ *
+ * Since: 0.1
+ */
+gboolean
+kr_hub_client_stop_finish (KrHubClient *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+  return g_task_propagate_boolean (G_TASK (result), error);
+}

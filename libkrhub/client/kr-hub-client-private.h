@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright the krhub authors */
+/* KrHubClient, as its parts see it. */
+#pragma once
+
+#if !defined (KR_HUB_INSIDE) && !defined (KR_HUB_COMPILATION)
+#error "This header is private to libkrhub."
+#endif
+
+#include "kr-hub-client.h"
+
+#include "kr-hub-connection-private.h"
+#include "kr-hub-network-watch-private.h"
+#include "kr-hub-waiting-calls-private.h"
+
+G_BEGIN_DECLS
+
+struct _KrHubClient
+{
+  GObject parent_instance;
+
+  KrHubClientState state;       /* written by kr_hub_client_set_state() only */
+  KrHubClock *clock;
+  KrHubSettings *settings;
+  KrHubDispatcher *dispatcher;
+  KrHubConnector *connector;    /* NULL: the user brings the transports */
+  KrHubRetryPolicy *policy;     /* NULL: never again */
+  gboolean retry_start;         /* also for the first connection */
+  gboolean ask_stateful;
+  KrHubCallPolicy call_policy;
+  gint64 call_timeout;
+  gint64 connect_timeout;
+  KrHubConnection *connection;  /* NULL while there is none */
+  char *connection_id;
+  GError *last_error;
+  GTask *connecting;            /* NULL unless connect_async() or start_async() is under way */
+  gulong connecting_handler;    /* of its cancellable */
+  GPtrArray *stopping;          /* of GTask; each stop_async() that waits */
+  GCancellable *attempt;        /* of the connector's operation under way; NULL: none */
+  gint64 attempt_begun;
+  KrHubTimer attempt_timer;     /* ends it when it takes too long */
+  KrHubTimer retry_timer;
+  gint64 lost_at;               /* when the tries began */
+  guint n_retries;
+  KrHubWaitingCalls waiting;
+  KrHubNetworkWatch *network;   /* while a try is waited for; NULL otherwise */
+};
+
+/* FALSE: there is no such edge. */
+gboolean kr_hub_client_set_state (KrHubClient *self, KrHubClientState to);
+void kr_hub_client_set_connection_id (KrHubClient *self, const char *id);
+void kr_hub_client_set_last_error (KrHubClient *self, const GError *error);
+
+/* Before anything else, and before the end. */
+void kr_hub_client_init_connecting (KrHubClient *self);
+void kr_hub_client_abandon (KrHubClient *self);
+
+/* The client is connected: what waited for that. */
+void kr_hub_client_run_waiting_calls (KrHubClient *self);
+
+G_END_DECLS
