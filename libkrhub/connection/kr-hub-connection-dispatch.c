@@ -46,6 +46,7 @@ refuse_unknown (KrHubConnection *self, const KrHubMessage *message)
 {
   g_autofree char *name = g_strndup (message->target.data, message->target.len);
 
+  self->session.settings->counters.unknown.n[KR_HUB_OUTCOME_REFUSED]++;
   tell_unknown (self, message);
   if (self->session.role == KR_HUB_ROLE_CLIENT)
     send_completion_error (self, &message->invocation_id, "Client didn't provide a result.");
@@ -136,6 +137,7 @@ run_special (KrHubConnection *self, KrHubInvocation *invocation, const KrHubSlic
       return;
     }
   kr_hub_invocation_claim (invocation);
+  kr_hub_invocation_tally (invocation, KR_HUB_OUTCOME_REFUSED);
   send_completion_error (self, &invocation->id, text);
 }
 
@@ -183,8 +185,11 @@ take_token (KrHubConnection *self)
 static void
 refuse_excess (KrHubConnection *self, const KrHubMessage *message, const KrHubMethod *method)
 {
+  KrHubCounters *counters = &self->session.settings->counters;
   g_autofree char *sent = g_strndup (message->target.data, message->target.len);
 
+  counters->n_rate_limited++;
+  (method != NULL ? method->counters : &counters->unknown)->n[KR_HUB_OUTCOME_REFUSED]++;
   refuse_call (self,
                &message->invocation_id,
                method != NULL ? method->name : sent,
@@ -231,6 +236,7 @@ receive_call (KrHubConnection *self, const KrHubMessage *message)
     {
       refuse_call (self, &message->invocation_id, method->name, error->message, FALSE);
       kr_hub_invocation_claim (invocation);
+      kr_hub_invocation_tally (invocation, KR_HUB_OUTCOME_REFUSED);
     }
   else if (G_UNLIKELY (!has_slot (self)) && takes_slot (invocation))
     {
@@ -340,6 +346,7 @@ receive_completion (KrHubConnection *self, const KrHubMessage *message)
                             self->id,
                             (int) message->invocation_id.len,
                             message->invocation_id.data);
+  kr_hub_session_because (&self->session, KR_HUB_CLOSE_REASON_PROTOCOL);
   kr_hub_session_close (&self->session, TRUE, detail, TRUE);
 }
 
@@ -382,6 +389,7 @@ kr_hub_connection_drop_running (KrHubConnection *self)
   if (self->waiting != NULL)
     {
       kr_hub_invocation_claim (self->waiting);
+      kr_hub_invocation_tally (self->waiting, KR_HUB_OUTCOME_CANCELLED);
       g_clear_pointer (&self->waiting, kr_hub_invocation_unref);
     }
   if (running == NULL)

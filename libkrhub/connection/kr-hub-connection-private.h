@@ -65,6 +65,7 @@ struct _KrHubConnection
   KrHubInvocation *waiting;       /* read already, but no slot was free; nothing is read meanwhile */
   KrHubPendingCalls *calls;       /* our calls to the peer; NULL until the first */
   KrHubStreamTable *streams;      /* NULL until the first */
+  gint64 since;                   /* when it was started */
   gint64 next_call;               /* when the token bucket is full again */
   gboolean raw;                   /* no hub protocol is spoken */
   gboolean paused;                /* the transport was told not to read */

@@ -41,6 +41,17 @@ set_transport (KrHubConnection *self, KrHubTransport *transport)
 }
 
 static void
+count_transport (KrHubConnection *self)
+{
+  KrHubTransportCounters *before = self->session.counters;
+
+  self->session.counters = kr_hub_counters_get_transport (&self->session.settings->counters,
+                                                          kr_hub_transport_get_name (self->transport));
+  before->n_active -= self->started;
+  self->session.counters->n_active += self->started;
+}
+
+static void
 kr_hub_connection_finalize (GObject *object)
 {
   KrHubConnection *self = KR_HUB_CONNECTION (object);
@@ -110,6 +121,7 @@ overflow (KrHubConnection *self)
                "The peer does not read: more than %" G_GSIZE_FORMAT " bytes wait for it",
                self->session.settings->max_outbox_size);
   g_debug ("connection %s: %s", self->id, error->message);
+  kr_hub_session_because (&self->session, KR_HUB_CLOSE_REASON_OUTBOX_FULL);
   kr_hub_session_transport_closed (&self->session, error);
   if (self->transport != NULL)
     kr_hub_transport_abort (self->transport);
@@ -203,11 +215,20 @@ fail_calls (KrHubConnection *self, const GError *error)
 }
 
 static void
+count_end (KrHubConnection *self)
+{
+  if (self->started)
+    kr_hub_transport_counters_closed (self->session.counters, self->session.reason,
+                                      kr_hub_clock_get_time (self->clock) - self->since);
+}
+
+static void
 ended (KrHubConnection *self, const GError *error, gboolean allow_reconnect)
 {
   gpointer owner;
 
   g_debug ("connection %s ended: %s", self->id, error != NULL ? error->message : "in good order");
+  count_end (self);
   if (self->transport == NULL)
     kr_hub_session_transport_closed (&self->session, NULL);
   else if (self->session.state == KR_HUB_SESSION_CLOSING)
@@ -347,6 +368,7 @@ receive_raw (KrHubConnection *self, const guint8 *data, gsize len)
 {
   g_autoptr (KrHubConnection) hold = g_object_ref (self);
 
+  self->session.counters->n_bytes_received += len;
   if (self->session.state == KR_HUB_SESSION_OPEN && self->owner != NULL)
     self->funcs->received (self, data, len, self->owner);
   kr_hub_connection_process_events (self);
@@ -386,9 +408,18 @@ sink_sent (gpointer sink, gsize n_bytes)
 
   if (G_UNLIKELY (self == NULL))
     return;
+  self->session.counters->n_bytes_sent += n_bytes;
   kr_hub_outbox_sent (&self->session.outbox, n_bytes);
   if (G_UNLIKELY (self->streams != NULL))
     kr_hub_stream_table_drained (self->streams);
+}
+
+static void
+transport_lost (KrHubConnection *self, const GError *error)
+{
+  self->session.counters->n_lost++;
+  if (self->owner != NULL && self->funcs->lost != NULL)
+    self->funcs->lost (self, error, self->owner);
 }
 
 static void
@@ -404,8 +435,8 @@ sink_closed (gpointer sink, const GError *error)
       /* A socket that was lost without a farewell may have a successor (signalr.md 8). */
       if (error == NULL || !kr_hub_session_lost (&self->session, error, kr_hub_clock_get_time (self->clock)))
         kr_hub_session_transport_closed (&self->session, error);
-      else if (self->owner != NULL && self->funcs->lost != NULL)
-        self->funcs->lost (self, error, self->owner);
+      else
+        transport_lost (self, error);
       kr_hub_connection_process_events (self);
     }
   link_free (link);
@@ -445,6 +476,7 @@ kr_hub_connection_new (KrHubRole role,
                        kr_hub_transport_get_keeps_alive (transport),
                        stateful,
                        kr_hub_clock_get_time (clock));
+  count_transport (self);
   return self;
 }
 
@@ -452,6 +484,8 @@ void
 kr_hub_connection_start (KrHubConnection *self)
 {
   self->started = TRUE;
+  self->since = kr_hub_clock_get_time (self->clock);
+  self->session.counters->n_active++;
   g_object_ref (self);
   update_timer (self);
   if (self->raw)
@@ -479,6 +513,7 @@ kr_hub_connection_refuse (KrHubConnection *self, const GError *error)
 {
   g_autofree char *text = g_strdup_printf ("Connection closed with an error. HubException: %s", error->message);
 
+  kr_hub_session_because (&self->session, KR_HUB_CLOSE_REASON_REFUSED);
   kr_hub_session_close_with_text (&self->session, text, FALSE, g_error_copy (error));
   kr_hub_connection_process_events (self);
 }
@@ -509,6 +544,7 @@ kr_hub_connection_jumped (KrHubConnection *self, gint64 slept)
 void
 kr_hub_connection_give_up (KrHubConnection *self)
 {
+  kr_hub_session_because (&self->session, KR_HUB_CLOSE_REASON_RECONNECT_TIMEOUT);
   kr_hub_session_transport_closed (&self->session, self->session.lost_error);
   kr_hub_connection_process_events (self);
 }
@@ -684,6 +720,23 @@ kr_hub_connection_send (KrHubConnection *self, const char *target, GVariant *arg
 }
 
 /**
+ * kr_hub_connection_get_close_reason:
+ * @self: a connection
+ *
+ * Gets why the connection is over, as metrics and logs say it.
+ *
+ * Returns: the reason; %KR_HUB_CLOSE_REASON_NONE as long as it is not
+ *
+ * Since: 0.1
+ */
+KrHubCloseReason
+kr_hub_connection_get_close_reason (KrHubConnection *self)
+{
+  g_return_val_if_fail (KR_HUB_IS_CONNECTION (self), KR_HUB_CLOSE_REASON_NONE);
+  return self->session.reason;
+}
+
+/**
  * kr_hub_connection_is_stateful:
  * @self: a connection
  *
@@ -726,6 +779,8 @@ kr_hub_connection_reattach (KrHubConnection *self, KrHubTransport *transport)
       kr_hub_transport_abort (self->transport);
     }
   set_transport (self, transport);
+  count_transport (self);
+  self->session.counters->n_reattached++;
   kr_hub_session_reattach (&self->session, kr_hub_clock_get_time (self->clock));
   if (self->session.protocol != NULL)
     kr_hub_transport_set_transfer_format (transport, kr_hub_protocol_get_transfer_format (self->session.protocol));

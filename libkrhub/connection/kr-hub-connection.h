@@ -9,6 +9,7 @@
 
 #include <gio/gio.h>
 
+#include "kr-hub-close-reason.h"
 #include "kr-hub-transport.h"
 #include "kr-hub-types.h"
 
@@ -32,6 +33,8 @@ KR_HUB_AVAILABLE_IN_ALL
 const char *kr_hub_connection_get_protocol_name (KrHubConnection *self);
 KR_HUB_AVAILABLE_IN_ALL
 gboolean kr_hub_connection_is_open (KrHubConnection *self);
+KR_HUB_AVAILABLE_IN_ALL
+KrHubCloseReason kr_hub_connection_get_close_reason (KrHubConnection *self);
 KR_HUB_AVAILABLE_IN_ALL
 gsize kr_hub_connection_get_outbox_size (KrHubConnection *self);
 KR_HUB_AVAILABLE_IN_ALL

@@ -7,6 +7,7 @@
 #error "This header is private to libkrhub."
 #endif
 
+#include "kr-hub-counters-private.h"
 #include "kr-hub-invocation.h"
 #include "kr-hub-message.h"
 
@@ -30,6 +31,7 @@ typedef struct
   KrHubMethodFunc func;
   gpointer data;
   GDestroyNotify destroy;
+  KrHubMethodCounters *counters; /* its own; in the hub's thread */
 } KrHubMethod;
 
 /* Counted; methods are never taken away, so that a running call can point to its own. */

@@ -31,6 +31,7 @@ method_free (gpointer data)
     self->destroy (self->data);
   g_clear_pointer (&self->arguments, g_variant_type_free);
   g_clear_pointer (&self->result, g_variant_type_free);
+  g_free (self->counters);
   g_free (self->name);
   g_free (self);
 }
@@ -136,6 +137,7 @@ kr_hub_dispatcher_add (KrHubDispatcher *self,
   method->func = func;
   method->data = data;
   method->destroy = destroy;
+  method->counters = g_new0 (KrHubMethodCounters, 1);
   return g_hash_table_insert (self->methods, g_strdup (folded), method);
 }
 

@@ -52,6 +52,7 @@ struct _KrHubInvocation
   KrHubSlice arguments;
   guint n_arguments;
   gboolean detached;          /* written before another thread can know of the invocation */
+  gboolean tallied;           /* its outcome is counted; hub's thread only */
   gboolean completed;         /* the answer is written; hub's thread only */
   gboolean counted;           /* takes one of the connection's slots; hub's thread only */
   gboolean slotless;          /* it waits for its client, which may have to call meanwhile; hub's thread only */
@@ -93,6 +94,8 @@ void kr_hub_invocation_finish_stream (KrHubInvocation *self);
 /* References that say nothing about who answers. */
 KrHubInvocation *kr_hub_invocation_hold (KrHubInvocation *self);
 void kr_hub_invocation_release (KrHubInvocation *self);
+/* Counts how it ended, once. */
+void kr_hub_invocation_tally (KrHubInvocation *self, KrHubOutcome outcome);
 /* TRUE for the one caller who may answer. */
 gboolean kr_hub_invocation_claim (KrHubInvocation *self);
 /* After its handler returned: whether somebody else still has it. */

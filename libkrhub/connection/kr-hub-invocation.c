@@ -46,6 +46,7 @@ kr_hub_invocation_new_unknown (KrHubConnection *connection, const KrHubMessage *
   method->name = g_strndup (message->target.data, message->target.len);
   method->func = dispatcher->fallback != NULL ? dispatcher->fallback : answer_unknown;
   method->data = dispatcher->fallback_data;
+  method->counters = &connection->session.settings->counters.unknown;
   self = kr_hub_invocation_new (connection, method, message);
   self->unknown = method;
   self->slotless = TRUE;
@@ -298,6 +299,25 @@ kr_hub_owned_value_clear (KrHubOwnedValue *self)
   g_clear_pointer (&self->bytes, g_free);
 }
 
+void
+kr_hub_invocation_tally (KrHubInvocation *self, KrHubOutcome outcome)
+{
+  if (self->tallied)
+    return;
+  self->tallied = TRUE;
+  self->method->counters->n[outcome]++;
+}
+
+static KrHubOutcome
+get_outcome (KrHubInvocation *self, const char *error_text)
+{
+  if (G_UNLIKELY (self->unknown != NULL))
+    return KR_HUB_OUTCOME_REFUSED;
+  if (G_UNLIKELY (g_atomic_int_get (&self->cancelled)) && (self->streaming || error_text != NULL))
+    return KR_HUB_OUTCOME_CANCELLED;
+  return error_text != NULL ? KR_HUB_OUTCOME_ERROR : KR_HUB_OUTCOME_OK;
+}
+
 /* Writes the answer; in the connection's thread, by the one who claimed. */
 static void
 write_answer (KrHubInvocation *self, const KrHubValue *value, const char *error_text)
@@ -308,6 +328,7 @@ write_answer (KrHubInvocation *self, const KrHubValue *value, const char *error_
   g_autofree char *text = NULL;
 
   self->completed = TRUE;
+  kr_hub_invocation_tally (self, get_outcome (self, error_text));
   if (self->id.data != NULL)
     {
       if (error_text == NULL)
@@ -385,6 +406,7 @@ kr_hub_invocation_abandon (KrHubInvocation *self)
 
   /* An answer may be on its way from another thread; it is nobody's then. */
   kr_hub_invocation_claim (self);
+  kr_hub_invocation_tally (self, KR_HUB_OUTCOME_CANCELLED);
   if (self->n_filters > 0 && !self->completed)
     {
       return_set (&answer, NULL, NULL, "The underlying connection was closed.");

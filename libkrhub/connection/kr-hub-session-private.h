@@ -7,6 +7,7 @@
 #error "This header is private to libkrhub."
 #endif
 
+#include "kr-hub-counters-private.h"
 #include "kr-hub-framer-private.h"
 #include "kr-hub-outbox-private.h"
 #include "kr-hub-protocol.h"
@@ -16,7 +17,7 @@ G_BEGIN_DECLS
 
 #define KR_HUB_MAX_SPARE 8
 
-/* What all connections of one hub (or client) share; counted, read only once a connection uses it, times in µs. */
+/* What all connections of one hub (or client) share; counted, times in µs. */
 typedef struct
 {
   grefcount ref_count;
@@ -34,8 +35,9 @@ typedef struct
   gboolean filtered;             /* the hub has filters: its functions of connections are to be asked */
   gint64 call_interval;          /* of the token bucket: one call per that time, 0: no bucket */
   guint call_burst;              /* and so many at once */
-  KrHubBufferPool pool;          /* these two in the hub's thread */
+  KrHubBufferPool pool;          /* from here on in the hub's thread */
   GString *scratch;
+  KrHubCounters counters;
   guint64 n_calls;               /* that the hub has made, for their ids */
   GHashTable *calls;             /* ids of those that are not answered; NULL until the first */
   gpointer spare[KR_HUB_MAX_SPARE]; /* cleared memory of finished invocations */
@@ -99,6 +101,7 @@ typedef struct
   const KrHubProtocolInterface *encoding; /* of the protocol: looked up once, used for every message */
   KrHubFramer framer;
   KrHubOutbox outbox;
+  KrHubTransportCounters *counters; /* of the transport; the settings' */
   gint64 started;
   gint64 fed;
   gint64 last_received;     /* whole messages only: half a one is no sign of life (signalr-observed.md 4) */
@@ -110,6 +113,7 @@ typedef struct
   KrHubTransferFormat formats;
   KrHubRole role : 8;
   KrHubSessionState state : 8;
+  KrHubCloseReason reason : 8; /* why it ends; the first one counts */
   guint keeps_alive : 1;    /* the transport needs no pings */
   guint watches_peer : 1;   /* the peer timeout is armed: always for a client, from the first Ping on for a server */
   guint busy : 1;           /* the reader pauses, so silence is not the peer's fault */
@@ -141,6 +145,14 @@ void kr_hub_session_set_busy (KrHubSession *self, gboolean busy, gint64 now);
  * All are silently ignored unless the session is open. */
 gboolean kr_hub_session_send (KrHubSession *self, const KrHubMessage *message, GError **error);
 void kr_hub_session_send_shared (KrHubSession *self, GBytes *messages);
+
+/* Says why what follows ends the session, unless that is known already. */
+static inline void
+kr_hub_session_because (KrHubSession *self, KrHubCloseReason reason)
+{
+  if (self->reason == KR_HUB_CLOSE_REASON_NONE)
+    self->reason = reason;
+}
 
 /* Sends Close and ends. @detail: "{exception type}: {text}" behind the general text, if the settings allow it. */
 void kr_hub_session_close (KrHubSession *self, gboolean failed, const char *detail, gboolean allow_reconnect);

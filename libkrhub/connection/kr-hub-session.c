@@ -73,6 +73,7 @@ kr_hub_session_init (KrHubSession *self,
     }
   self->settings = kr_hub_settings_ref (settings);
   self->outbox.pool = &settings->pool;
+  self->counters = &settings->counters.unattached;
   self->role = role;
   self->formats = formats;
   self->keeps_alive = keeps_alive;
@@ -121,6 +122,7 @@ kr_hub_session_clear (KrHubSession *self)
 static void
 refuse (KrHubSession *self, const char *text, GError *error)
 {
+  kr_hub_session_because (self, KR_HUB_CLOSE_REASON_HANDSHAKE);
   kr_hub_handshake_write_response (text, kr_hub_outbox_begin (&self->outbox));
   kr_hub_outbox_end (&self->outbox);
   end (self, KR_HUB_SESSION_CLOSING, error);
@@ -207,6 +209,7 @@ receive_response (KrHubSession *self, const KrHubSlice *text)
 
   if (!kr_hub_handshake_parse_response (text, &error))
     {
+      kr_hub_session_because (self, KR_HUB_CLOSE_REASON_HANDSHAKE);
       end (self, KR_HUB_SESSION_CLOSING, g_steal_pointer (&error));
       return FALSE;
     }
@@ -228,6 +231,7 @@ next_handshake (KrHubSession *self)
     {
       if (error == NULL)
         return FALSE;
+      kr_hub_session_because (self, KR_HUB_CLOSE_REASON_HANDSHAKE);
       if (self->role == KR_HUB_ROLE_SERVER)
         refuse (self, "Handshake was canceled.", g_steal_pointer (&error));
       else
@@ -242,6 +246,9 @@ next_handshake (KrHubSession *self)
 static void
 fail_reading (KrHubSession *self, GError *error)
 {
+  kr_hub_session_because (self,
+                          g_error_matches (error, KR_HUB_ERROR, KR_HUB_ERROR_TOO_LARGE) ? KR_HUB_CLOSE_REASON_TOO_LARGE
+                                                                                        : KR_HUB_CLOSE_REASON_PROTOCOL);
   kr_hub_session_close (self, TRUE, error->message, TRUE);
   g_clear_error (&self->error);
   self->error = error;
@@ -255,11 +262,45 @@ receive_close (KrHubSession *self, const KrHubMessage *message)
   if (message->error.data != NULL)
     error = g_error_new (KR_HUB_ERROR, KR_HUB_ERROR_CLOSED, "%.*s", (int) message->error.len, message->error.data);
   self->farewell = !message->allow_reconnect;
+  kr_hub_session_because (self, KR_HUB_CLOSE_REASON_PEER);
   if (self->role == KR_HUB_ROLE_SERVER)
     kr_hub_session_close (self, FALSE, NULL, FALSE);
   else
     end (self, KR_HUB_SESSION_CLOSING, NULL);
   self->error = error;
+}
+
+/* TRUE: the message is for the user. */
+static inline gboolean
+receive_message (KrHubSession *self, KrHubMessage *message, GError **error)
+{
+  self->counters->n_received[message->type]++;
+  switch (message->type)
+    {
+    case KR_HUB_MESSAGE_INVOCATION:
+    case KR_HUB_MESSAGE_STREAM_ITEM:
+    case KR_HUB_MESSAGE_COMPLETION:
+    case KR_HUB_MESSAGE_STREAM_INVOCATION:
+    case KR_HUB_MESSAGE_CANCEL_INVOCATION:
+      return G_LIKELY (self->replay == NULL) || kr_hub_replay_buffer_receive (self->replay);
+    case KR_HUB_MESSAGE_PING:
+      self->watches_peer = TRUE;
+      break;
+    case KR_HUB_MESSAGE_CLOSE:
+      receive_close (self, message);
+      break;
+    case KR_HUB_MESSAGE_ACK: /* without stateful reconnect both mean nothing */
+      if (self->replay != NULL)
+        kr_hub_replay_buffer_ack (self->replay, message->sequence_id);
+      break;
+    case KR_HUB_MESSAGE_SEQUENCE:
+      if (self->replay != NULL && !kr_hub_replay_buffer_receive_sequence (self->replay, message->sequence_id))
+        g_set_error_literal (error, KR_HUB_ERROR, KR_HUB_ERROR_MALFORMED, SEQUENCE_DETAIL);
+      break;
+    default:
+      break;
+    }
+  return FALSE;
 }
 
 /* TRUE: a message for the user is in @message. */
@@ -274,40 +315,10 @@ next_message (KrHubSession *self, KrHubMessage *message)
       KrHubParseResult result = self->encoding->parse (self->protocol, &body, message, &error);
 
       self->last_received = self->fed;
-      if (result == KR_HUB_PARSE_ERROR)
-        break;
-      if (result == KR_HUB_PARSE_MESSAGE)
-        switch (message->type)
-          {
-          case KR_HUB_MESSAGE_INVOCATION:
-          case KR_HUB_MESSAGE_STREAM_ITEM:
-          case KR_HUB_MESSAGE_COMPLETION:
-          case KR_HUB_MESSAGE_STREAM_INVOCATION:
-          case KR_HUB_MESSAGE_CANCEL_INVOCATION:
-            if (G_UNLIKELY (self->replay != NULL) && !kr_hub_replay_buffer_receive (self->replay))
-              break;
-            return TRUE;
-          case KR_HUB_MESSAGE_PING:
-            self->watches_peer = TRUE;
-            break;
-          case KR_HUB_MESSAGE_CLOSE:
-            receive_close (self, message);
-            kr_hub_message_clear (message);
-            return FALSE;
-          case KR_HUB_MESSAGE_ACK: /* without stateful reconnect both mean nothing */
-            if (self->replay != NULL)
-              kr_hub_replay_buffer_ack (self->replay, message->sequence_id);
-            break;
-          case KR_HUB_MESSAGE_SEQUENCE:
-            if (self->replay != NULL &&
-                !kr_hub_replay_buffer_receive_sequence (self->replay, message->sequence_id))
-              g_set_error_literal (&error, KR_HUB_ERROR, KR_HUB_ERROR_MALFORMED, SEQUENCE_DETAIL);
-            break;
-          default:
-            break;
-          }
+      if (result == KR_HUB_PARSE_MESSAGE && receive_message (self, message, &error))
+        return TRUE;
       kr_hub_message_clear (message);
-      if (G_UNLIKELY (error != NULL))
+      if (G_UNLIKELY (error != NULL || self->state != KR_HUB_SESSION_OPEN))
         break;
     }
   if (error != NULL)
@@ -320,6 +331,7 @@ kr_hub_session_feed (KrHubSession *self, const guint8 *data, gsize len, gint64 n
 {
   if (self->state >= KR_HUB_SESSION_CLOSING)
     return;
+  self->counters->n_bytes_received += len;
   kr_hub_framer_feed (&self->framer, data, len);
   self->fed = now;
   if (self->busy)
@@ -397,6 +409,7 @@ kr_hub_session_send (KrHubSession *self, const KrHubMessage *message, GError **e
 
   if (self->state != KR_HUB_SESSION_OPEN)
     return TRUE;
+  self->counters->n_sent[message->type]++;
   if (G_UNLIKELY (self->replay != NULL))
     return send_stateful (self, message, error);
   written = self->encoding->write (self->protocol, message, kr_hub_outbox_begin (&self->outbox), error);
@@ -409,6 +422,7 @@ kr_hub_session_send_shared (KrHubSession *self, GBytes *messages)
 {
   if (self->state != KR_HUB_SESSION_OPEN)
     return;
+  self->counters->n_sent[KR_HUB_MESSAGE_INVOCATION]++;
   if (G_UNLIKELY (self->replay != NULL))
     push_tracked (self, messages);
   else
@@ -420,6 +434,7 @@ kr_hub_session_close_with_text (KrHubSession *self, const char *text, gboolean a
 {
   KrHubMessage message = { .type = KR_HUB_MESSAGE_CLOSE, .allow_reconnect = allow_reconnect };
 
+  kr_hub_session_because (self, KR_HUB_CLOSE_REASON_ABORTED);
   if (text != NULL)
     message.error = (KrHubSlice) { text, strlen (text) };
   if (self->role == KR_HUB_ROLE_CLIENT)
@@ -447,6 +462,7 @@ kr_hub_session_close (KrHubSession *self, gboolean failed, const char *detail, g
 void
 kr_hub_session_transport_closed (KrHubSession *self, const GError *error)
 {
+  kr_hub_session_because (self, error != NULL ? KR_HUB_CLOSE_REASON_LOST : KR_HUB_CLOSE_REASON_PEER);
   kr_hub_outbox_clear (&self->outbox);
   end (self, KR_HUB_SESSION_CLOSED, error != NULL ? g_error_copy (error) : NULL);
 }
@@ -481,6 +497,7 @@ kr_hub_session_reattach (KrHubSession *self, gint64 now)
     return;
   sequence.sequence_id = kr_hub_replay_buffer_get_sequence (self->replay);
   kr_hub_session_send (self, &sequence, NULL);
+  self->counters->n_replayed += g_queue_get_length (&self->replay->messages);
   for (GList *link = self->replay->messages.head; link != NULL; link = link->next)
     kr_hub_outbox_push (&self->outbox, link->data);
 }
@@ -546,6 +563,7 @@ handshake_timed_out (KrHubSession *self)
 {
   GError *error = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_TIMED_OUT, "The handshake took too long");
 
+  kr_hub_session_because (self, KR_HUB_CLOSE_REASON_HANDSHAKE_TIMEOUT);
   if (self->role == KR_HUB_ROLE_SERVER)
     refuse (self, "Handshake was canceled.", error);
   else
@@ -555,6 +573,7 @@ handshake_timed_out (KrHubSession *self)
 static void
 peer_timed_out (KrHubSession *self)
 {
+  kr_hub_session_because (self, KR_HUB_CLOSE_REASON_TIMEOUT);
   if (self->role == KR_HUB_ROLE_SERVER)
     kr_hub_session_close (self, TRUE, TIMEOUT_DETAIL, TRUE);
   else
@@ -573,7 +592,10 @@ kr_hub_session_tick (KrHubSession *self, gint64 now)
   if (self->detached)
     {
       if (now >= kr_hub_session_next_deadline (self))
-        kr_hub_session_transport_closed (self, self->lost_error);
+        {
+          kr_hub_session_because (self, KR_HUB_CLOSE_REASON_RECONNECT_TIMEOUT);
+          kr_hub_session_transport_closed (self, self->lost_error);
+        }
       return;
     }
   if (self->state == KR_HUB_SESSION_HANDSHAKE && now >= kr_hub_session_next_deadline (self))

@@ -52,6 +52,7 @@ kr_hub_settings_unref (KrHubSettings *self)
   if (!g_ref_count_dec (&self->ref_count))
     return;
   kr_hub_buffer_pool_clear (&self->pool);
+  kr_hub_counters_clear (&self->counters);
   while (self->n_spare > 0)
     g_free (self->spare[--self->n_spare]);
   g_clear_pointer (&self->calls, g_hash_table_unref);

@@ -17,6 +17,7 @@ struct _KrHubServer
 {
   GObject parent_instance;
 
+  char *name;            /* NULL: none */
   GMainContext *context;
   GThread *thread;
   KrHubClock *clock;

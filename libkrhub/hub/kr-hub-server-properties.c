@@ -7,7 +7,8 @@
 
 typedef enum
 {
-  PROP_CLOCK = 1,
+  PROP_NAME = 1,
+  PROP_CLOCK,
   PROP_HANDSHAKE_TIMEOUT,
   PROP_KEEP_ALIVE_INTERVAL,
   PROP_CLIENT_TIMEOUT,
@@ -32,6 +33,7 @@ kr_hub_server_get_property (GObject *object, guint prop_id, GValue *value, GPara
 
   switch ((KrHubServerProperty) prop_id)
     {
+    case PROP_NAME: g_value_set_string (value, self->name); break;
     case PROP_CLOCK: g_value_set_object (value, self->clock); break;
     case PROP_HANDSHAKE_TIMEOUT: g_value_set_int64 (value, settings->handshake_timeout); break;
     case PROP_KEEP_ALIVE_INTERVAL: g_value_set_int64 (value, settings->keep_alive_interval); break;
@@ -79,6 +81,16 @@ set_uint (GObject *object, guint *field, const GValue *value, GParamSpec *pspec)
 }
 
 static void
+set_name (GObject *object, char **field, const GValue *value, GParamSpec *pspec)
+{
+  if (g_strcmp0 (*field, g_value_get_string (value)) == 0)
+    return;
+  g_free (*field);
+  *field = g_value_dup_string (value);
+  g_object_notify_by_pspec (object, pspec);
+}
+
+static void
 set_rate (GObject *object, gint64 *interval, const GValue *value, GParamSpec *pspec)
 {
   guint rate = g_value_get_uint (value);
@@ -98,6 +110,7 @@ kr_hub_server_set_property (GObject *object, guint prop_id, const GValue *value,
 
   switch ((KrHubServerProperty) prop_id)
     {
+    case PROP_NAME: set_name (object, &self->name, value, pspec); break;
     case PROP_CLOCK: self->clock = g_value_dup_object (value); break;
     case PROP_HANDSHAKE_TIMEOUT: set_int64 (object, &settings->handshake_timeout, value, pspec); break;
     case PROP_KEEP_ALIVE_INTERVAL: set_int64 (object, &settings->keep_alive_interval, value, pspec); break;
@@ -139,6 +152,16 @@ kr_hub_server_install_properties (GObjectClass *object_class)
 {
   object_class->get_property = kr_hub_server_get_property;
   object_class->set_property = kr_hub_server_set_property;
+  /**
+   * KrHubServer:name:
+   *
+   * What the hub is called in metrics (`rpc.service`) and logs; %NULL for nothing. It must differ where metrics of
+   * several hubs are put together.
+   *
+   * Since: 0.1
+   */
+  props[PROP_NAME] = g_param_spec_string ("name", NULL, NULL, NULL,
+                                          G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY);
   /**
    * KrHubServer:clock:
    *

@@ -166,6 +166,7 @@ kr_hub_server_finalize (GObject *object)
   kr_hub_settings_unref (self->settings);
   g_clear_object (&self->clock);
   g_main_context_unref (self->context);
+  g_free (self->name);
   G_OBJECT_CLASS (kr_hub_server_parent_class)->finalize (object);
 }
 

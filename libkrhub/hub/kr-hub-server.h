@@ -11,6 +11,7 @@
 #include "kr-hub-connection.h"
 #include "kr-hub-filter.h"
 #include "kr-hub-invocation.h"
+#include "kr-hub-metrics.h"
 #include "kr-hub-transport.h"
 
 G_BEGIN_DECLS
@@ -123,6 +124,16 @@ void kr_hub_server_invoke_async (KrHubServer *self,
                                  gpointer user_data);
 KR_HUB_AVAILABLE_IN_ALL
 GVariant *kr_hub_server_invoke_finish (KrHubServer *self, GAsyncResult *result, GError **error);
+
+KR_HUB_AVAILABLE_IN_ALL
+KrHubMetrics *kr_hub_server_read_metrics (KrHubServer *self);
+KR_HUB_AVAILABLE_IN_ALL
+void kr_hub_server_read_metrics_async (KrHubServer *self,
+                                       GCancellable *cancellable,
+                                       GAsyncReadyCallback callback,
+                                       gpointer user_data);
+KR_HUB_AVAILABLE_IN_ALL
+KrHubMetrics *kr_hub_server_read_metrics_finish (KrHubServer *self, GAsyncResult *result, GError **error);
 
 KR_HUB_AVAILABLE_IN_ALL
 void kr_hub_server_shutdown (KrHubServer *self);

@@ -75,6 +75,16 @@ def test_hub():
     assert client.send('Announce', GLib.Variant('(s)', ('Grüße',)))
     wait_for('Announced', lambda: received)
     assert received == ['Grüße']
+
+    metrics = server.read_metrics()
+    assert metrics.sum('krhub.server.invocations', ['rpc.method=Add', 'krhub.outcome=ok']) == 1
+    active, = metrics.list('signalr.server.active_connections')
+    assert active.get_value() == 1 and active.get_unit() == '{connection}'
+    assert [(name, active.get_attribute(name)) for name in active.list_attributes()] == [('signalr.transport', 'memory')]
+    duration = metrics.list('signalr.server.connection.duration')[0]
+    assert duration.get_kind() == KrHub.MetricKind.HISTOGRAM
+    assert len(duration.get_bounds()) + 1 == len(duration.get_buckets())
+    assert metrics.to_text().endswith('# EOF\n')
     try:
         finish('Nope', lambda done: client.invoke_async('Nope', None, None, None, done), client.invoke_finish)
         raise AssertionError('an unknown method was answered')
