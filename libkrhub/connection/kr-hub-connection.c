@@ -7,6 +7,7 @@
 
 #include "kr-hub-error.h"
 #include "kr-hub-invocation-private.h"
+#include "kr-hub-log-private.h"
 #include "kr-hub-stream-private.h"
 
 /**
@@ -120,7 +121,6 @@ overflow (KrHubConnection *self)
                KR_HUB_ERROR_OUTBOX_FULL,
                "The peer does not read: more than %" G_GSIZE_FORMAT " bytes wait for it",
                self->session.settings->max_outbox_size);
-  g_debug ("connection %s: %s", self->id, error->message);
   kr_hub_session_because (&self->session, KR_HUB_CLOSE_REASON_OUTBOX_FULL);
   kr_hub_session_transport_closed (&self->session, error);
   if (self->transport != NULL)
@@ -214,6 +214,18 @@ fail_calls (KrHubConnection *self, const GError *error)
   kr_hub_pending_calls_fail_all (self->calls, error);
 }
 
+/* An error's text may quote the peer, but for those that no peer can write. */
+static void
+log_end (KrHubConnection *self, const GError *error)
+{
+  const char *reason = kr_hub_close_reason_to_string (self->session.reason);
+
+  if (error != NULL && (error->domain == G_IO_ERROR || g_error_matches (error, KR_HUB_ERROR, KR_HUB_ERROR_OUTBOX_FULL)))
+    kr_hub_connection_log (self, G_LOG_LEVEL_DEBUG, "ended (%s): %s", reason, error->message);
+  else
+    kr_hub_connection_log (self, G_LOG_LEVEL_DEBUG, "ended (%s)", reason);
+}
+
 static void
 count_end (KrHubConnection *self)
 {
@@ -227,7 +239,7 @@ ended (KrHubConnection *self, const GError *error, gboolean allow_reconnect)
 {
   gpointer owner;
 
-  g_debug ("connection %s ended: %s", self->id, error != NULL ? error->message : "in good order");
+  log_end (self, error);
   count_end (self);
   if (self->transport == NULL)
     kr_hub_session_transport_closed (&self->session, NULL);
@@ -417,6 +429,7 @@ sink_sent (gpointer sink, gsize n_bytes)
 static void
 transport_lost (KrHubConnection *self, const GError *error)
 {
+  kr_hub_connection_log (self, G_LOG_LEVEL_DEBUG, "lost its transport");
   self->session.counters->n_lost++;
   if (self->owner != NULL && self->funcs->lost != NULL)
     self->funcs->lost (self, error, self->owner);
@@ -781,6 +794,7 @@ kr_hub_connection_reattach (KrHubConnection *self, KrHubTransport *transport)
   set_transport (self, transport);
   count_transport (self);
   self->session.counters->n_reattached++;
+  kr_hub_connection_log (self, G_LOG_LEVEL_DEBUG, "goes on over another transport");
   kr_hub_session_reattach (&self->session, kr_hub_clock_get_time (self->clock));
   if (self->session.protocol != NULL)
     kr_hub_transport_set_transfer_format (transport, kr_hub_protocol_get_transfer_format (self->session.protocol));

@@ -8,6 +8,7 @@
 #include "kr-hub-arguments-private.h"
 #include "kr-hub-connection-private.h"
 #include "kr-hub-error.h"
+#include "kr-hub-log-private.h"
 
 G_DEFINE_BOXED_TYPE (KrHubInvocation, kr_hub_invocation, kr_hub_invocation_ref, kr_hub_invocation_unref)
 
@@ -337,7 +338,8 @@ write_answer (KrHubInvocation *self, const KrHubValue *value, const char *error_
         message.error = (KrHubSlice) { error_text, strlen (error_text) };
       if (!kr_hub_connection_send_message (connection, &message, &error))
         {
-          g_warning ("the result of method '%s' cannot be sent: %s", self->method->name, error->message);
+          kr_hub_connection_log (connection, G_LOG_LEVEL_WARNING, "cannot be sent the result of method '%s': %s",
+                                 self->unknown == NULL ? self->method->name : "?", error->message);
           text = g_strdup_printf ("An unexpected error occurred invoking '%s' on the server.", self->method->name);
           message.value = (KrHubValue) { KR_HUB_VALUE_NONE };
           message.error = (KrHubSlice) { text, strlen (text) };

@@ -21,6 +21,7 @@ G_BEGIN_DECLS
 typedef struct
 {
   grefcount ref_count;
+  char *name;                    /* of the hub, for logs and metrics; NULL: none */
   GPtrArray *protocols;          /* of KrHubProtocol; a client speaks the first */
   gint64 handshake_timeout;
   gint64 keep_alive_interval;

@@ -58,6 +58,7 @@ kr_hub_settings_unref (KrHubSettings *self)
   g_clear_pointer (&self->calls, g_hash_table_unref);
   g_string_free (self->scratch, TRUE);
   g_ptr_array_unref (self->protocols);
+  g_free (self->name);
   g_free (self);
 }
 

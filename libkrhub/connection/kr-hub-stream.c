@@ -8,6 +8,7 @@
 #include "kr-hub-connection-private.h"
 #include "kr-hub-error.h"
 #include "kr-hub-invocation-private.h"
+#include "kr-hub-log-private.h"
 #include "kr-hub-stream-table-private.h"
 
 /**
@@ -228,7 +229,8 @@ parcel_arrived (gpointer data)
 
   /* The end, written by the same thread, has not arrived yet; a cancelled stream has ended already. */
   if (!self->stream->invocation->completed && !write_now (self->stream, &self->value.value, &error))
-    g_warning ("an item of a stream cannot be sent: %s", error->message);
+    kr_hub_connection_log (writers_connection (self->stream), G_LOG_LEVEL_WARNING,
+                           "cannot be sent an item of a stream: %s", error->message);
   return G_SOURCE_REMOVE;
 }
 

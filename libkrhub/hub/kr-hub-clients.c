@@ -7,6 +7,7 @@
 
 #include "kr-hub-error.h"
 #include "kr-hub-invocation-private.h"
+#include "kr-hub-log-private.h"
 #include "kr-hub-server-private.h"
 
 typedef enum
@@ -387,7 +388,8 @@ parcel_arrived (gpointer data)
   g_autoptr (GError) error = NULL;
 
   if (!send_now (self->clients, self->target, self->arguments, &error))
-    g_warning ("a message to '%s' cannot be sent: %s", self->target, error->message);
+    kr_hub_settings_log (self->clients->server->settings, G_LOG_LEVEL_WARNING, "a message to '%s' cannot be sent: %s",
+                         self->target, error->message);
   return G_SOURCE_REMOVE;
 }
 

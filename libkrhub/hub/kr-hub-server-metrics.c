@@ -12,8 +12,8 @@ add (KrHubServer *self, KrHubMetrics *metrics, KrHubMetricId id, guint64 value)
 {
   KrHubMetric *metric = kr_hub_metrics_add (metrics, id, value);
 
-  if (self->name != NULL)
-    kr_hub_metric_add_attribute (metric, "rpc.service", self->name);
+  if (self->settings->name != NULL)
+    kr_hub_metric_add_attribute (metric, "rpc.service", self->settings->name);
   return metric;
 }
 

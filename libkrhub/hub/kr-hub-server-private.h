@@ -17,7 +17,6 @@ struct _KrHubServer
 {
   GObject parent_instance;
 
-  char *name;            /* NULL: none */
   GMainContext *context;
   GThread *thread;
   KrHubClock *clock;

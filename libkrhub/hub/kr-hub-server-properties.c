@@ -33,7 +33,7 @@ kr_hub_server_get_property (GObject *object, guint prop_id, GValue *value, GPara
 
   switch ((KrHubServerProperty) prop_id)
     {
-    case PROP_NAME: g_value_set_string (value, self->name); break;
+    case PROP_NAME: g_value_set_string (value, settings->name); break;
     case PROP_CLOCK: g_value_set_object (value, self->clock); break;
     case PROP_HANDSHAKE_TIMEOUT: g_value_set_int64 (value, settings->handshake_timeout); break;
     case PROP_KEEP_ALIVE_INTERVAL: g_value_set_int64 (value, settings->keep_alive_interval); break;
@@ -110,7 +110,7 @@ kr_hub_server_set_property (GObject *object, guint prop_id, const GValue *value,
 
   switch ((KrHubServerProperty) prop_id)
     {
-    case PROP_NAME: set_name (object, &self->name, value, pspec); break;
+    case PROP_NAME: set_name (object, &settings->name, value, pspec); break;
     case PROP_CLOCK: self->clock = g_value_dup_object (value); break;
     case PROP_HANDSHAKE_TIMEOUT: set_int64 (object, &settings->handshake_timeout, value, pspec); break;
     case PROP_KEEP_ALIVE_INTERVAL: set_int64 (object, &settings->keep_alive_interval, value, pspec); break;

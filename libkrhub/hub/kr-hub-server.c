@@ -9,6 +9,7 @@
 
 #include "kr-hub-invocation-private.h"
 #include "kr-hub-json-protocol.h"
+#include "kr-hub-log-private.h"
 #include "kr-hub-msgpack-protocol.h"
 
 #define ID_BYTES 16
@@ -62,7 +63,7 @@ connection_opened (KrHubConnection *connection, gpointer owner)
         refuse_connection (self, connection, error);
         return;
       }
-  g_debug ("connection %s is open", connection->id);
+  kr_hub_connection_log (connection, G_LOG_LEVEL_DEBUG, "is open");
   g_signal_emit (self, signals[SIGNAL_CONNECTED], 0, connection);
 }
 
@@ -85,7 +86,7 @@ unknown_method (KrHubConnection *connection, const KrHubSlice *name, gpointer ow
   KrHubServer *self = owner;
   g_autofree char *text = g_strndup (name->data, name->len);
 
-  g_debug ("connection %s calls unknown method '%s'", connection->id, text);
+  kr_hub_connection_log (connection, G_LOG_LEVEL_DEBUG, "calls a method that does not exist");
   g_signal_emit (self, signals[SIGNAL_UNKNOWN_METHOD], 0, connection, text);
 }
 
@@ -166,7 +167,6 @@ kr_hub_server_finalize (GObject *object)
   kr_hub_settings_unref (self->settings);
   g_clear_object (&self->clock);
   g_main_context_unref (self->context);
-  g_free (self->name);
   G_OBJECT_CLASS (kr_hub_server_parent_class)->finalize (object);
 }
 
