@@ -4,6 +4,8 @@
 #include "config.h"
 
 #include "kr-csrf-cookie-private.h"
+
+#include "kr-csrf-bytes-private.h"
 #include "kr-csrf-parse.h"
 #include "kr-csrf-token-codec-private.h"
 
@@ -15,10 +17,7 @@
 gboolean
 kr_csrf_cookie_bytes_valid (const char *header, gsize len)
 {
-  for (gsize i = 0; i < len; i++)
-    if (((guchar) header[i] < 0x20 && header[i] != '\t') || header[i] == 0x7f)
-      return FALSE;
-  return TRUE;
+  return kr_csrf_bytes_have_no_control (header, len);
 }
 
 static gboolean

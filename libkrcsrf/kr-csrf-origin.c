@@ -108,9 +108,12 @@ page_scheme (const char *scheme, gsize len)
 static void
 append_lower (KrCsrfOrigin *self, const char *text, gsize len)
 {
+  char *to = self->text + self->len;
+
   for (gsize i = 0; i < len; i++)
-    self->text[self->len++] = g_ascii_tolower (text[i]);
-  self->text[self->len] = '\0';
+    to[i] = text[i] >= 'A' && text[i] <= 'Z' ? text[i] | 0x20 : text[i];
+  to[len] = '\0';
+  self->len += len;
 }
 
 static gboolean

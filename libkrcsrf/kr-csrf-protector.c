@@ -40,7 +40,7 @@ struct _KrCsrfProtector
   int report_only;           /* atomic */
 
   gint64 logged[KR_CSRF_N_ERRORS];   /* atomic: when a refusal for this reason was last logged, in ms */
-  gint64 unlogged[KR_CSRF_N_ERRORS]; /* atomic: how many were not, since */
+  gint64 counted[KR_CSRF_N_ERRORS];  /* atomic: how many there had been then */
 };
 
 typedef enum
@@ -131,22 +131,20 @@ log_rejection (KrCsrfProtector *self, KrCsrfRequest *request, KrCsrfCode code, g
   gint64 last = __atomic_load_n (&self->logged[code], __ATOMIC_RELAXED);
   g_autofree char *method = NULL;
   g_autofree char *path = NULL;
-  gint64 unlogged;
+  gint64 count, unlogged;
 
   if ((last != 0 && ABS (now - last) < LOG_INTERVAL) ||
       !__atomic_compare_exchange_n (&self->logged[code], &last, MAX (now, 1), FALSE, __ATOMIC_RELAXED,
                                     __ATOMIC_RELAXED))
-    {
-      __atomic_fetch_add (&self->unlogged[code], 1, __ATOMIC_RELAXED);
-      return;
-    }
-  unlogged = __atomic_exchange_n (&self->unlogged[code], 0, __ATOMIC_RELAXED);
+    return;
+  count = kr_csrf_counters_get (self->counters, KR_CSRF_COUNT_REJECTED + code);
+  unlogged = count - __atomic_exchange_n (&self->counted[code], count, __ATOMIC_RELAXED) - 1;
   method = g_strescape (request->method, NULL);
   path = g_strescape (request->path, NULL);
   g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_INFO,
                     "KRCSRF_CODE", kr_csrf_code_to_string (code),
                     "MESSAGE", "Refused %.16s %.128s: %s (and %" G_GINT64_FORMAT " more)", method, path,
-                    kr_csrf_code_to_string (code), unlogged);
+                    kr_csrf_code_to_string (code), MAX (unlogged, 0));
 }
 
 static void

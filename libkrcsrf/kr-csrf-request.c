@@ -5,8 +5,8 @@
 
 #include "kr-csrf-request-private.h"
 
-#include <gnutls/crypto.h>
-#include <gnutls/gnutls.h>
+#include "kr-csrf-bytes-private.h"
+
 
 /**
  * KrCsrfRequest:
@@ -132,7 +132,8 @@ kr_csrf_request_unref (KrCsrfRequest *self)
 {
   g_return_if_fail (self != NULL);
 
-  if (!g_atomic_ref_count_dec (&self->ref_count))
+  /* The last one need not be counted down, which would take longer than the check. */
+  if (!g_atomic_ref_count_compare (&self->ref_count, 1) && !g_atomic_ref_count_dec (&self->ref_count))
     return;
   g_slist_free_full (self->chunks, g_free);
   g_free (self);
@@ -143,15 +144,6 @@ note_error (KrCsrfRequest *self, KrCsrfCode code)
 {
   if (self->header_error == KR_CSRF_OK)
     self->header_error = code;
-}
-
-static gboolean
-bytes_valid (const char *text, gsize len)
-{
-  for (gsize i = 0; i < len; i++)
-    if (((guchar) text[i] < 0x20 && text[i] != '\t') || (guchar) text[i] >= 0x7f)
-      return FALSE;
-  return TRUE;
 }
 
 static void
@@ -187,7 +179,7 @@ add_to_slot (KrCsrfRequest *self, KrCsrfSlot slot, const char *value, gsize len)
 {
   if (self->slots[slot].data != NULL)
     note_error (self, KR_CSRF_ERROR_AMBIGUOUS_HEADER);
-  else if (len > MAX_HEADER || !bytes_valid (value, len))
+  else if (len > MAX_HEADER || !kr_csrf_bytes_are_text (value, len))
     note_error (self, KR_CSRF_ERROR_HEADER_INVALID);
   else
     {
@@ -233,7 +225,7 @@ add_other (KrCsrfRequest *self, const char *name, gsize name_len, const char *va
 
   header->name = arena_copy (self, name, name_len);
   header->name_len = name_len;
-  header->valid = len <= MAX_HEADER && bytes_valid (value, len);
+  header->valid = len <= MAX_HEADER && kr_csrf_bytes_are_text (value, len);
   header->next = self->others;
   self->others = header;
 }
@@ -619,7 +611,7 @@ digest_binding (KrCsrfRequest *self, const char *app_id, gboolean scoped, guint8
   end = append_bound (end, self->user_id.data, self->user_id.len);
   end = append_bound (end, self->session_id.data, self->session_id.len);
   end = append_bound (end, scoped ? self->scope.data : NULL, self->scope.len);
-  return gnutls_hash_fast (GNUTLS_DIG_SHA256, buffer, end - buffer, digest) >= 0;
+  return kr_csrf_sha256 (buffer, end - buffer, digest);
 }
 
 /* What tokens are bound to, kept for the next time. @owner tells one @app_id from another. */

@@ -52,7 +52,7 @@ KrCsrfSigner *kr_csrf_signer_lookup (gsize generation);
 KrCsrfSigner *kr_csrf_signer_add (KrCsrfRing *ring);
 const KrCsrfRing *kr_csrf_signer_get_ring (KrCsrfSigner *self);
 const KrCsrfKey *kr_csrf_signer_find (KrCsrfSigner *self, guint32 id);
-gboolean kr_csrf_signer_mac (KrCsrfSigner *self, const KrCsrfKey *key, KrCsrfKind kind, const guint8 *data, gsize len,
+gboolean kr_csrf_signer_mac (KrCsrfSigner *self, const KrCsrfKey *key, KrCsrfKind kind, KrCsrfMessage *message, gsize len,
                              guint8 mac[KR_CSRF_MAC_SIZE]);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (KrCsrfRing, kr_csrf_ring_unref)

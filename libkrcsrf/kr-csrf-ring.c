@@ -124,11 +124,15 @@ signer_clear (KrCsrfSigner *self)
   g_clear_pointer (&self->ring, kr_csrf_ring_unref);
 }
 
+/* What cache_key holds, without a call. */
+static __thread Cache *thread_cache;
+
 static void
 cache_free (gpointer data)
 {
   Cache *cache = data;
 
+  thread_cache = NULL;
   for (guint i = 0; i < SIGNERS_PER_THREAD; i++)
     signer_clear (&cache->signers[i]);
   g_free (cache);
@@ -140,7 +144,7 @@ static GPrivate cache_key = G_PRIVATE_INIT (cache_free);
 KrCsrfSigner *
 kr_csrf_signer_lookup (gsize generation)
 {
-  Cache *cache = g_private_get (&cache_key);
+  Cache *cache = thread_cache;
 
   if (G_UNLIKELY (cache == NULL))
     return NULL;
@@ -154,13 +158,14 @@ kr_csrf_signer_lookup (gsize generation)
 KrCsrfSigner *
 kr_csrf_signer_add (KrCsrfRing *ring)
 {
-  Cache *cache = g_private_get (&cache_key);
+  Cache *cache = thread_cache;
   KrCsrfSigner *self;
 
   if (cache == NULL)
     {
       cache = g_new0 (Cache, 1);
       g_private_set (&cache_key, cache);
+      thread_cache = cache;
     }
   self = &cache->signers[cache->next];
   cache->next = (cache->next + 1) % SIGNERS_PER_THREAD;
@@ -187,12 +192,12 @@ kr_csrf_signer_find (KrCsrfSigner *self, guint32 id)
 
 /* @key is one of the signer's ring. */
 gboolean
-kr_csrf_signer_mac (KrCsrfSigner *self, const KrCsrfKey *key, KrCsrfKind kind, const guint8 *data, gsize len,
+kr_csrf_signer_mac (KrCsrfSigner *self, const KrCsrfKey *key, KrCsrfKind kind, KrCsrfMessage *message, gsize len,
                     guint8 mac[KR_CSRF_MAC_SIZE])
 {
   KrCsrfHmac *hmac = &self->macs[(key - self->ring->keys) * KR_CSRF_N_KINDS + kind - 1];
 
   if (G_UNLIKELY (!hmac->ready) && !kr_csrf_hmac_init (hmac, key->derived[kind - 1], KR_CSRF_SECRET_SIZE))
     return FALSE;
-  return kr_csrf_hmac_compute (hmac, data, len, mac);
+  return kr_csrf_hmac_compute (hmac, message, len, mac);
 }

@@ -9,7 +9,6 @@
 #define KR_CSRF_TOKEN_LENGTH 64
 #define KR_CSRF_TOKEN_SIGNED 32  /* what stands before the tag */
 #define KR_CSRF_NONCE_SIZE 16
-#define KR_CSRF_TAG_SIZE 16
 #define KR_CSRF_BINDING_SIZE 32
 #define KR_CSRF_TOKEN_VERSION 1
 

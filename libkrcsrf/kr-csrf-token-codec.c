@@ -186,40 +186,44 @@ kr_csrf_token_init (KrCsrfToken *token, KrCsrfKind kind, guint16 flags, guint32 
     memcpy (token->bytes + 16, nonce, KR_CSRF_NONCE_SIZE);
 }
 
-/* In the size in which the bytes were written. */
+/* In the size in which the bytes were written, and in the one in which the hash reads them; see above. */
 static inline void
-copy_words (guint8 *to, const guint8 *from, gsize len)
+copy_pairs (guint8 *to, const guint8 *from, gsize len)
 {
-  for (gsize i = 0; i < len; i += sizeof (guint64))
+  for (gsize i = 0; i < len; i += sizeof (Pair))
     {
-      guint64 word;
+      Pair pair = { 0 };
+      guint64 first, second;
 
-      memcpy (&word, from + i, sizeof word);
-      __asm__ ("" : "+r" (word));  /* or the compiler makes vectors of them again */
-      memcpy (to + i, &word, sizeof word);
+      memcpy (&first, from + i, sizeof first);
+      memcpy (&second, from + i + sizeof first, sizeof second);
+      __asm__ ("" : "+r" (first), "+r" (second));  /* or the compiler makes one load of them again */
+      pair = (Pair) { first, second };
+      memcpy (to + i, &pair, sizeof pair);
     }
 }
 
-/* @secret and @binding as the kind demands, otherwise NULL. @tag is only half used, but GnuTLS writes it all. */
+/* @secret and @binding as the kind demands, otherwise NULL. */
 gboolean
 kr_csrf_token_compute_tag (const KrCsrfToken *token, KrCsrfSigner *signer, const KrCsrfKey *key,
                            const guint8 *secret, const guint8 *binding, guint8 tag[KR_CSRF_MAC_SIZE])
 {
-  guint8 input[KR_CSRF_TOKEN_SIGNED + KR_CSRF_NONCE_SIZE + KR_CSRF_BINDING_SIZE];
+  KrCsrfMessage message;
   gsize len = KR_CSRF_TOKEN_SIGNED;
 
-  copy_words (input, token->bytes, KR_CSRF_TOKEN_SIGNED);
+  G_STATIC_ASSERT (KR_CSRF_TOKEN_SIGNED + KR_CSRF_NONCE_SIZE + KR_CSRF_BINDING_SIZE <= KR_CSRF_MESSAGE_MAX);
+  copy_pairs (message.bytes, token->bytes, KR_CSRF_TOKEN_SIGNED);
   if (secret != NULL)
     {
-      copy_words (input + len, secret, KR_CSRF_NONCE_SIZE);
+      copy_pairs (message.bytes + len, secret, KR_CSRF_NONCE_SIZE);
       len += KR_CSRF_NONCE_SIZE;
     }
   if (binding != NULL)
     {
-      memcpy (input + len, binding, KR_CSRF_BINDING_SIZE);
+      memcpy (message.bytes + len, binding, KR_CSRF_BINDING_SIZE);
       len += KR_CSRF_BINDING_SIZE;
     }
-  return kr_csrf_signer_mac (signer, key, token->kind, input, len, tag);
+  return kr_csrf_signer_mac (signer, key, token->kind, &message, len, tag);
 }
 
 gboolean
@@ -230,7 +234,7 @@ kr_csrf_token_sign (KrCsrfToken *token, KrCsrfSigner *signer, const KrCsrfKey *k
 
   if (!kr_csrf_token_compute_tag (token, signer, key, secret, binding, tag))
     return FALSE;
-  memcpy (token->bytes + KR_CSRF_TOKEN_SIGNED, tag, KR_CSRF_TAG_SIZE);
+  memcpy (token->bytes + KR_CSRF_TOKEN_SIGNED, tag, KR_CSRF_MAC_SIZE);
   kr_csrf_base64url_encode (token->bytes, text);
   return TRUE;
 }
@@ -241,7 +245,7 @@ kr_csrf_token_has_tag (const KrCsrfToken *token, const guint8 tag[KR_CSRF_MAC_SI
 {
   guint64 ours[2], theirs[2], difference;
 
-  G_STATIC_ASSERT (sizeof ours == KR_CSRF_TAG_SIZE);
+  G_STATIC_ASSERT (sizeof ours == KR_CSRF_MAC_SIZE);
   memcpy (ours, tag, sizeof ours);
   memcpy (theirs, token->bytes + KR_CSRF_TOKEN_SIGNED, sizeof theirs);
   difference = (ours[0] ^ theirs[0]) | (ours[1] ^ theirs[1]);

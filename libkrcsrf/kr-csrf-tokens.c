@@ -74,7 +74,8 @@ kr_csrf_tokens_unref (KrCsrfTokens *self)
 {
   g_return_if_fail (self != NULL);
 
-  if (g_atomic_ref_count_dec (&self->ref_count))
+  /* The last one need not be counted down, which would take longer than the check. */
+  if (g_atomic_ref_count_compare (&self->ref_count, 1) || g_atomic_ref_count_dec (&self->ref_count))
     g_free (self);
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Copyright the krhub authors */
 /* Tests of the token's layout: known answers, base64url, every single bit, compare in constant time. */
+#include <gnutls/crypto.h>
+#include <gnutls/gnutls.h>
 #include <math.h>
 #include <stdlib.h>
 #include <time.h>
@@ -239,10 +241,42 @@ test_kinds_apart (void)
   guint8 macs[3][KR_CSRF_MAC_SIZE];
 
   for (guint kind = 1; kind <= 3; kind++)
-    g_assert_true (kr_csrf_signer_mac (signer, key, kind, (const guint8 *) "same", 4, macs[kind - 1]));
-  g_assert_cmpint (memcmp (macs[0], macs[1], KR_CSRF_TAG_SIZE), !=, 0);
-  g_assert_cmpint (memcmp (macs[1], macs[2], KR_CSRF_TAG_SIZE), !=, 0);
-  g_assert_cmpint (memcmp (macs[0], macs[2], KR_CSRF_TAG_SIZE), !=, 0);
+    {
+      KrCsrfMessage message = { { 0 } };
+
+      g_assert_true (kr_csrf_signer_mac (signer, key, kind, &message, 16, macs[kind - 1]));
+    }
+  g_assert_cmpint (memcmp (macs[0], macs[1], KR_CSRF_MAC_SIZE), !=, 0);
+  g_assert_cmpint (memcmp (macs[1], macs[2], KR_CSRF_MAC_SIZE), !=, 0);
+  g_assert_cmpint (memcmp (macs[0], macs[2], KR_CSRF_MAC_SIZE), !=, 0);
+}
+
+/* All lengths that a message may have, against GnuTLS; and the same message again, since padding is written into it. */
+static void
+test_hmac (void)
+{
+  guint8 secret[KR_CSRF_SECRET_SIZE];
+  KrCsrfHmac hmac = { 0 };
+
+  for (guint i = 0; i < sizeof secret; i++)
+    secret[i] = 255 - i * 5;
+  g_assert_true (kr_csrf_hmac_init (&hmac, secret, sizeof secret));
+  for (guint len = 16; len <= KR_CSRF_MESSAGE_MAX; len += 16)
+    {
+      guint8 expected[KR_CSRF_DIGEST_SIZE], mac[KR_CSRF_MAC_SIZE];
+      KrCsrfMessage message;
+
+      memset (&message, 0xaa, sizeof message);
+      for (guint i = 0; i < len; i++)
+        message.bytes[i] = i * 7 + len;
+      g_assert_cmpint (gnutls_hmac_fast (GNUTLS_MAC_SHA256, secret, sizeof secret, message.bytes, len, expected), ==, 0);
+      for (guint again = 0; again < 2; again++)
+        {
+          g_assert_true (kr_csrf_hmac_compute (&hmac, &message, len, mac));
+          g_assert_cmpmem (mac, sizeof mac, expected, KR_CSRF_MAC_SIZE);
+        }
+    }
+  kr_csrf_hmac_clear (&hmac);
 }
 
 static void
@@ -253,9 +287,9 @@ test_tag_compare (void)
 
   for (guint i = 0; i < sizeof tag; i++)
     tag[i] = i * 37;
-  memcpy (token.bytes + KR_CSRF_TOKEN_SIGNED, tag, KR_CSRF_TAG_SIZE);
+  memcpy (token.bytes + KR_CSRF_TOKEN_SIGNED, tag, KR_CSRF_MAC_SIZE);
   g_assert_true (kr_csrf_token_has_tag (&token, tag));
-  for (guint bit = 0; bit < 8 * KR_CSRF_TAG_SIZE; bit++)
+  for (guint bit = 0; bit < 8 * KR_CSRF_MAC_SIZE; bit++)
     {
       tag[bit / 8] ^= 1 << bit % 8;
       g_assert_false (kr_csrf_token_has_tag (&token, tag));
@@ -336,7 +370,7 @@ test_timing (void)
   double best = HUGE_VAL;
 
   first[0] = 1;
-  last[KR_CSRF_TAG_SIZE - 1] = 1;
+  last[KR_CSRF_MAC_SIZE - 1] = 1;
   /* A real leak shows every time; the noise of a busy machine does not. */
   for (guint i = 0; i < 8 && best >= 4.5; i++)
     best = MIN (best, fabs (welch_t (&token, first, last)));
@@ -355,6 +389,7 @@ main (int argc, char **argv)
   g_test_add_func ("/csrf/codec/refuses", test_decode_refuses);
   g_test_add_func ("/csrf/codec/lengths", test_lengths);
   g_test_add_func ("/csrf/codec/kinds-apart", test_kinds_apart);
+  g_test_add_func ("/csrf/codec/hmac", test_hmac);
   g_test_add_func ("/csrf/codec/tag-compare", test_tag_compare);
   g_test_add_func ("/csrf/codec/timing", test_timing);
   return g_test_run ();
