@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright the krhub authors */
+/* DemoSource: where the tasks of the window come from. */
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+#define DEMO_TYPE_SOURCE (demo_source_get_type ())
+G_DECLARE_INTERFACE (DemoSource, demo_source, DEMO, SOURCE, GListModel)
+
+/* A list model of DemoTask with the property "available", a boolean. All in the main thread. */
+struct _DemoSourceInterface
+{
+  GTypeInterface parent_iface;
+
+  const char *const *(*get_kinds) (DemoSource *self);
+  char *(*dup_hint) (DemoSource *self);
+  void (*start_async) (DemoSource *self, const char *kind, guint seconds, GCancellable *cancellable,
+                       GAsyncReadyCallback callback, gpointer user_data);
+  gboolean (*start_finish) (DemoSource *self, GAsyncResult *result, GError **error);
+};
+
+gboolean demo_source_get_available (DemoSource *self);
+const char *const *demo_source_get_kinds (DemoSource *self);
+char *demo_source_dup_hint (DemoSource *self);
+void demo_source_start_async (DemoSource *self, const char *kind, guint seconds, GCancellable *cancellable,
+                              GAsyncReadyCallback callback, gpointer user_data);
+gboolean demo_source_start_finish (DemoSource *self, GAsyncResult *result, GError **error);
+
+G_END_DECLS
