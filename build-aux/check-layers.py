@@ -24,6 +24,7 @@ MAY_INCLUDE = {
     'transports/soup-csrf': {'libkrcsrf'},
     'demo/server': {'libkrhub', 'libkrcsrf', 'libkrtask', 'transports/soup', 'transports/soup-csrf'},
     'demo/gtk': {'libkrtask', 'libkrtask/dbus'},
+    'tools/krhub': {'libkrhub', 'transports/soup'},
     'examples': {'libkrhub', 'libkrcsrf', 'libkrtask', 'transports/soup'},
 }
 # Umbrellas include every layer; only programs and other libraries include them.
@@ -31,7 +32,7 @@ UMBRELLAS = {'krhub.h', 'krcsrf.h', 'krcsrf-test.h', 'krtask.h', 'krhub-soup.h',
 # KrHubConnection is the only pump: nothing else in its folder knows that transports exist.
 TRANSPORT = re.compile(r'^kr-hub-(memory-)?transport(-private)?\.h$')
 PUMP = re.compile(r'^kr-hub-connection(-private)?\.[ch]$')
-OUTSIDE = {'demo/server', 'demo/gtk', 'examples'}
+OUTSIDE = {'demo/server', 'demo/gtk', 'tools/krhub', 'examples'}
 
 SANS_IO = re.compile(r'^libkrhub/protocol/|^libkrhub/connection/kr-hub-(session|replay-buffer)\b'
                      r'|-codec(-private)?\.[ch]$|^libkrcsrf/kr-csrf-(origin|form|request|tokens)\b')

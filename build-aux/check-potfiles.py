@@ -13,7 +13,7 @@ import sources
 
 MARKED_C = re.compile(r'(?<![\w])(_|N_|C_|NC_|ngettext|g_dngettext|g_dpgettext2?)\s*\(\s*"|\bg_dgettext\s*\(')
 MARKED_UI = re.compile(r'translatable="(yes|true)"|<_?(name|summary|caption|p)>')
-TRANSLATED_FOLDERS = ('libkrhub/', 'libkrcsrf/', 'libkrtask/', 'transports/', 'demo/')
+TRANSLATED_FOLDERS = ('libkrhub/', 'libkrcsrf/', 'libkrtask/', 'transports/', 'demo/', 'tools/')
 
 
 def marked(root):
