@@ -21,6 +21,7 @@
 #include "kr-hub-metrics.h"
 #include "kr-hub-msgpack-protocol.h"
 #include "kr-hub-negotiation.h"
+#include "kr-hub-outbox-policy.h"
 #include "kr-hub-protocol.h"
 #include "kr-hub-retry-policy.h"
 #include "kr-hub-server.h"

@@ -68,6 +68,8 @@ struct _KrHubConnection
   gint64 since;                   /* when it was started */
   gint64 next_call;               /* when the token bucket is full again */
   gboolean raw;                   /* no hub protocol is spoken */
+  gboolean clogged;               /* nothing is read until the peer has read */
+  gboolean dropping;              /* that events are dropped was said */
   gboolean paused;                /* the transport was told not to read */
   gboolean started;               /* and holds a reference on itself until it is over */
   gboolean processing;            /* events are being worked off further down the stack */
@@ -90,7 +92,12 @@ void kr_hub_connection_set_raw (KrHubConnection *self);
 
 /* All of these in the connection's thread. */
 gboolean kr_hub_connection_send_message (KrHubConnection *self, const KrHubMessage *message, GError **error);
-void kr_hub_connection_send_shared (KrHubConnection *self, GBytes *messages);
+/* @target: as kr_hub_session_send_shared(). */
+void kr_hub_connection_send_shared (KrHubConnection *self, GBytes *messages, char *target);
+/* Whether who sends should wait, as the policy says. */
+gboolean kr_hub_connection_wants_wait (KrHubConnection *self);
+/* Waits for room on behalf of @task, whose data is the connection: returns TRUE, or an error when it is over. */
+void kr_hub_connection_wait (KrHubConnection *self, GTask *task);
 void kr_hub_connection_close (KrHubConnection *self, gboolean failed, const char *detail, gboolean allow_reconnect);
 /* The owner does not want the connection. */
 void kr_hub_connection_refuse (KrHubConnection *self, const GError *error);

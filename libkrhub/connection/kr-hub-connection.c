@@ -127,13 +127,22 @@ overflow (KrHubConnection *self)
     kr_hub_transport_abort (self->transport);
 }
 
-/* What a stateful peer has not acknowledged is held for it just as what it has not read. */
-static gsize
-waiting_size (KrHubConnection *self)
+/* From here on nothing is read until the peer has read enough: its calls would only add to what it does not read. What
+ * it has not acknowledged does not count, since acknowledgements have to be read. */
+static void
+notice_clog (KrHubConnection *self)
 {
-  const KrHubSession *session = &self->session;
+  if (self->session.outbox.size >= kr_hub_stream_table_get_high_water (self))
+    self->clogged = TRUE;
+}
 
-  return session->replay != NULL ? MAX (session->replay->size, session->outbox.size) : session->outbox.size;
+static void
+make_room (KrHubConnection *self)
+{
+  if (!self->dropping)
+    kr_hub_connection_log (self, G_LOG_LEVEL_DEBUG, "drops events: its peer does not read");
+  self->dropping = TRUE;
+  kr_hub_session_make_room (&self->session);
 }
 
 /* What was written goes out at the end of the turn; a peer that does not read loses its connection. Events that this
@@ -141,16 +150,28 @@ waiting_size (KrHubConnection *self)
 static void
 flush (KrHubConnection *self)
 {
-  if (G_UNLIKELY (waiting_size (self) > self->session.settings->max_outbox_size))
+  if (G_UNLIKELY (kr_hub_session_is_over_limit (&self->session)))
     overflow (self);
   else if (self->transport != NULL && self->session.outbox.size > 0)
     self->transport_iface->request_write (self->transport);
+}
+
+static void
+apply_policy (KrHubConnection *self)
+{
+  if (self->session.policy == KR_HUB_OUTBOX_WAIT)
+    notice_clog (self);
+  else if (kr_hub_session_is_over_limit (&self->session))
+    make_room (self);
 }
 
 /* After output outside the reading of events. */
 static void
 after_output (KrHubConnection *self)
 {
+  /* At once: a handler may send without end, and so may a client call. */
+  if (G_UNLIKELY (self->session.policy != KR_HUB_OUTBOX_DISCONNECT))
+    apply_policy (self);
   if (self->processing)
     return;
   flush (self);
@@ -168,9 +189,9 @@ kr_hub_connection_send_message (KrHubConnection *self, const KrHubMessage *messa
 }
 
 void
-kr_hub_connection_send_shared (KrHubConnection *self, GBytes *messages)
+kr_hub_connection_send_shared (KrHubConnection *self, GBytes *messages, char *target)
 {
-  kr_hub_session_send_shared (&self->session, messages);
+  kr_hub_session_send_shared (&self->session, messages, target);
   after_output (self);
 }
 
@@ -279,7 +300,7 @@ may_overfill (KrHubConnection *self)
 static inline gboolean
 can_read (KrHubConnection *self)
 {
-  return self->waiting == NULL &&
+  return self->waiting == NULL && G_LIKELY (!self->clogged) &&
          (G_LIKELY (self->streams == NULL) || self->streams->n_full == 0 || may_overfill (self));
 }
 
@@ -410,7 +431,24 @@ sink_peek (gpointer sink, GOutputVector *vectors, gsize max_vectors, gsize *n_by
   *n_bytes = 0;
   if (G_UNLIKELY (self == NULL))
     return 0;
-  return kr_hub_outbox_peek (&self->session.outbox, vectors, max_vectors, n_bytes);
+  return kr_hub_session_peek (&self->session, vectors, max_vectors, n_bytes);
+}
+
+/* In a turn of its own, since the transport that is writing now must not be asked to read. */
+static void
+drained (KrHubConnection *self)
+{
+  KrHubSession *session = &self->session;
+
+  /* It was not given all. */
+  if (kr_hub_session_drops (session) && session->outbox.size > 0)
+    self->transport_iface->request_write (self->transport);
+  if (session->outbox.size == 0)
+    self->dropping = FALSE;
+  if (!self->clogged || session->outbox.size > kr_hub_stream_table_get_high_water (self) / 2)
+    return;
+  self->clogged = FALSE;
+  kr_hub_clock_arm (self->clock, &self->timer, kr_hub_clock_get_time (self->clock));
 }
 
 static void
@@ -422,6 +460,8 @@ sink_sent (gpointer sink, gsize n_bytes)
     return;
   self->session.counters->n_bytes_sent += n_bytes;
   kr_hub_outbox_sent (&self->session.outbox, n_bytes);
+  if (G_UNLIKELY (self->session.policy != KR_HUB_OUTBOX_DISCONNECT))
+    drained (self);
   if (G_UNLIKELY (self->streams != NULL))
     kr_hub_stream_table_drained (self->streams);
 }
@@ -702,37 +742,6 @@ kr_hub_connection_get_outbox_size (KrHubConnection *self)
 }
 
 /**
- * kr_hub_connection_send:
- * @self: a connection
- * @target: the method to call at the peer
- * @arguments: (nullable): a tuple of the arguments, sunk if it is floating; %NULL for none
- * @error: return location for an error
- *
- * Calls a method at the peer and expects no answer; does nothing if the connection is not open.
- *
- * Errors: %KR_HUB_ERROR_BINDING for a value that the encoding cannot express.
- *
- * Returns: %FALSE with @error set if nothing could be sent
- *
- * Since: 0.1
- */
-gboolean
-kr_hub_connection_send (KrHubConnection *self, const char *target, GVariant *arguments, GError **error)
-{
-  g_autoptr (GVariant) sunk = arguments != NULL ? g_variant_ref_sink (arguments) : NULL;
-  KrHubMessage message = { .type = KR_HUB_MESSAGE_INVOCATION };
-
-  g_return_val_if_fail (KR_HUB_IS_CONNECTION (self), FALSE);
-  g_return_val_if_fail (!self->raw, FALSE);
-  g_return_val_if_fail (target != NULL && *target != '\0', FALSE);
-  g_return_val_if_fail (sunk == NULL || g_variant_is_of_type (sunk, G_VARIANT_TYPE_TUPLE), FALSE);
-
-  message.target = (KrHubSlice) { target, strlen (target) };
-  message.value = (KrHubValue) { sunk != NULL ? KR_HUB_VALUE_VARIANT : KR_HUB_VALUE_NONE, { NULL, 0 }, sunk };
-  return kr_hub_connection_send_message (self, &message, error);
-}
-
-/**
  * kr_hub_connection_get_close_reason:
  * @self: a connection
  *
@@ -747,6 +756,46 @@ kr_hub_connection_get_close_reason (KrHubConnection *self)
 {
   g_return_val_if_fail (KR_HUB_IS_CONNECTION (self), KR_HUB_CLOSE_REASON_NONE);
   return self->session.reason;
+}
+
+/**
+ * kr_hub_connection_get_outbox_policy:
+ * @self: a connection
+ *
+ * Gets what happens when the peer does not read.
+ *
+ * Returns: the policy
+ *
+ * Since: 0.1
+ */
+KrHubOutboxPolicy
+kr_hub_connection_get_outbox_policy (KrHubConnection *self)
+{
+  g_return_val_if_fail (KR_HUB_IS_CONNECTION (self), KR_HUB_OUTBOX_DISCONNECT);
+  return self->session.policy;
+}
+
+/**
+ * kr_hub_connection_set_outbox_policy:
+ * @self: a connection
+ * @policy: a policy
+ *
+ * Sets what happens when this peer does not read, in place of [property@KrHub.Server:outbox-policy]. Best in
+ * [signal@KrHub.Server::connected]: what waits already is not dropped.
+ *
+ * Since: 0.1
+ */
+void
+kr_hub_connection_set_outbox_policy (KrHubConnection *self, KrHubOutboxPolicy policy)
+{
+  g_return_if_fail (KR_HUB_IS_CONNECTION (self));
+  g_return_if_fail ((guint) policy <= KR_HUB_OUTBOX_LATEST_WINS);
+
+  kr_hub_session_set_policy (&self->session, policy);
+  if (policy == KR_HUB_OUTBOX_WAIT || !self->clogged)
+    return;
+  self->clogged = FALSE;
+  kr_hub_connection_read_on (self);
 }
 
 /**

@@ -10,6 +10,7 @@
 #include <gio/gio.h>
 
 #include "kr-hub-close-reason.h"
+#include "kr-hub-outbox-policy.h"
 #include "kr-hub-transport.h"
 #include "kr-hub-types.h"
 
@@ -37,6 +38,19 @@ KR_HUB_AVAILABLE_IN_ALL
 KrHubCloseReason kr_hub_connection_get_close_reason (KrHubConnection *self);
 KR_HUB_AVAILABLE_IN_ALL
 gsize kr_hub_connection_get_outbox_size (KrHubConnection *self);
+KR_HUB_AVAILABLE_IN_ALL
+KrHubOutboxPolicy kr_hub_connection_get_outbox_policy (KrHubConnection *self);
+KR_HUB_AVAILABLE_IN_ALL
+void kr_hub_connection_set_outbox_policy (KrHubConnection *self, KrHubOutboxPolicy policy);
+KR_HUB_AVAILABLE_IN_ALL
+void kr_hub_connection_send_async (KrHubConnection *self,
+                                   const char *target,
+                                   GVariant *arguments,
+                                   GCancellable *cancellable,
+                                   GAsyncReadyCallback callback,
+                                   gpointer user_data);
+KR_HUB_AVAILABLE_IN_ALL
+gboolean kr_hub_connection_send_finish (KrHubConnection *self, GAsyncResult *result, GError **error);
 KR_HUB_AVAILABLE_IN_ALL
 gboolean kr_hub_connection_send (KrHubConnection *self, const char *target, GVariant *arguments, GError **error);
 KR_HUB_AVAILABLE_IN_ALL

@@ -56,6 +56,8 @@ typedef struct
   guint64 n_sent[KR_HUB_N_MESSAGE_TYPES];
   guint64 n_bytes_received;
   guint64 n_bytes_sent;
+  guint64 n_dropped[2];   /* events, by the policy */
+  guint64 n_bytes_dropped[2];
   guint64 n_lost;         /* transports of stateful connections */
   guint64 n_reattached;
   guint64 n_replayed;     /* messages */

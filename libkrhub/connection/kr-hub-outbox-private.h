@@ -26,9 +26,17 @@ void kr_hub_buffer_pool_clear (KrHubBufferPool *self);
 typedef struct
 {
   GBytes *shared;
+  char *target;         /* of an event, which may be dropped; a GRefString. NULL: must stay */
   gsize offset;
   gsize len;
 } KrHubSegment;
+
+/* What one segment costs beside its bytes: its place in an array that is up to twice too long, a GBytes, a target, and what
+ * the allocator adds to each. It counts, so that a peer that does not read costs no more than the limit. */
+#define KR_HUB_SEGMENT_OVERHEAD 176
+
+/* What a transport is given at a time where events may be dropped: it may promise those bytes to its peer. */
+#define KR_HUB_OUTBOX_COMMIT (16 * 1024)
 
 /* What a turn produces for a connection is seldom more. */
 #define KR_HUB_OUTBOX_INLINE 4
@@ -44,6 +52,7 @@ typedef struct
   guint n;
   guint cap;
   gsize size;             /* bytes that wait, in all */
+  gsize committed;        /* the first of them that must stay as they are; kept where events may be dropped */
   KrHubSegment first_segments[KR_HUB_OUTBOX_INLINE];
 } KrHubOutbox;
 
@@ -52,13 +61,32 @@ typedef struct
 KrHubBuffer *kr_hub_outbox_begin (KrHubOutbox *self);
 void kr_hub_outbox_end (KrHubOutbox *self);
 
-/* Whole messages that other outboxes may hold too; a reference is taken. */
-void kr_hub_outbox_push (KrHubOutbox *self, GBytes *messages);
+/* Whole messages that other outboxes may hold too; references are taken. @target: of an event, a GRefString, or NULL. */
+void kr_hub_outbox_push (KrHubOutbox *self, GBytes *messages, char *target);
 
-/* As KrHubTransportSink.peek and .sent. */
-gsize kr_hub_outbox_peek (KrHubOutbox *self, GOutputVector *vectors, gsize max_vectors, gsize *n_bytes);
+/* As KrHubTransportSink.peek and .sent; ends with the segment that reaches @enough. */
+gsize kr_hub_outbox_peek (KrHubOutbox *self, GOutputVector *vectors, gsize max_vectors, gsize enough, gsize *n_bytes);
 void kr_hub_outbox_sent (KrHubOutbox *self, gsize n_bytes);
 
 void kr_hub_outbox_clear (KrHubOutbox *self);
+
+/* For dropping: segments that are committed, even in part; one of them by its index; without it. */
+guint kr_hub_outbox_count_committed (KrHubOutbox *self);
+void kr_hub_outbox_remove (KrHubOutbox *self, guint index);
+/* Shared ones from @index on. */
+guint kr_hub_outbox_count_shared (KrHubOutbox *self, guint index);
+
+static inline KrHubSegment *
+kr_hub_outbox_get_segment (KrHubOutbox *self, guint index)
+{
+  return (G_LIKELY (self->segments == NULL) ? self->first_segments : self->segments) + self->head + index;
+}
+
+/* What waits, and what it takes to hold it. */
+static inline gsize
+kr_hub_outbox_get_cost (const KrHubOutbox *self)
+{
+  return self->size + (gsize) self->n * KR_HUB_SEGMENT_OVERHEAD;
+}
 
 G_END_DECLS

@@ -40,7 +40,7 @@ kr_hub_buffer_pool_clear (KrHubBufferPool *self)
 static inline KrHubSegment *
 segments (KrHubOutbox *self)
 {
-  return (G_LIKELY (self->segments == NULL) ? self->first_segments : self->segments) + self->head;
+  return kr_hub_outbox_get_segment (self, 0);
 }
 
 /* Room for one more behind the last: by moving to the front, or by growing. */
@@ -118,33 +118,36 @@ kr_hub_outbox_end (KrHubOutbox *self)
   if (last != NULL && last->shared == NULL)
     last->len += more;
   else
-    *add_segment (self) = (KrHubSegment) { NULL, self->counted, more };
+    *add_segment (self) = (KrHubSegment) { NULL, NULL, self->counted, more };
   self->counted += more;
   self->size += more;
 }
 
 void
-kr_hub_outbox_push (KrHubOutbox *self, GBytes *messages)
+kr_hub_outbox_push (KrHubOutbox *self, GBytes *messages, char *target)
 {
   gsize len = g_bytes_get_size (messages);
 
-  *add_segment (self) = (KrHubSegment) { g_bytes_ref (messages), 0, len };
+  if (G_UNLIKELY (target != NULL))
+    g_ref_string_acquire (target);
+  *add_segment (self) = (KrHubSegment) { g_bytes_ref (messages), target, 0, len };
   self->size += len;
 }
 
 gsize
-kr_hub_outbox_peek (KrHubOutbox *self, GOutputVector *vectors, gsize max_vectors, gsize *n_bytes)
+kr_hub_outbox_peek (KrHubOutbox *self, GOutputVector *vectors, gsize max_vectors, gsize enough, gsize *n_bytes)
 {
-  gsize n = MIN (self->n, max_vectors);
+  gsize most = MIN (self->n, max_vectors);
+  gsize n;
 
   *n_bytes = 0;
-  for (gsize i = 0; i < n; i++)
+  for (n = 0; n < most && *n_bytes < enough; n++)
     {
-      const KrHubSegment *segment = &segments (self)[i];
+      const KrHubSegment *segment = &segments (self)[n];
       const guint8 *data = segment->shared != NULL ? g_bytes_get_data (segment->shared, NULL) : self->own.data;
 
-      vectors[i].buffer = data + segment->offset;
-      vectors[i].size = segment->len;
+      vectors[n].buffer = data + segment->offset;
+      vectors[n].size = segment->len;
       *n_bytes += segment->len;
     }
   return n;
@@ -161,10 +164,20 @@ release_memory (KrHubOutbox *self)
   self->head = self->cap = 0;
 }
 
+static inline void
+release_segment (KrHubSegment *segment)
+{
+  if (segment->shared != NULL)
+    g_bytes_unref (segment->shared);
+  if (G_UNLIKELY (segment->target != NULL))
+    g_ref_string_release (segment->target);
+}
+
 void
 kr_hub_outbox_sent (KrHubOutbox *self, gsize n_bytes)
 {
   self->size -= n_bytes;
+  self->committed -= MIN (self->committed, n_bytes);
   while (n_bytes > 0)
     {
       KrHubSegment *segment = segments (self);
@@ -175,7 +188,7 @@ kr_hub_outbox_sent (KrHubOutbox *self, gsize n_bytes)
       segment->len -= part;
       if (segment->len > 0)
         return;
-      g_clear_pointer (&segment->shared, g_bytes_unref);
+      release_segment (segment);
       self->head++;
       self->n--;
     }
@@ -187,8 +200,66 @@ void
 kr_hub_outbox_clear (KrHubOutbox *self)
 {
   for (guint i = 0; i < self->n; i++)
-    g_clear_pointer (&segments (self)[i].shared, g_bytes_unref);
+    release_segment (&segments (self)[i]);
   self->n = 0;
-  self->size = 0;
+  self->size = self->committed = 0;
   release_memory (self);
+}
+
+/* --- dropping --- */
+
+guint
+kr_hub_outbox_count_committed (KrHubOutbox *self)
+{
+  gsize left = self->committed;
+  guint n = 0;
+
+  while (n < self->n && left > 0)
+    left -= MIN (left, segments (self)[n++].len);
+  return n;
+}
+
+guint
+kr_hub_outbox_count_shared (KrHubOutbox *self, guint index)
+{
+  guint n = 0;
+
+  for (guint i = index; i < self->n; i++)
+    n += segments (self)[i].shared != NULL;
+  return n;
+}
+
+/* Own segments that come together become one: what must stay takes no more segments than it needs. */
+static void
+join (KrHubOutbox *self, guint index)
+{
+  KrHubSegment *first = segments (self) + index;
+
+  if (index + 1 >= self->n || first[0].shared != NULL || first[1].shared != NULL)
+    return;
+  first[1].offset = first[0].offset;
+  first[1].len += first[0].len;
+  memmove (segments (self) + 1, segments (self), index * sizeof (KrHubSegment));
+  self->head++;
+  self->n--;
+}
+
+/* Moves the shorter side: what is dropped is near the front, or few newer ones are behind it. */
+void
+kr_hub_outbox_remove (KrHubOutbox *self, guint index)
+{
+  KrHubSegment *segment = segments (self) + index;
+
+  self->size -= segment->len;
+  release_segment (segment);
+  if (index < self->n / 2)
+    {
+      memmove (segments (self) + 1, segments (self), index * sizeof (KrHubSegment));
+      self->head++;
+    }
+  else
+    memmove (segment, segment + 1, (self->n - index - 1) * sizeof (KrHubSegment));
+  self->n--;
+  if (index > kr_hub_outbox_count_committed (self))
+    join (self, index - 1);
 }

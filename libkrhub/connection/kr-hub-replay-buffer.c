@@ -14,17 +14,31 @@ kr_hub_replay_buffer_init (KrHubReplayBuffer *self)
   self->next_received = 1;
 }
 
+static void
+entry_free (gpointer data)
+{
+  KrHubReplayEntry *self = data;
+
+  g_bytes_unref (self->bytes);
+  g_clear_pointer (&self->target, g_ref_string_release);
+  g_free (self);
+}
+
 void
 kr_hub_replay_buffer_clear (KrHubReplayBuffer *self)
 {
-  g_queue_clear_full (&self->messages, (GDestroyNotify) g_bytes_unref);
+  g_queue_clear_full (&self->messages, entry_free);
   self->size = 0;
 }
 
 void
-kr_hub_replay_buffer_add (KrHubReplayBuffer *self, GBytes *message)
+kr_hub_replay_buffer_add (KrHubReplayBuffer *self, GBytes *message, char *target)
 {
-  g_queue_push_tail (&self->messages, g_bytes_ref (message));
+  KrHubReplayEntry *entry = g_new (KrHubReplayEntry, 1);
+
+  entry->bytes = g_bytes_ref (message);
+  entry->target = target != NULL ? g_ref_string_acquire (target) : NULL;
+  g_queue_push_tail (&self->messages, entry);
   self->size += g_bytes_get_size (message);
 }
 
@@ -33,11 +47,23 @@ kr_hub_replay_buffer_ack (KrHubReplayBuffer *self, gint64 number)
 {
   while (self->first_sent <= number && !g_queue_is_empty (&self->messages))
     {
-      g_autoptr (GBytes) message = g_queue_pop_head (&self->messages);
+      KrHubReplayEntry *entry = g_queue_pop_head (&self->messages);
 
-      self->size -= g_bytes_get_size (message);
+      self->size -= g_bytes_get_size (entry->bytes);
       self->first_sent++;
+      self->n_handed -= self->n_handed > 0;
+      entry_free (entry);
     }
+}
+
+void
+kr_hub_replay_buffer_remove (KrHubReplayBuffer *self, GList *link)
+{
+  KrHubReplayEntry *entry = link->data;
+
+  self->size -= g_bytes_get_size (entry->bytes);
+  g_queue_delete_link (&self->messages, link);
+  entry_free (entry);
 }
 
 gint64

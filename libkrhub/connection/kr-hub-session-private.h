@@ -9,6 +9,7 @@
 
 #include "kr-hub-counters-private.h"
 #include "kr-hub-framer-private.h"
+#include "kr-hub-outbox-policy.h"
 #include "kr-hub-outbox-private.h"
 #include "kr-hub-protocol.h"
 #include "kr-hub-replay-buffer-private.h"
@@ -28,6 +29,7 @@ typedef struct
   gint64 peer_timeout;           /* ASP.NET Core's ClientTimeoutInterval, or a client's server timeout */
   gsize max_message_size;        /* 0: no limit */
   gsize max_outbox_size;
+  KrHubOutboxPolicy outbox_policy; /* of connections that have no other */
   gint64 reconnect_window;       /* how long a stateful connection waits for another transport */
   guint max_parallel_invocations;
   guint max_streams;             /* of one connection at a time; 0: no limit */
@@ -115,6 +117,7 @@ typedef struct
   KrHubRole role : 8;
   KrHubSessionState state : 8;
   KrHubCloseReason reason : 8; /* why it ends; the first one counts */
+  KrHubOutboxPolicy policy : 8;
   guint keeps_alive : 1;    /* the transport needs no pings */
   guint watches_peer : 1;   /* the peer timeout is armed: always for a client, from the first Ping on for a server */
   guint busy : 1;           /* the reader pauses, so silence is not the peer's fault */
@@ -145,7 +148,30 @@ void kr_hub_session_set_busy (KrHubSession *self, gboolean busy, gint64 now);
 /* Output. send() fails with KR_HUB_ERROR_BINDING for a value that the encoding cannot express, and sends nothing then.
  * All are silently ignored unless the session is open. */
 gboolean kr_hub_session_send (KrHubSession *self, const KrHubMessage *message, GError **error);
-void kr_hub_session_send_shared (KrHubSession *self, GBytes *messages);
+/* @target: of an event that may be dropped, a GRefString; NULL if it must stay or nothing is dropped here. */
+void kr_hub_session_send_shared (KrHubSession *self, GBytes *messages, char *target);
+
+/* Room (kr-hub-session-room.c). What waits, or what a stateful peer has not acknowledged, is more than may wait. */
+static inline gboolean
+kr_hub_session_is_over_limit (const KrHubSession *self)
+{
+  gsize limit = self->settings->max_outbox_size;
+
+  return kr_hub_outbox_get_cost (&self->outbox) > limit ||
+         (G_UNLIKELY (self->replay != NULL) && kr_hub_replay_buffer_get_cost (self->replay) > limit);
+}
+
+void kr_hub_session_set_policy (KrHubSession *self, KrHubOutboxPolicy policy);
+/* Drops what the policy allows. */
+void kr_hub_session_make_room (KrHubSession *self);
+/* As kr_hub_outbox_peek(), for a transport. */
+gsize kr_hub_session_peek (KrHubSession *self, GOutputVector *vectors, gsize max_vectors, gsize *n_bytes);
+
+static inline gboolean
+kr_hub_session_drops (const KrHubSession *self)
+{
+  return self->policy >= KR_HUB_OUTBOX_DROP_OLDEST;
+}
 
 /* Says why what follows ends the session, unless that is known already. */
 static inline void

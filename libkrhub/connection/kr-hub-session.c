@@ -74,6 +74,7 @@ kr_hub_session_init (KrHubSession *self,
   self->settings = kr_hub_settings_ref (settings);
   self->outbox.pool = &settings->pool;
   self->counters = &settings->counters.unattached;
+  self->policy = settings->outbox_policy;
   self->role = role;
   self->formats = formats;
   self->keeps_alive = keeps_alive;
@@ -378,55 +379,82 @@ kr_hub_session_set_busy (KrHubSession *self, gboolean busy, gint64 now)
 /* --- output --- */
 
 static void
-push_tracked (KrHubSession *self, GBytes *message)
+push_tracked (KrHubSession *self, GBytes *message, char *target)
 {
-  kr_hub_replay_buffer_add (self->replay, message);
+  kr_hub_replay_buffer_add (self->replay, message, target);
   if (!self->detached)
-    kr_hub_outbox_push (&self->outbox, message);
+    kr_hub_outbox_push (&self->outbox, message, target);
 }
 
-/* A message that may have to be sent again has bytes of its own; pings, acks and the like concern one transport only. */
 static gboolean
-send_stateful (KrHubSession *self, const KrHubMessage *message, GError **error)
+write_own (KrHubSession *self, const KrHubMessage *message, GError **error)
+{
+  gboolean written = self->encoding->write (self->protocol, message, kr_hub_outbox_begin (&self->outbox), error);
+
+  kr_hub_outbox_end (&self->outbox);
+  return written;
+}
+
+/* A call that expects no answer. */
+static gboolean
+is_event (const KrHubMessage *message)
+{
+  return message->type == KR_HUB_MESSAGE_INVOCATION && message->invocation_id.data == NULL;
+}
+
+/* What may have to be sent again, or dropped, has bytes of its own. */
+static gboolean
+send_apart (KrHubSession *self, const KrHubMessage *message, GError **error)
 {
   g_auto (KrHubBuffer) buffer = KR_HUB_BUFFER_INIT;
   g_autoptr (GBytes) bytes = NULL;
+  char *target = NULL;
 
   if (!self->encoding->write (self->protocol, message, &buffer, error))
     return FALSE;
   bytes = kr_hub_buffer_free_to_bytes (&buffer);
-  if (message->type <= KR_HUB_MESSAGE_CANCEL_INVOCATION)
-    push_tracked (self, bytes);
-  else if (!self->detached)
-    kr_hub_outbox_push (&self->outbox, bytes);
+  if (kr_hub_session_drops (self) && is_event (message))
+    target = g_ref_string_new_len (message->target.data, message->target.len);
+  if (self->replay != NULL)
+    push_tracked (self, bytes, target);
+  else
+    kr_hub_outbox_push (&self->outbox, bytes, target);
+  g_clear_pointer (&target, g_ref_string_release);
   return TRUE;
+}
+
+/* Pings, acks and the like concern one transport only. */
+static gboolean
+send_stateful (KrHubSession *self, const KrHubMessage *message, GError **error)
+{
+  if (message->type <= KR_HUB_MESSAGE_CANCEL_INVOCATION)
+    return send_apart (self, message, error);
+  return self->detached || write_own (self, message, error);
 }
 
 gboolean
 kr_hub_session_send (KrHubSession *self, const KrHubMessage *message, GError **error)
 {
-  gboolean written;
-
   if (self->state != KR_HUB_SESSION_OPEN)
     return TRUE;
   self->counters->n_sent[message->type]++;
   if (G_UNLIKELY (self->replay != NULL))
     return send_stateful (self, message, error);
-  written = self->encoding->write (self->protocol, message, kr_hub_outbox_begin (&self->outbox), error);
-  kr_hub_outbox_end (&self->outbox);
-  return written;
+  if (G_UNLIKELY (kr_hub_session_drops (self)) && is_event (message))
+    return send_apart (self, message, error);
+  return write_own (self, message, error);
 }
 
 void
-kr_hub_session_send_shared (KrHubSession *self, GBytes *messages)
+kr_hub_session_send_shared (KrHubSession *self, GBytes *messages, char *target)
 {
   if (self->state != KR_HUB_SESSION_OPEN)
     return;
   self->counters->n_sent[KR_HUB_MESSAGE_INVOCATION]++;
   if (G_UNLIKELY (self->replay != NULL))
-    push_tracked (self, messages);
+    push_tracked (self, messages, target);
   else
-    kr_hub_outbox_push (&self->outbox, messages);
+    kr_hub_outbox_push (&self->outbox, messages, target);
 }
 
 void
@@ -499,7 +527,11 @@ kr_hub_session_reattach (KrHubSession *self, gint64 now)
   kr_hub_session_send (self, &sequence, NULL);
   self->counters->n_replayed += g_queue_get_length (&self->replay->messages);
   for (GList *link = self->replay->messages.head; link != NULL; link = link->next)
-    kr_hub_outbox_push (&self->outbox, link->data);
+    {
+      KrHubReplayEntry *entry = link->data;
+
+      kr_hub_outbox_push (&self->outbox, entry->bytes, entry->target);
+    }
 }
 
 static void

@@ -18,7 +18,7 @@ typedef struct
   KrHubConnection *connection;
   GHashTable *answers;  /* of KrHubInvocation: calls that we answer with a stream, by id; a hold on each */
   GHashTable *readers;  /* of KrHubStream, by id; no reference: a reader takes itself out */
-  GQueue waiting;       /* of KrHubWaiter: writers */
+  GQueue waiting;       /* of KrHubWaiter: writers of streams, and senders */
   GQueue ended;         /* the same, whose streams ended meanwhile */
   KrHubTimer wake;
   gsize n_bytes;        /* that all readers hold */
@@ -45,6 +45,8 @@ gboolean kr_hub_stream_table_receive_item (KrHubStreamTable *self, const KrHubMe
 gboolean kr_hub_stream_table_receive_end (KrHubStreamTable *self, const KrHubMessage *completion);
 
 gboolean kr_hub_stream_table_is_writable (KrHubConnection *connection);
+/* What may wait for a peer before others are asked to wait; they go on at half. */
+gsize kr_hub_stream_table_get_high_water (KrHubConnection *connection);
 void kr_hub_stream_table_wait (KrHubStreamTable *self, GTask *task);
 /* Output was delivered. */
 void kr_hub_stream_table_drained (KrHubStreamTable *self);

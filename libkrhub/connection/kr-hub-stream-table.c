@@ -102,10 +102,10 @@ wake_writers_of (KrHubStreamTable *self, KrHubInvocation *invocation)
   for (GList *l = self->waiting.head, *next; l != NULL; l = next)
     {
       KrHubWaiter *waiter = l->data;
-      KrHubStream *stream = g_task_get_source_object (waiter->task);
+      gpointer source = g_task_get_source_object (waiter->task);
 
       next = l->next;
-      if (stream->invocation != invocation)
+      if (source == NULL || !KR_HUB_IS_STREAM (source) || KR_HUB_STREAM (source)->invocation != invocation)
         continue;
       g_queue_unlink (&self->waiting, l);
       g_queue_push_tail_link (&self->ended, l);
@@ -169,8 +169,8 @@ kr_hub_stream_table_receive_end (KrHubStreamTable *self, const KrHubMessage *com
 
 /* --- writers --- */
 
-static gsize
-high_water (KrHubConnection *connection)
+gsize
+kr_hub_stream_table_get_high_water (KrHubConnection *connection)
 {
   return MIN (KR_HUB_STREAM_HIGH_WATER, connection->session.settings->max_outbox_size / 2);
 }
@@ -189,7 +189,13 @@ has_room (KrHubConnection *connection, gsize limit)
 gboolean
 kr_hub_stream_table_is_writable (KrHubConnection *connection)
 {
-  return has_room (connection, high_water (connection) - 1);
+  return has_room (connection, kr_hub_stream_table_get_high_water (connection) - 1);
+}
+
+static gboolean
+has_drained (KrHubConnection *connection)
+{
+  return has_room (connection, kr_hub_stream_table_get_high_water (connection) / 2);
 }
 
 static KrHubWaiter *
@@ -237,7 +243,7 @@ kr_hub_stream_table_drained (KrHubStreamTable *self)
 {
   KrHubConnection *connection = self->connection;
 
-  if (!g_queue_is_empty (&self->waiting) && self->wake.position == 0 && has_room (connection, high_water (connection) / 2))
+  if (!g_queue_is_empty (&self->waiting) && self->wake.position == 0 && has_drained (connection))
     kr_hub_clock_arm (connection->clock, &self->wake, kr_hub_clock_get_time (connection->clock));
 }
 

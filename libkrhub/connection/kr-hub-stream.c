@@ -195,7 +195,7 @@ write_now (KrHubStream *self, const KrHubValue *value, GError **error)
   KrHubMessage message = { .type = KR_HUB_MESSAGE_STREAM_ITEM, .value = *value };
 
   /* A handler that writes in a loop comes back to the main loop only when it is told that it goes too far. */
-  if (connection->session.outbox.size > connection->session.settings->max_outbox_size)
+  if (kr_hub_session_is_over_limit (&connection->session))
     {
       g_set_error_literal (error, KR_HUB_ERROR, KR_HUB_ERROR_OUTBOX_FULL, "The peer does not read");
       return FALSE;

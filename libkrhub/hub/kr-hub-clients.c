@@ -3,34 +3,14 @@
 /* KrHubClients: a selection of a hub's connections, to send to. */
 #include "config.h"
 
-#include "kr-hub-clients.h"
+#include "kr-hub-clients-private.h"
 
-#include "kr-hub-error.h"
 #include "kr-hub-invocation-private.h"
-#include "kr-hub-log-private.h"
-#include "kr-hub-server-private.h"
-
-typedef enum
-{
-  SELECT_ALL,
-  SELECT_CONNECTIONS,
-  SELECT_GROUPS,
-  SELECT_USERS,
-} Selection;
-
-struct _KrHubClients
-{
-  gatomicrefcount ref_count;
-  KrHubServer *server;
-  Selection selection;
-  char **names;  /* of connections, groups or users; NULL for all */
-  char **except; /* connection ids, or NULL */
-};
 
 G_DEFINE_BOXED_TYPE (KrHubClients, kr_hub_clients, kr_hub_clients_ref, kr_hub_clients_unref)
 
 static KrHubClients *
-clients_new (KrHubServer *server, Selection selection, const char *const *names, const char *const *except)
+clients_new (KrHubServer *server, KrHubSelection selection, const char *const *names, const char *const *except)
 {
   KrHubClients *self = g_new0 (KrHubClients, 1);
 
@@ -94,7 +74,7 @@ KrHubClients *
 kr_hub_clients_new_all (KrHubServer *server)
 {
   g_return_val_if_fail (KR_HUB_IS_SERVER (server), NULL);
-  return clients_new (server, SELECT_ALL, NULL, NULL);
+  return clients_new (server, KR_HUB_SELECT_ALL, NULL, NULL);
 }
 
 /**
@@ -113,7 +93,7 @@ kr_hub_clients_new_all_except (KrHubServer *server, const char *const *connectio
 {
   g_return_val_if_fail (KR_HUB_IS_SERVER (server), NULL);
   g_return_val_if_fail (connection_ids != NULL, NULL);
-  return clients_new (server, SELECT_ALL, NULL, connection_ids);
+  return clients_new (server, KR_HUB_SELECT_ALL, NULL, connection_ids);
 }
 
 /**
@@ -152,7 +132,7 @@ kr_hub_clients_new_clients (KrHubServer *server, const char *const *connection_i
 {
   g_return_val_if_fail (KR_HUB_IS_SERVER (server), NULL);
   g_return_val_if_fail (connection_ids != NULL, NULL);
-  return clients_new (server, SELECT_CONNECTIONS, connection_ids, NULL);
+  return clients_new (server, KR_HUB_SELECT_CONNECTIONS, connection_ids, NULL);
 }
 
 /**
@@ -173,7 +153,7 @@ kr_hub_clients_new_group (KrHubServer *server, const char *group)
 
   g_return_val_if_fail (KR_HUB_IS_SERVER (server), NULL);
   g_return_val_if_fail (group != NULL, NULL);
-  return clients_new (server, SELECT_GROUPS, names, NULL);
+  return clients_new (server, KR_HUB_SELECT_GROUPS, names, NULL);
 }
 
 /**
@@ -192,7 +172,7 @@ kr_hub_clients_new_groups (KrHubServer *server, const char *const *groups)
 {
   g_return_val_if_fail (KR_HUB_IS_SERVER (server), NULL);
   g_return_val_if_fail (groups != NULL, NULL);
-  return clients_new (server, SELECT_GROUPS, groups, NULL);
+  return clients_new (server, KR_HUB_SELECT_GROUPS, groups, NULL);
 }
 
 /**
@@ -214,7 +194,7 @@ kr_hub_clients_new_group_except (KrHubServer *server, const char *group, const c
 
   g_return_val_if_fail (KR_HUB_IS_SERVER (server), NULL);
   g_return_val_if_fail (group != NULL, NULL);
-  return clients_new (server, SELECT_GROUPS, names, connection_ids);
+  return clients_new (server, KR_HUB_SELECT_GROUPS, names, connection_ids);
 }
 
 /**
@@ -253,7 +233,7 @@ kr_hub_clients_new_users (KrHubServer *server, const char *const *user_ids)
 {
   g_return_val_if_fail (KR_HUB_IS_SERVER (server), NULL);
   g_return_val_if_fail (user_ids != NULL, NULL);
-  return clients_new (server, SELECT_USERS, user_ids, NULL);
+  return clients_new (server, KR_HUB_SELECT_USERS, user_ids, NULL);
 }
 
 /**
@@ -311,130 +291,4 @@ kr_hub_clients_new_others_in_group (KrHubServer *server, KrHubInvocation *invoca
   const char *except[] = { invocation->connection->id, NULL };
 
   return kr_hub_clients_new_group_except (server, group, except);
-}
-
-/* --- sending --- */
-
-/* Names that a selector serves once each. */
-static gboolean
-is_repeated (char **names, guint index)
-{
-  for (guint i = 0; i < index; i++)
-    if (g_str_equal (names[i], names[index]))
-      return TRUE;
-  return FALSE;
-}
-
-static void
-route (KrHubClients *self, KrHubMulticast *multicast)
-{
-  KrHubRouter *router = &self->server->router;
-  const char *const *except = (const char *const *) self->except;
-
-  if (self->selection == SELECT_ALL)
-    kr_hub_router_send_all (router, multicast, except);
-  for (guint i = 0; self->names != NULL && self->names[i] != NULL; i++)
-    if (self->selection == SELECT_GROUPS)
-      kr_hub_router_send_group (router, multicast, self->names[i], except);
-    else if (is_repeated (self->names, i))
-      continue;
-    else if (self->selection == SELECT_USERS)
-      kr_hub_router_send_user (router, multicast, self->names[i]);
-    else
-      kr_hub_router_send_connection (router, multicast, self->names[i]);
-}
-
-static gboolean
-send_now (KrHubClients *self, const char *target, GVariant *arguments, GError **error)
-{
-  KrHubMulticast multicast = { .settings = self->server->settings };
-  gboolean sent;
-
-  multicast.message.type = KR_HUB_MESSAGE_INVOCATION;
-  multicast.message.target = (KrHubSlice) { target, strlen (target) };
-  multicast.message.value.kind = arguments != NULL ? KR_HUB_VALUE_VARIANT : KR_HUB_VALUE_NONE;
-  multicast.message.value.variant = arguments;
-  route (self, &multicast);
-  sent = multicast.error == NULL;
-  if (!sent)
-    g_propagate_error (error, g_steal_pointer (&multicast.error));
-  kr_hub_multicast_clear (&multicast);
-  return sent;
-}
-
-/* A message on its way to the hub's thread. */
-typedef struct
-{
-  KrHubClients *clients;
-  char *target;
-  GVariant *arguments;
-} Parcel;
-
-static void
-parcel_free (gpointer data)
-{
-  Parcel *self = data;
-
-  kr_hub_clients_unref (self->clients);
-  g_free (self->target);
-  g_clear_pointer (&self->arguments, g_variant_unref);
-  g_free (self);
-}
-
-static gboolean
-parcel_arrived (gpointer data)
-{
-  Parcel *self = data;
-  g_autoptr (GError) error = NULL;
-
-  if (!send_now (self->clients, self->target, self->arguments, &error))
-    kr_hub_settings_log (self->clients->server->settings, G_LOG_LEVEL_WARNING, "a message to '%s' cannot be sent: %s",
-                         self->target, error->message);
-  return G_SOURCE_REMOVE;
-}
-
-static void
-post (KrHubClients *self, const char *target, GVariant *arguments)
-{
-  Parcel *parcel = g_new0 (Parcel, 1);
-  g_autoptr (GSource) source = g_idle_source_new ();
-
-  parcel->clients = kr_hub_clients_ref (self);
-  parcel->target = g_strdup (target);
-  parcel->arguments = arguments != NULL ? g_variant_ref (arguments) : NULL;
-  g_source_set_static_name (source, "KrHubClients send");
-  g_source_set_priority (source, G_PRIORITY_DEFAULT);
-  g_source_set_callback (source, parcel_arrived, parcel, parcel_free);
-  g_source_attach (source, kr_hub_server_get_context (self->server));
-}
-
-/**
- * kr_hub_clients_send:
- * @self: a selection
- * @target: the method to call at each client, exactly as the clients wrote it
- * @arguments: (nullable): a tuple of the arguments, sunk if it is floating; %NULL for none
- * @error: return location for an error
- *
- * Calls a method at each selected client and expects no answer. Any thread; from another one than the hub's it travels
- * there, and an error is only logged. The message is written once per protocol, however many receive it.
- *
- * Errors: %KR_HUB_ERROR_BINDING for a value that an encoding cannot express; clients with that encoding got nothing.
- *
- * Returns: %FALSE with @error set if some could not be sent to
- *
- * Since: 0.1
- */
-gboolean
-kr_hub_clients_send (KrHubClients *self, const char *target, GVariant *arguments, GError **error)
-{
-  g_autoptr (GVariant) sunk = arguments != NULL ? g_variant_ref_sink (arguments) : NULL;
-
-  g_return_val_if_fail (self != NULL, FALSE);
-  g_return_val_if_fail (target != NULL && *target != '\0', FALSE);
-  g_return_val_if_fail (sunk == NULL || g_variant_is_of_type (sunk, G_VARIANT_TYPE_TUPLE), FALSE);
-
-  if (kr_hub_server_is_own_thread (self->server))
-    return send_now (self, target, sunk, error);
-  post (self, target, sunk);
-  return TRUE;
 }

@@ -62,6 +62,16 @@ KrHubClients *kr_hub_clients_new_others_in_group (KrHubServer *server, KrHubInvo
 KR_HUB_AVAILABLE_IN_ALL
 gboolean kr_hub_clients_send (KrHubClients *self, const char *target, GVariant *arguments, GError **error);
 
+KR_HUB_AVAILABLE_IN_ALL
+void kr_hub_clients_send_async (KrHubClients *self,
+                                const char *target,
+                                GVariant *arguments,
+                                GCancellable *cancellable,
+                                GAsyncReadyCallback callback,
+                                gpointer user_data);
+KR_HUB_AVAILABLE_IN_ALL
+gboolean kr_hub_clients_send_finish (KrHubClients *self, GAsyncResult *result, GError **error);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (KrHubClients, kr_hub_clients_unref)
 
 G_END_DECLS

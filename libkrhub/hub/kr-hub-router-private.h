@@ -36,6 +36,8 @@ typedef struct
   GBytes *written[4];   /* by the protocol's place in the settings */
   KrHubProtocol *last;  /* of the last recipient, most often that of the next, and what it got */
   GBytes *last_written;
+  char *target;         /* a GRefString of the message's, once somebody needs it */
+  GPtrArray *slow;      /* of KrHubConnection: those whose policy asks to wait; the sender's, NULL: it does not wait */
   GError *error;        /* of the first protocol that cannot express the message */
 } KrHubMulticast;
 

@@ -159,19 +159,38 @@ kr_hub_multicast_clear (KrHubMulticast *self)
 {
   for (guint i = 0; i < G_N_ELEMENTS (self->written); i++)
     g_clear_pointer (&self->written[i], g_bytes_unref);
+  g_clear_pointer (&self->target, g_ref_string_release);
   g_clear_error (&self->error);
+}
+
+/* Only where events may be dropped. */
+static char *
+multicast_get_target (KrHubMulticast *self, KrHubConnection *connection)
+{
+  if (G_LIKELY (!kr_hub_session_drops (&connection->session)))
+    return NULL;
+  if (self->target == NULL)
+    self->target = g_ref_string_new_len (self->message.target.data, self->message.target.len);
+  return self->target;
 }
 
 static void
 send_to (KrHubMember *member, KrHubMulticast *multicast, const char *const *except)
 {
+  g_autoptr (KrHubConnection) slow = NULL;
   GBytes *bytes;
 
   if (member->connection->session.protocol == NULL || (except != NULL && g_strv_contains (except, member->connection->id)))
     return;
   bytes = multicast_get (multicast, member->connection->session.protocol);
-  if (bytes != NULL)
-    kr_hub_connection_send_shared (member->connection, bytes);
+  if (bytes == NULL)
+    return;
+  /* It may end now. */
+  if (G_UNLIKELY (multicast->slow != NULL))
+    slow = g_object_ref (member->connection);
+  kr_hub_connection_send_shared (member->connection, bytes, multicast_get_target (multicast, member->connection));
+  if (G_UNLIKELY (slow != NULL) && kr_hub_connection_wants_wait (slow))
+    g_ptr_array_add (multicast->slow, g_steal_pointer (&slow));
 }
 
 /* Sending may end a connection (its outbox overflows) and so change what is walked: walk a snapshot of references, or

@@ -88,11 +88,30 @@ add_messages (KrHubServer *self,
 }
 
 static void
+add_dropped (KrHubServer *self, KrHubMetrics *metrics, const KrHubTransportCounters *counters, const char *transport)
+{
+  static const char *const policies[] = { "drop_oldest", "latest_wins" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (policies); i++)
+    {
+      if (counters->n_dropped[i] == 0)
+        continue;
+      kr_hub_metric_add_attribute (
+        add_of_transport (self, metrics, KR_HUB_METRIC_DROPPED_MESSAGES, transport, counters->n_dropped[i]),
+        "krhub.outbox.policy", policies[i]);
+      kr_hub_metric_add_attribute (
+        add_of_transport (self, metrics, KR_HUB_METRIC_DROPPED_IO, transport, counters->n_bytes_dropped[i]),
+        "krhub.outbox.policy", policies[i]);
+    }
+}
+
+static void
 add_transport (KrHubServer *self, KrHubMetrics *metrics, const KrHubTransportCounters *counters)
 {
   g_autofree char *transport = to_snake_case (counters->name);
 
   add_connections (self, metrics, counters, transport);
+  add_dropped (self, metrics, counters, transport);
   add_messages (self, metrics, counters->n_received, transport, "receive");
   add_messages (self, metrics, counters->n_sent, transport, "transmit");
   kr_hub_metric_add_attribute (

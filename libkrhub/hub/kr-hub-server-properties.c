@@ -14,6 +14,7 @@ typedef enum
   PROP_CLIENT_TIMEOUT,
   PROP_MAX_MESSAGE_SIZE,
   PROP_MAX_OUTBOX_SIZE,
+  PROP_OUTBOX_POLICY,
   PROP_MAX_PARALLEL_INVOCATIONS,
   PROP_MAX_STREAMS,
   PROP_STREAM_BUFFER_CAPACITY,
@@ -40,6 +41,7 @@ kr_hub_server_get_property (GObject *object, guint prop_id, GValue *value, GPara
     case PROP_CLIENT_TIMEOUT: g_value_set_int64 (value, settings->peer_timeout); break;
     case PROP_MAX_MESSAGE_SIZE: g_value_set_uint64 (value, settings->max_message_size); break;
     case PROP_MAX_OUTBOX_SIZE: g_value_set_uint64 (value, settings->max_outbox_size); break;
+    case PROP_OUTBOX_POLICY: g_value_set_enum (value, settings->outbox_policy); break;
     case PROP_MAX_PARALLEL_INVOCATIONS: g_value_set_uint (value, settings->max_parallel_invocations); break;
     case PROP_INVOCATION_RATE:
       g_value_set_uint (value, settings->call_interval > 0 ? G_USEC_PER_SEC / settings->call_interval : 0);
@@ -118,6 +120,12 @@ kr_hub_server_set_property (GObject *object, guint prop_id, const GValue *value,
     case PROP_RECONNECT_WINDOW: set_int64 (object, &settings->reconnect_window, value, pspec); break;
     case PROP_MAX_MESSAGE_SIZE: set_size (object, &settings->max_message_size, value, pspec); break;
     case PROP_MAX_OUTBOX_SIZE: set_size (object, &settings->max_outbox_size, value, pspec); break;
+    case PROP_OUTBOX_POLICY:
+      if (settings->outbox_policy == (KrHubOutboxPolicy) g_value_get_enum (value))
+        return;
+      settings->outbox_policy = g_value_get_enum (value);
+      g_object_notify_by_pspec (object, pspec);
+      break;
     case PROP_MAX_PARALLEL_INVOCATIONS: set_uint (object, &settings->max_parallel_invocations, value, pspec); break;
     case PROP_INVOCATION_RATE: set_rate (object, &settings->call_interval, value, pspec); break;
     case PROP_INVOCATION_BURST: set_uint (object, &settings->call_burst, value, pspec); break;
@@ -207,11 +215,24 @@ kr_hub_server_install_properties (GObjectClass *object_class)
   /**
    * KrHubServer:max-outbox-size:
    *
-   * How many bytes may wait for a client that does not read before its connection is ended.
+   * How many bytes may wait for a client that does not read, what it takes to hold them included (about 176 bytes for
+   * each event; 272 on a stateful connection, where what is not acknowledged waits as well). Then
+   * [property@KrHub.Server:outbox-policy] says what happens.
    *
    * Since: 0.1
    */
   props[PROP_MAX_OUTBOX_SIZE] = size_spec ("max-outbox-size", 1024, 1024 * 1024);
+  /**
+   * KrHubServer:outbox-policy:
+   *
+   * What happens when a client does not read; seen by connections that come after. See also
+   * [method@KrHub.Connection.set_outbox_policy].
+   *
+   * Since: 0.1
+   */
+  props[PROP_OUTBOX_POLICY] =
+    g_param_spec_enum ("outbox-policy", NULL, NULL, KR_HUB_TYPE_OUTBOX_POLICY, KR_HUB_OUTBOX_DISCONNECT,
+                       G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY);
   /**
    * KrHubServer:max-parallel-invocations:
    *

@@ -6,6 +6,8 @@
 #include "kr-hub-buffer.h"
 
 #define FIRST_CAPACITY 512
+/* What a GBytes may hold for nothing. */
+#define MAX_SLACK 64
 
 /**
  * kr_hub_buffer_grow: (skip)
@@ -57,7 +59,12 @@ kr_hub_buffer_clear (KrHubBuffer *self)
 GBytes *
 kr_hub_buffer_free_to_bytes (KrHubBuffer *self)
 {
-  GBytes *bytes = g_bytes_new_take (self->data, self->len);
+  GBytes *bytes;
+
+  /* It may wait for long, many times over. */
+  if (self->cap - self->len > MAX_SLACK && self->len > 0)
+    self->data = g_realloc (self->data, self->len);
+  bytes = g_bytes_new_take (self->data, self->len);
 
   *self = (KrHubBuffer) KR_HUB_BUFFER_INIT;
   return bytes;

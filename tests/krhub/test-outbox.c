@@ -19,7 +19,7 @@ push (KrHubOutbox *outbox, const char *text)
 {
   g_autoptr (GBytes) bytes = g_bytes_new (text, strlen (text));
 
-  kr_hub_outbox_push (outbox, bytes);
+  kr_hub_outbox_push (outbox, bytes, NULL);
 }
 
 /* Takes all that waits, at most @step bytes at a time. */
@@ -32,7 +32,7 @@ take_all (KrHubOutbox *outbox, gsize step)
     {
       GOutputVector vectors[8];
       gsize n_bytes, left;
-      gsize n = kr_hub_outbox_peek (outbox, vectors, G_N_ELEMENTS (vectors), &n_bytes);
+      gsize n = kr_hub_outbox_peek (outbox, vectors, G_N_ELEMENTS (vectors), G_MAXSIZE, &n_bytes);
 
       g_assert_cmpuint (n, >, 0);
       left = MIN (n_bytes, step);
@@ -78,20 +78,20 @@ test_peek (void)
   GOutputVector vectors[2];
   gsize n_bytes;
 
-  g_assert_cmpuint (kr_hub_outbox_peek (&outbox, vectors, 2, &n_bytes), ==, 0);
+  g_assert_cmpuint (kr_hub_outbox_peek (&outbox, vectors, 2, G_MAXSIZE, &n_bytes), ==, 0);
   g_assert_cmpuint (n_bytes, ==, 0);
   append (&outbox, "a");
   append (&outbox, "b");
   push (&outbox, "cc");
   push (&outbox, "ddd");
   /* What is appended in a row is one run. */
-  g_assert_cmpuint (kr_hub_outbox_peek (&outbox, vectors, 2, &n_bytes), ==, 2);
+  g_assert_cmpuint (kr_hub_outbox_peek (&outbox, vectors, 2, G_MAXSIZE, &n_bytes), ==, 2);
   g_assert_cmpuint (n_bytes, ==, 4);
   g_assert_cmpmem (vectors[0].buffer, vectors[0].size, "ab", 2);
   g_assert_cmpmem (vectors[1].buffer, vectors[1].size, "cc", 2);
   kr_hub_outbox_sent (&outbox, 3);
   g_assert_cmpuint (outbox.size, ==, 4);
-  g_assert_cmpuint (kr_hub_outbox_peek (&outbox, vectors, 2, &n_bytes), ==, 2);
+  g_assert_cmpuint (kr_hub_outbox_peek (&outbox, vectors, 2, G_MAXSIZE, &n_bytes), ==, 2);
   g_assert_cmpmem (vectors[0].buffer, vectors[0].size, "c", 1);
   kr_hub_outbox_clear (&outbox);
   g_assert_cmpuint (outbox.size, ==, 0);
@@ -136,11 +136,11 @@ test_shared (void)
   gsize n_bytes;
 
   n_freed = 0;
-  kr_hub_outbox_push (&one, bytes);
-  kr_hub_outbox_push (&other, bytes);
+  kr_hub_outbox_push (&one, bytes, NULL);
+  kr_hub_outbox_push (&other, bytes, NULL);
   g_bytes_unref (bytes);
   /* The very bytes, not a copy. */
-  kr_hub_outbox_peek (&one, &vector, 1, &n_bytes);
+  kr_hub_outbox_peek (&one, &vector, 1, G_MAXSIZE, &n_bytes);
   g_assert_true (vector.buffer == (gconstpointer) text);
   kr_hub_outbox_sent (&one, n_bytes);
   g_assert_cmpint (n_freed, ==, 0);
@@ -226,7 +226,7 @@ test_random (void)
           {
             GOutputVector vectors[3];
             gsize n_bytes, taken = 0;
-            gsize n_vectors = kr_hub_outbox_peek (&outbox, vectors, 3, &n_bytes);
+            gsize n_vectors = kr_hub_outbox_peek (&outbox, vectors, 3, G_MAXSIZE, &n_bytes);
 
             for (gsize v = 0; v < n_vectors; v++)
               {

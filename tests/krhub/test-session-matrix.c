@@ -138,7 +138,7 @@ apply (Fixture *f, Input input)
     case FEED_GARBAGE: feed (f, "garbage;"); break;
     case FEED_HALF: feed (f, "{\"type\":1,\"tar"); break;
     case SEND: g_assert_true (kr_hub_session_send (&f->session, &call, NULL)); break;
-    case SEND_SHARED: kr_hub_session_send_shared (&f->session, shared); break;
+    case SEND_SHARED: kr_hub_session_send_shared (&f->session, shared, NULL); break;
     case CLOSE: kr_hub_session_close (&f->session, FALSE, NULL, FALSE); break;
     case CLOSE_FAILED: kr_hub_session_close (&f->session, TRUE, "Exception: x", TRUE); break;
     case TRANSPORT_CLOSED: kr_hub_session_transport_closed (&f->session, error); break;

@@ -25,7 +25,7 @@ take_output (Fixture *f)
   GOutputVector vectors[16];
   gsize n_bytes, n;
 
-  while ((n = kr_hub_outbox_peek (&f->session.outbox, vectors, 16, &n_bytes)) > 0)
+  while ((n = kr_hub_outbox_peek (&f->session.outbox, vectors, 16, G_MAXSIZE, &n_bytes)) > 0)
     {
       for (gsize i = 0; i < n; i++)
         g_string_append_len (f->output, vectors[i].buffer, vectors[i].size);

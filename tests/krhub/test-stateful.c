@@ -23,7 +23,7 @@ add (KrHubReplayBuffer *buffer, const char *text)
 {
   g_autoptr (GBytes) bytes = text_bytes (text);
 
-  kr_hub_replay_buffer_add (buffer, bytes);
+  kr_hub_replay_buffer_add (buffer, bytes, NULL);
 }
 
 static void
