@@ -22,13 +22,15 @@ MAY_INCLUDE = {
     'libkrtask/dbus': {'libkrtask'},
     'transports/soup': {'libkrhub'},
     'transports/soup-csrf': {'libkrcsrf'},
-    'demo/server': {'libkrhub', 'libkrcsrf', 'libkrtask', 'transports/soup', 'transports/soup-csrf'},
+    'transports/soup-task': {'libkrtask'},
+    'demo/server': {'libkrhub', 'libkrcsrf', 'libkrtask', 'transports/soup', 'transports/soup-csrf',
+                    'transports/soup-task'},
     'demo/gtk': {'libkrtask', 'libkrtask/dbus'},
     'tools/krhub': {'libkrhub', 'transports/soup'},
     'examples': {'libkrhub', 'libkrcsrf', 'libkrtask', 'transports/soup'},
 }
 # Umbrellas include every layer; only programs and other libraries include them.
-UMBRELLAS = {'krhub.h', 'krcsrf.h', 'krcsrf-test.h', 'krtask.h', 'krhub-soup.h', 'krcsrf-soup.h'}
+UMBRELLAS = {'krhub.h', 'krcsrf.h', 'krcsrf-test.h', 'krtask.h', 'krhub-soup.h', 'krcsrf-soup.h', 'krtask-soup.h'}
 # KrHubConnection is the only pump: nothing else in its folder knows that transports exist.
 TRANSPORT = re.compile(r'^kr-hub-(memory-)?transport(-private)?\.h$')
 PUMP = re.compile(r'^kr-hub-connection(-private)?\.[ch]$')

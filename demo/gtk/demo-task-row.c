@@ -15,8 +15,8 @@
 /*
  * DemoTaskRow:
  *
- * One task in the list, with details below it on demand. Its signal "failed" has what to tell the user when something that
- * was asked for is refused.
+ * One task in the list, with details below it on demand. Its signal "failed" has what to tell the user when something
+ * that was asked for is refused.
  */
 struct _DemoTaskRow
 {

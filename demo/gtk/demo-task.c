@@ -8,8 +8,8 @@
 /*
  * DemoTask:
  *
- * A task as the window shows it. A kind of source derives from it, says with demo_task_set_info() what is known whenever
- * that changes, and implements what can be asked of a task. All in the main thread.
+ * A task as the window shows it. A kind of source derives from it, says with demo_task_set_info() what is known
+ * whenever that changes, and implements what can be asked of a task. All in the main thread.
  */
 typedef struct
 {

@@ -10,8 +10,8 @@
 /*
  * DemoToast:
  *
- * Shows one message at a time, a newer one in the place of an older one, for six seconds or until it is closed. A pointer
- * that rests on it keeps it.
+ * Shows one message at a time, a newer one in the place of an older one, for six seconds or until it is closed. A
+ * pointer that rests on it keeps it.
  */
 struct _DemoToast
 {

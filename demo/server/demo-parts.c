@@ -29,6 +29,7 @@ demo_parts_init (DemoParts *parts, const DemoOptions *options, GError **error)
   parts->hub = demo_hub_new ();
   parts->manager = kr_task_manager_new (NULL);
   kr_task_manager_set_max_concurrent (parts->manager, MAX_CONCURRENT);
+  parts->feed = demo_task_bridge_new_feed (parts->hub, parts->manager);
   if (!options->antiforgery)
     return TRUE;
   parts->protector = demo_csrf_filter_new_protector (!options->http, error);
@@ -87,6 +88,7 @@ demo_parts_cancel_tasks (DemoParts *parts)
 void
 demo_parts_clear (DemoParts *parts)
 {
+  g_clear_object (&parts->feed);
   g_clear_object (&parts->hub);
   g_clear_object (&parts->manager);
   g_clear_object (&parts->protector);

@@ -5,7 +5,7 @@
 
 #include <krcsrf.h>
 #include <krhub.h>
-#include <krtask.h>
+#include <krtask-soup.h>
 
 #include "demo-options.h"
 
@@ -15,6 +15,7 @@ typedef struct
 {
   KrHubServer *hub;             /* lives in the main thread, and so does what it sends */
   KrTaskManager *manager;       /* its owner is the main thread */
+  KrTaskSoupFeed *feed;         /* tells the hub of them */
   KrCsrfProtector *protector;   /* NULL: antiforgery is off */
 } DemoParts;
 

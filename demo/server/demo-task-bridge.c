@@ -83,3 +83,72 @@ demo_task_bridge_follow (KrHubServer *hub, KrTaskJob *job)
   g_signal_connect_object (kr_task_job_get_progress (job), "changed", G_CALLBACK (on_progress), job, 0);
   g_signal_connect_object (job, "finished", G_CALLBACK (on_finished), hub, 0);
 }
+
+/* --- for those who have joined a group ---------------------------------------------------------------------------- */
+
+/* A copy of what the status has under the names that GET /tasks/{id} uses. */
+static GVariant *
+describe (KrTaskJob *job)
+{
+  static const struct { const char *key, *name; } members[] = {
+    { "id", "id" },       { "kind", "kind" },        { "title", "title" },      { "state", "state" },
+    { "message", "message" }, { "progress", "progress" }, { "cancellable", "cancelable" },
+  };
+  g_autoptr (GVariant) status = kr_task_job_dup_status (job);
+  g_auto (GVariantBuilder) description = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE_VARDICT);
+
+  for (guint i = 0; i < G_N_ELEMENTS (members); i++)
+    {
+      g_autoptr (GVariant) value = g_variant_lookup_value (status, members[i].key, NULL);
+
+      /* JSON has no way to write what is not a number: then the progress is unknown */
+      if (value != NULL
+          && !(g_variant_is_of_type (value, G_VARIANT_TYPE_DOUBLE) && isnan (g_variant_get_double (value))))
+        g_variant_builder_add (&description, "{sv}", members[i].name, value);
+    }
+  return g_variant_builder_end (&description);
+}
+
+static void
+send_to_groups (KrHubServer *hub, KrTaskJob *job, const char *target, GVariant *arguments)
+{
+  g_autofree char *group = g_strconcat ("task:", kr_task_job_get_id (job), NULL);
+  const char *const groups[] = { "tasks", group, NULL };
+  g_autoptr (KrHubClients) clients = kr_hub_clients_new_groups (hub, groups);
+  g_autoptr (GError) error = NULL;
+
+  if (!kr_hub_clients_send (clients, target, arguments, &error))
+    g_warning ("%s cannot be sent: %s", target, error->message);
+}
+
+static void
+on_changed (KrTaskSoupFeed *feed, KrTaskJob *job, gpointer user_data)
+{
+  send_to_groups (user_data, job, "TaskChanged", g_variant_new ("(@a{sv})", describe (job)));
+}
+
+static void
+on_removed (KrTaskSoupFeed *feed, KrTaskJob *job, gpointer user_data)
+{
+  send_to_groups (user_data, job, "TaskRemoved", g_variant_new ("(s)", kr_task_job_get_id (job)));
+}
+
+/**
+ * demo_task_bridge_new_feed:
+ * @hub: the hub
+ * @manager: the tasks
+ *
+ * Calls `TaskChanged (description)` and `TaskRemoved (id)` at the clients in the groups `tasks` and `task:ID`, for
+ * progress at most as often as the manager tells of it.
+ *
+ * Returns: (transfer full): what does so while it lives
+ */
+KrTaskSoupFeed *
+demo_task_bridge_new_feed (KrHubServer *hub, KrTaskManager *manager)
+{
+  KrTaskSoupFeed *feed = kr_task_soup_feed_new (manager);
+
+  g_signal_connect_object (feed, "changed", G_CALLBACK (on_changed), hub, 0);
+  g_signal_connect_object (feed, "removed", G_CALLBACK (on_removed), hub, 0);
+  return feed;
+}

@@ -4,10 +4,11 @@
 #pragma once
 
 #include <krhub.h>
-#include <krtask.h>
+#include <krtask-soup.h>
 
 G_BEGIN_DECLS
 
 void demo_task_bridge_follow (KrHubServer *hub, KrTaskJob *job);
+KrTaskSoupFeed *demo_task_bridge_new_feed (KrHubServer *hub, KrTaskManager *manager);
 
 G_END_DECLS
