@@ -320,38 +320,34 @@ kr_task_job_release (KrTaskJob *self)
 
 /* --- starting --------------------------------------------------------------------------------------------------- */
 
-/* private: called by the manager with its lock held. */
-gboolean
-kr_task_job_check_adoptable (KrTaskJob *self, GError **error)
+/* Lock held. */
+static gboolean
+check_adoptable (KrTaskJob *self, GError **error)
 {
-  gboolean ok = FALSE;
-
-  kr_task_lock (&self->lock);
+  if (self->runner == NULL && self->state == KR_TASK_STATE_CREATED)
+    return TRUE;
   if (self->runner != NULL)
     g_set_error (error, KR_TASK_ERROR, KR_TASK_ERROR_CONFLICT, "The task was submitted before");
-  else if (self->state != KR_TASK_STATE_CREATED)
-    g_set_error (error, KR_TASK_ERROR, KR_TASK_ERROR_ALREADY_CANCELLED, "The task was cancelled before");
   else
-    ok = TRUE;
-  kr_task_unlock (&self->lock);
-  return ok;
+    g_set_error (error, KR_TASK_ERROR, KR_TASK_ERROR_ALREADY_CANCELLED, "The task was cancelled before");
+  return FALSE;
 }
 
-/* private: called by the manager with its lock held. A link or the parent may have cancelled the job at this very moment:
- * then its end is told by the manager, as that of any other. */
-void
-kr_task_job_adopt (KrTaskJob *self, KrTaskManager *manager, GMainContext *context)
+/* private: called by the manager with its lock held. */
+gboolean
+kr_task_job_adopt (KrTaskJob *self, KrTaskManager *manager, GError **error)
 {
+  gboolean ok;
+
   kr_task_lock (&self->lock);
-  self->manager = g_object_ref (manager);
-  self->runner = kr_task_runner_ref (kr_task_manager_get_runner (manager));
-  self->context = g_main_context_ref (context);
-  if (self->state != KR_TASK_STATE_CREATED)
+  ok = check_adoptable (self, error);
+  if (ok)
     {
-      kr_task_manager_count (manager, KR_TASK_STATE_CREATED, self->state);
-      kr_task_outbox_push (kr_task_manager_get_outbox (manager), self);
+      self->manager = g_object_ref (manager);
+      self->runner = kr_task_runner_ref (kr_task_manager_get_runner (manager));
     }
   kr_task_unlock (&self->lock);
+  return ok;
 }
 
 /* private: the manager could not queue it, and gives it back. */
@@ -363,7 +359,6 @@ kr_task_job_withdraw (KrTaskJob *self)
   kr_task_lock (&self->lock);
   manager = g_steal_pointer (&self->manager);
   g_clear_pointer (&self->runner, kr_task_runner_unref);
-  g_clear_pointer (&self->context, g_main_context_unref);
   kr_task_unlock (&self->lock);
 }
 
@@ -381,6 +376,7 @@ gboolean
 kr_task_job_begin (KrTaskJob *self, KrTaskJob **joined, GError **error)
 {
   g_autoptr (GPtrArray) others = NULL;
+  gboolean needs_dispatch = FALSE;
   gboolean ok = FALSE;
 
   kr_task_lock (&self->lock);
@@ -393,7 +389,7 @@ kr_task_job_begin (KrTaskJob *self, KrTaskJob **joined, GError **error)
   else
     {
       /* the queue is told first, so that it can refuse; whoever takes the job out of it waits for this lock */
-      ok = kr_task_runner_enqueue (self->runner, self, &others, error);
+      ok = kr_task_runner_enqueue (self->runner, self, &others, &needs_dispatch, error);
       if (ok)
         set_state (self, KR_TASK_STATE_QUEUED);
     }
@@ -401,7 +397,8 @@ kr_task_job_begin (KrTaskJob *self, KrTaskJob **joined, GError **error)
   if (ok)
     {
       replace_others (others);
-      kr_task_runner_dispatch (self->runner);
+      if (needs_dispatch)
+        kr_task_runner_dispatch (self->runner);
     }
   else if (joined != NULL && others != NULL && self->conflict_policy == KR_TASK_CONFLICT_JOIN)
     *joined = g_object_ref (g_ptr_array_index (others, 0));
@@ -672,46 +669,72 @@ flush_progress (KrTaskJob *self)
     kr_task_job_update_step (self);
 }
 
-static void
-deliver_transitions (KrTaskJob *self)
+/* The transitions that the owner's context has not heard of. */
+typedef struct
 {
   guint8 path[KR_TASK_MAX_STATES];
   guint from, to;
-  gboolean finished, listened;
+  gboolean finished;
+} Transitions;
 
-  kr_task_lock (&self->lock);
-  memcpy (path, self->path, sizeof path);
-  from = self->n_delivered;
-  to = self->n_path;
-  self->n_delivered = to;
-  finished = to > from && kr_task_state_is_terminal (path[to - 1]) && !self->finish_emitted;
-  self->finish_emitted |= finished;
-  kr_task_unlock (&self->lock);
-  if (to == from)
-    return;
-  listened = kr_task_job_has_listeners (self);
-  if (listened)
-    kr_task_job_notify_state (self);
-  for (guint i = from; i < to && listened; i++)
-    kr_task_job_emit_state_changed (self, path[i - 1], path[i]);
-  if (finished)
-    {
-      kr_task_family_unlink (&self->family);
-      if (listened)
-        kr_task_job_emit_finished (self);
-      kr_task_job_complete_waiters (self);
-    }
+/* Lock held. */
+static void
+take_transitions (KrTaskJob *self, Transitions *taken)
+{
+  memcpy (taken->path, self->path, sizeof taken->path);
+  taken->from = self->n_delivered;
+  taken->to = self->n_path;
+  taken->finished = taken->to > taken->from && kr_task_state_is_terminal (taken->path[taken->to - 1]);
+  self->n_delivered = taken->to;
+  self->finish_emitted |= taken->finished;
 }
 
-/* What has ended, and was told, needs its manager no more. */
+/* Lock held. What has ended, and was told, needs its manager no more. */
+static KrTaskManager *
+take_manager (KrTaskJob *self)
+{
+  if (self->finish_emitted && self->n_delivered == self->n_path && !self->body_runs)
+    return g_steal_pointer (&self->manager);
+  return NULL;
+}
+
 static void
-let_manager_go (KrTaskJob *self)
+emit_transitions (KrTaskJob *self, const Transitions *taken)
+{
+  kr_task_job_notify_state (self);
+  kr_task_job_emit_state_changed (self, taken->path + taken->from - 1, taken->to - taken->from + 1);
+  if (taken->finished)
+    kr_task_job_emit_finished (self);
+}
+
+/* Nobody hears most jobs, and those are done with in one step. */
+static void
+deliver_transitions (KrTaskJob *self)
 {
   g_autoptr (KrTaskManager) manager = NULL;
+  gboolean listened = kr_task_job_has_listeners (self);
+  Transitions taken;
+  gboolean quiet;
 
   kr_task_lock (&self->lock);
-  if (self->finish_emitted && self->n_delivered == self->n_path && !self->body_runs)
-    manager = g_steal_pointer (&self->manager);
+  take_transitions (self, &taken);
+  quiet = !listened && self->waiters == NULL;
+  if (quiet)
+    {
+      self->waiters_done |= taken.finished;
+      manager = take_manager (self);
+    }
+  kr_task_unlock (&self->lock);
+  if (taken.finished)
+    kr_task_family_unlink (&self->family);
+  if (quiet)
+    return;
+  if (listened && taken.to > taken.from)
+    emit_transitions (self, &taken);
+  if (taken.finished)
+    kr_task_job_complete_waiters (self);
+  kr_task_lock (&self->lock);
+  manager = take_manager (self);
   kr_task_unlock (&self->lock);
 }
 
@@ -729,7 +752,7 @@ kr_task_job_deliver (KrTaskJob *self)
   if (news & KR_TASK_NEWS_CHILDREN)
     kr_task_job_update_children (self);
   flush_progress (self);
-  kr_task_job_notify_news (self, news);
+  if (news != 0)
+    kr_task_job_notify_news (self, news);
   deliver_transitions (self);
-  let_manager_go (self);
 }

@@ -8,7 +8,9 @@
 #include "kr-task-lock-private.h"
 #include "kr-task-manager.h"
 #include "kr-task-outbox-private.h"
+#include "kr-task-retention-private.h"
 #include "kr-task-runner-private.h"
+#include "kr-task-table-private.h"
 #include "kr-task-timer-private.h"
 
 /* The longest way: created, queued, running, cancelling, cancelled. */
@@ -49,77 +51,77 @@ typedef struct
   gboolean wait;
 } KrTaskFamily;
 
+/* What every job writes on its way through two threads comes first and close together: each line of the cache that both touch
+ * costs as much as a hundred instructions. What is marked "before" is set before submission and constant afterwards; the lock
+ * guards the rest unless it says otherwise. */
 struct _KrTaskJob
 {
   GObject parent_instance;
 
-  /* set before submission, constant afterwards */
+  KrTaskLock lock; /* never held while calling out */
+  int state;       /* a KrTaskState; written by set_state() only; read atomically without the lock */
+  guint8 path[KR_TASK_MAX_STATES];
+  guint8 n_path;          /* states gone through */
+  guint8 n_delivered;     /* of them, those the owner's context has heard of */
+  guint8 body_runs;       /* from the transition to running until the body returns */
+  guint8 body_returned;
+  guint8 detached;
+  guint8 finish_emitted;
+  guint8 waiters_done;    /* the end was told: who waits now need not */
+  guint held;
+  KrTaskRunner *runner;   /* NULL until submission, constant afterwards */
+  KrTaskManager *manager; /* from submission until the end is delivered: keeps it alive as long */
+  KrTaskBody body;        /* before; cleared when it can run no more, under the lock */
+  KrTaskQueueLink waiting; /* guarded by the runner */
+  GCancellable *cancellable; /* this job's alone, never reset; handed to the body, and gone when it has returned */
+  GVariant *value; /* what the body returned; visible once completed */
+  GError *error;   /* what the body failed with; visible once failed, or as the cause of the end */
+  gint64 created_at, queued_at, started_at, finished_at; /* wall clock, µs; for display only */
+  gint64 started_mono, finished_mono;                    /* monotonic, µs */
+  gint64 due;        /* the deadline of the present state: monotonic, µs; 0: none */
+  KrTaskOutLink out; /* guarded by the outbox */
+  int news;          /* KrTaskNews, atomic */
+
+  gboolean is_sync;                 /* before */
+  gint64 queue_us, run_us, stop_us; /* before; -1: no deadline */
+  char *key;                        /* before */
+  KrTaskProgress *progress; /* made when first asked for, then constant; read atomically */
+  GSList *waiters;          /* of KrTaskWaiter, a reference each */
+  KrTaskFamily family;
+
+  /* before */
   char id[33];
+  gboolean autostart;
   char *long_id; /* NULL: the id is the one above */
-  char *kind;
-  char *key;
+  char *kind;          /* in the next one if it fits */
+  char short_kind[24];
   GVariant *owner; /* a{sv} */
   char *owner_key; /* what the manager counts it under; NULL: nothing */
-  KrTaskBody body; /* cleared when it can run no more, under the lock */
-  gboolean is_sync;
   KrTaskConflictPolicy conflict_policy;
   int priority;
-  gint64 queue_us, run_us, stop_us; /* -1: no deadline */
-  gboolean autostart;
 
-  KrTaskLock lock;        /* guards all below unless it says otherwise; never held while calling out */
-  KrTaskCond cancelled;   /* wakes a sleeping body */
-  KrTaskManager *manager; /* from submission until the end is delivered: keeps it alive as long */
-  GMainContext *context;  /* the owner's; NULL until submission, constant afterwards, as is the next one */
-  KrTaskRunner *runner;
-  char *title;            /* NULL: made of the id */
+  KrTaskCond cancelled; /* wakes a sleeping body */
+  char *title;          /* NULL: made of the id */
   char *description;
-
-  int state; /* a KrTaskState; written by set_state() only; read atomically without the lock */
-  guint8 path[KR_TASK_MAX_STATES];
-  guint8 n_path;      /* states gone through */
-  guint8 n_delivered; /* of them, those the owner's context has heard of */
-  guint held;
-  gboolean body_runs; /* from the transition to running until the body returns */
-  gboolean body_returned;
-  gboolean detached;
-  gboolean finish_emitted;
   gboolean keep; /* the manager does not forget it by itself */
   KrTaskCancelReason reason;
   char *reason_text;
   KrTaskCancelReason deferred_reason; /* NONE: no request waits for the release */
   char *deferred_text;
 
-  GVariant *value; /* what the body returned; visible once completed */
-  GError *error;   /* what the body failed with; visible once failed, or as the cause of the end */
-  KrTaskFamily family;
-  GCancellable *cancellable; /* this job's alone, never reset; handed to the body, and gone when it has returned */
-  KrTaskProgress *progress;  /* made when first asked for, then constant; read atomically */
-  GSList *waiters;           /* of KrTaskWaiter, a reference each */
-  gboolean waiters_done;     /* the end was told: who waits now need not */
-
-  gint64 created_at, queued_at, started_at, finished_at; /* wall clock, µs; for display only */
-  gint64 started_mono, finished_mono;                    /* monotonic, µs */
-  gint64 due; /* the deadline of the present state: monotonic, µs; 0: none */
-
-  int news; /* KrTaskNews, atomic */
-  KrTaskOutLink out;      /* guarded by the outbox */
-  KrTaskQueueLink waiting; /* guarded by the runner */
   KrTaskTimerLink deadline; /* guarded by the timer */
-  KrTaskListPlace place;  /* the owner's context only */
+  KrTaskTableLink by_id;    /* guarded by the manager's lock */
   /* the owner's context only: */
-  gsize result_size;      /* as counted by the manager */
-  GList *finished_link;   /* NULL: not among the manager's finished jobs */
-  gboolean registered;    /* it is in the manager's table, whose lock guards this */
-  gboolean was_listed;    /* it is or was in the manager's list */
-  gboolean forgotten;     /* it is to leave that list */
+  KrTaskListPlace place;
+  KrTaskRetentionLink retention;
+  gboolean was_listed; /* it is or was in the manager's list */
+  gboolean forgotten;  /* it is to leave that list */
 };
 
 void kr_task_job_run (KrTaskJob *self);
 gboolean kr_task_job_run_async (KrTaskJob *self);
 void kr_task_job_progress_changed (KrTaskJob *self);
-gboolean kr_task_job_check_adoptable (KrTaskJob *self, GError **error);
-void kr_task_job_adopt (KrTaskJob *self, KrTaskManager *manager, GMainContext *context);
+gboolean kr_task_job_adopt (KrTaskJob *self, KrTaskManager *manager, GError **error);
 void kr_task_job_deliver (KrTaskJob *self);
 void kr_task_job_withdraw (KrTaskJob *self);
 void kr_task_job_detach (KrTaskJob *self);
@@ -143,7 +145,7 @@ void kr_task_job_tell_parent (KrTaskJob *self);
 gboolean kr_task_job_has_listeners (KrTaskJob *self);
 void kr_task_job_notify_state (KrTaskJob *self);
 void kr_task_job_notify_news (KrTaskJob *self, KrTaskNews news);
-void kr_task_job_emit_state_changed (KrTaskJob *self, KrTaskState old_state, KrTaskState new_state);
+void kr_task_job_emit_state_changed (KrTaskJob *self, const guint8 *path, guint n_states);
 void kr_task_job_emit_finished (KrTaskJob *self);
 void kr_task_job_complete_waiters (KrTaskJob *self);
 void kr_task_body_clear (KrTaskBody *body);

@@ -69,6 +69,7 @@ typedef enum
 } KrTaskJobSignal;
 
 static guint signals[SIGNAL_FINISHED + 1];
+static guint notify_signal; /* of GObject */
 
 G_DEFINE_FINAL_TYPE (KrTaskJob, kr_task_job, G_TYPE_OBJECT)
 
@@ -86,6 +87,24 @@ static gboolean
 is_open (KrTaskJob *self)
 {
   return self->runner == NULL && self->n_path == 1;
+}
+
+static void
+clear_kind (KrTaskJob *self)
+{
+  if (self->kind != self->short_kind)
+    g_free (self->kind);
+}
+
+/* Most are short, and need no memory of their own. */
+static void
+set_kind (KrTaskJob *self, const char *kind)
+{
+  clear_kind (self);
+  if (kind != NULL && g_strlcpy (self->short_kind, kind, sizeof self->short_kind) < sizeof self->short_kind)
+    self->kind = self->short_kind;
+  else
+    self->kind = g_strdup (kind);
 }
 
 static void
@@ -203,8 +222,7 @@ kr_task_job_set_property (GObject *object, guint prop_id, const GValue *value, G
       break;
     case PROP_KIND:
       g_return_if_fail (is_open (self));
-      g_free (self->kind);
-      self->kind = g_value_dup_string (value);
+      set_kind (self, g_value_get_string (value));
       break;
     case PROP_TITLE:
       kr_task_job_set_title (self, g_value_get_string (value));
@@ -264,10 +282,9 @@ kr_task_job_finalize (GObject *object)
   g_clear_error (&self->error);
   g_clear_pointer (&self->owner, g_variant_unref);
   g_clear_pointer (&self->runner, kr_task_runner_unref);
-  g_clear_pointer (&self->context, g_main_context_unref);
   g_free (self->long_id);
   g_free (self->owner_key);
-  g_free (self->kind);
+  clear_kind (self);
   g_free (self->key);
   g_free (self->title);
   g_free (self->description);
@@ -547,6 +564,7 @@ kr_task_job_class_init (KrTaskJobClass *klass)
   install_state_properties ();
   install_time_properties ();
   g_object_class_install_properties (object_class, G_N_ELEMENTS (props), props);
+  notify_signal = g_signal_lookup ("notify", G_TYPE_OBJECT);
 
   /**
    * KrTaskJob::state-changed:
@@ -605,10 +623,19 @@ kr_task_job_has_listeners (KrTaskJob *self)
   return !debug_is_dropped () || g_signal_handler_find (self, G_SIGNAL_MATCH_UNBLOCKED, 0, 0, NULL, NULL, NULL) != 0;
 }
 
+static gboolean
+has_handlers (KrTaskJob *self, guint signal)
+{
+  return g_signal_handler_find (self, G_SIGNAL_MATCH_ID | G_SIGNAL_MATCH_UNBLOCKED, signal, 0, NULL, NULL, NULL) != 0;
+}
+
 void
 kr_task_job_notify_state (KrTaskJob *self)
 {
   GObject *object = G_OBJECT (self);
+
+  if (!has_handlers (self, notify_signal))
+    return;
   g_object_freeze_notify (object);
   g_object_notify_by_pspec (object, props[PROP_STATE]);
   g_object_notify_by_pspec (object, props[PROP_CANCELLABLE]);
@@ -642,13 +669,20 @@ kr_task_job_notify_news (KrTaskJob *self, KrTaskNews news)
     }
 }
 
+/* One signal less than there are states. */
 void
-kr_task_job_emit_state_changed (KrTaskJob *self, KrTaskState old_state, KrTaskState new_state)
+kr_task_job_emit_state_changed (KrTaskJob *self, const guint8 *path, guint n_states)
 {
-  if (!debug_is_dropped ())
-    g_debug ("Task %s: %s -> %s", kr_task_job_get_id (self), kr_task_state_to_string (old_state),
-             kr_task_state_to_string (new_state));
-  g_signal_emit (self, signals[SIGNAL_STATE_CHANGED], 0, old_state, new_state);
+  gboolean is_heard = has_handlers (self, signals[SIGNAL_STATE_CHANGED]);
+
+  for (guint i = 1; i < n_states; i++)
+    {
+      if (!debug_is_dropped ())
+        g_debug ("Task %s: %s -> %s", kr_task_job_get_id (self), kr_task_state_to_string (path[i - 1]),
+                 kr_task_state_to_string (path[i]));
+      if (is_heard)
+        g_signal_emit (self, signals[SIGNAL_STATE_CHANGED], 0, path[i - 1], path[i]);
+    }
 }
 
 void
@@ -701,7 +735,7 @@ kr_task_job_new (const char *kind, const char *title)
   g_return_val_if_fail (kind != NULL, NULL);
 
   self = g_object_new (KR_TASK_TYPE_JOB, NULL);
-  self->kind = g_strdup (kind);
+  set_kind (self, kind);
   self->title = g_strdup (title);
   return self;
 }
@@ -802,6 +836,7 @@ kr_task_job_set_owner (KrTaskJob *self, GVariant *owner)
   g_return_if_fail (is_open (self));
 
   g_clear_pointer (&self->owner, g_variant_unref);
+  g_clear_pointer (&self->owner_key, g_free);
   if (owner != NULL)
     self->owner = g_variant_ref_sink (owner);
 }
@@ -908,7 +943,7 @@ announce (KrTaskJob *self, KrTaskNews news)
 
   if (kr_task_job_add_news (self, news))
     return;
-  if (self->context == NULL)
+  if (self->runner == NULL)
     {
       kr_task_job_notify_news (self, news);
       return;
@@ -917,7 +952,7 @@ announce (KrTaskJob *self, KrTaskNews news)
   g_source_set_static_name (source, "KrTaskJob");
   g_source_set_priority (source, G_PRIORITY_DEFAULT);
   g_source_set_callback (source, notify_later, g_object_ref (self), g_object_unref);
-  g_source_attach (source, self->context);
+  g_source_attach (source, kr_task_runner_get_owner (self->runner));
 }
 
 static void

@@ -3,17 +3,15 @@
 /* KrTaskManager: the jobs of a program, their queue and their threads, as a list model. */
 #include "config.h"
 
-#include <string.h>
 #include <unistd.h>
 
 #include "kr-task-job-private.h"
 #include "kr-task-list-private.h"
 #include "kr-task-manager-private.h"
 
-#define DEFAULT_KEEP_COUNT 100
-#define DEFAULT_KEEP_SECONDS 600
-#define DEFAULT_KEEP_BYTES (16 * 1024 * 1024)
 #define DEFAULT_INTERVAL_MS 100
+
+#define CACHE_LINE 64
 
 /**
  * KrTaskManager:
@@ -37,24 +35,23 @@ struct _KrTaskManager
   GMainContext *context;
   KrTaskOutbox outbox;
   KrTaskRunner *runner;
+  int interval_ms; /* atomic */
+  /* all threads write them for each job, and should not take the rest from each other's cache */
+  char before_counters[CACHE_LINE];
   int n_queued, n_running, n_detached; /* atomic */
   int n_unfinished;                    /* atomic: submitted, and not yet terminal */
-  int interval_ms;                     /* atomic */
+  char after_counters[CACHE_LINE];
 
   KrTaskLock lock;  /* guards the table and accepting; a job's lock may be taken inside; never held while calling out */
-  GHashTable *jobs; /* by id, in any case of letters; owns a reference */
+  KrTaskTable jobs; /* each with a reference */
   GHashTable *owners; /* how many unfinished jobs, by owner_key */
   guint max_per_owner;
   gboolean accepting;
 
   /* the owner's context only */
   KrTaskList *list; /* owns a reference to each job */
-  GQueue finished;  /* of the jobs in the list that have finished, not owned, the one that finished first in front */
-  guint keep_count;
-  guint keep_seconds;
-  guint64 keep_bytes;
-  guint64 result_bytes; /* of the finished jobs in the list */
-  GSource *ageing;      /* NULL: no finished job grows old */
+  KrTaskRetention retention; /* of the jobs in the list that have finished */
+  GSource *ageing;           /* NULL: no finished job grows old */
   int told_queued, told_running, told_detached; /* as notified last */
   GSList *shutdowns;                            /* of GTask, waiting for the last job */
   GSource *grace;                               /* NULL: no limit to that, or over */
@@ -165,19 +162,17 @@ remove_from_list (KrTaskManager *self, KrTaskJob *job, Removal *removal)
 
   if (job->place.block == NULL)
     return;
-  if (job->finished_link != NULL)
-    {
-      g_queue_delete_link (&self->finished, g_steal_pointer (&job->finished_link));
-      self->result_bytes -= job->result_size;
-    }
+  kr_task_retention_remove (&self->retention, job);
   position = kr_task_list_get_position (self->list, job);
   if (removal->n_removed > 0 && removal->position != position)
     {
+      g_autoptr (KrTaskJob) alive = g_object_ref (job);
+
       flush_removal (self, removal);
       /* a handler with a main loop of its own may have changed the list */
       if (job->place.block == NULL)
         return;
-      position = kr_task_list_get_position (self->list, job);
+      position = kr_task_list_get_position (self->list, alive);
     }
   removal->position = position;
   removal->n_removed++;
@@ -187,62 +182,50 @@ remove_from_list (KrTaskManager *self, KrTaskJob *job, Removal *removal)
 
 /* --- retention --------------------------------------------------------------------------------------------------- */
 
+/* Lock held. */
 static void
-release_owner (KrTaskManager *self, KrTaskJob *job)
+unclaim_owner (KrTaskManager *self, KrTaskJob *job)
 {
   guint n;
 
   if (job->owner_key == NULL)
     return;
-  kr_task_lock (&self->lock);
   n = GPOINTER_TO_UINT (g_hash_table_lookup (self->owners, job->owner_key));
   if (n > 1)
     g_hash_table_insert (self->owners, g_strdup (job->owner_key), GUINT_TO_POINTER (n - 1));
   else
     g_hash_table_remove (self->owners, job->owner_key);
+}
+
+static void
+release_owner (KrTaskManager *self, KrTaskJob *job)
+{
+  if (job->owner_key == NULL)
+    return;
+  kr_task_lock (&self->lock);
+  unclaim_owner (self, job);
   kr_task_unlock (&self->lock);
 }
 
 static void
 note_finished (KrTaskManager *self, KrTaskJob *job)
 {
-  if (!job->finish_emitted || job->finished_link != NULL || job->place.block == NULL)
+  if (!job->finish_emitted || job->retention.queue != NULL || job->place.block == NULL)
     return;
-  g_queue_push_tail (&self->finished, job);
-  job->finished_link = self->finished.tail;
-  /* a terminal job changes no more, so that its value is read without its lock */
-  job->result_size = job->value != NULL ? g_variant_get_size (job->value) : 0;
-  self->result_bytes += job->result_size;
+  kr_task_retention_add (&self->retention, job);
   release_owner (self, job);
 }
 
 static void
 forget (KrTaskManager *self, KrTaskJob *job)
 {
+  gboolean was_in;
+
   kr_task_lock (&self->lock);
-  if (job->registered)
-    g_hash_table_remove (self->jobs, kr_task_job_get_id (job));
-  job->registered = FALSE;
+  was_in = kr_task_table_remove (&self->jobs, job);
   kr_task_unlock (&self->lock);
-}
-
-/* What somebody wants to keep stays, and a parent that did not wait stays as long as its children run. */
-static gboolean
-is_kept (KrTaskJob *job)
-{
-  gboolean kept;
-
-  kr_task_lock (&job->lock);
-  kept = job->keep || job->family.n_active > 0;
-  kr_task_unlock (&job->lock);
-  return kept;
-}
-
-static gboolean
-is_too_much (KrTaskManager *self, KrTaskJob *job, gint64 now)
-{
-  return self->finished.length > self->keep_count || self->result_bytes > self->keep_bytes ||
-         (self->keep_seconds > 0 && job->finished_mono + self->keep_seconds * (gint64) G_USEC_PER_SEC <= now);
+  if (was_in)
+    g_object_unref (job);
 }
 
 static gboolean
@@ -257,13 +240,15 @@ on_age (gpointer user_data)
 
 /* The manager is not kept alive by it: what nobody holds has nobody to tell. */
 static void
-start_ageing (KrTaskManager *self, KrTaskJob *oldest)
+start_ageing (KrTaskManager *self)
 {
-  if (self->ageing != NULL || self->keep_seconds == 0)
+  gint64 due = kr_task_retention_get_due (&self->retention);
+
+  if (self->ageing != NULL || due == 0)
     return;
   self->ageing = g_timeout_source_new (0);
   g_source_set_static_name (self->ageing, "KrTaskManager age");
-  g_source_set_ready_time (self->ageing, oldest->finished_mono + self->keep_seconds * (gint64) G_USEC_PER_SEC);
+  g_source_set_ready_time (self->ageing, due);
   g_source_set_callback (self->ageing, on_age, self, NULL);
   g_source_attach (self->ageing, self->context);
 }
@@ -276,31 +261,19 @@ stop_ageing (KrTaskManager *self)
   g_clear_pointer (&self->ageing, g_source_unref);
 }
 
-/* The oldest job that has to go; NULL: none. */
-static KrTaskJob *
-first_surplus (KrTaskManager *self, gint64 now)
-{
-  for (GList *l = self->finished.head; l != NULL && is_too_much (self, l->data, now); l = l->next)
-    if (!is_kept (l->data))
-      return l->data;
-  return NULL;
-}
-
 static void
 remove_surplus (KrTaskManager *self, Removal *removal)
 {
-  gint64 now = self->keep_seconds > 0 && self->finished.length > 0 ? g_get_monotonic_time () : 0;
+  gint64 now = self->retention.max_seconds > 0 && self->retention.passing.first != NULL ? g_get_monotonic_time () : 0;
   KrTaskJob *surplus;
 
-  while ((surplus = first_surplus (self, now)) != NULL)
+  kr_task_retention_review (&self->retention);
+  while ((surplus = kr_task_retention_get_surplus (&self->retention, now)) != NULL)
     {
-      g_autoptr (KrTaskJob) job = g_object_ref (surplus);
-
-      forget (self, job);
-      remove_from_list (self, job, removal);
+      forget (self, surplus);
+      remove_from_list (self, surplus, removal);
     }
-  if (self->finished.head != NULL)
-    start_ageing (self, self->finished.head->data);
+  start_ageing (self);
 }
 
 /* --- delivery ---------------------------------------------------------------------------------------------------- */
@@ -501,13 +474,13 @@ kr_task_manager_get_property (GObject *object, guint prop_id, GValue *value, GPa
       g_value_set_uint (value, self->max_per_owner);
       break;
     case PROP_KEEP_FINISHED_FOR:
-      g_value_set_uint (value, self->keep_seconds);
+      g_value_set_uint (value, self->retention.max_seconds);
       break;
     case PROP_KEEP_RESULT_BYTES:
-      g_value_set_uint64 (value, self->keep_bytes);
+      g_value_set_uint64 (value, self->retention.max_bytes);
       break;
     case PROP_KEEP_FINISHED_COUNT:
-      g_value_set_uint (value, self->keep_count);
+      g_value_set_uint (value, self->retention.max_length);
       break;
     case PROP_NOTIFY_INTERVAL_MS:
       g_value_set_uint (value, g_atomic_int_get (&self->interval_ms));
@@ -556,15 +529,15 @@ kr_task_manager_set_property (GObject *object, guint prop_id, const GValue *valu
       g_object_notify_by_pspec (object, pspec);
       break;
     case PROP_KEEP_FINISHED_COUNT:
-      self->keep_count = g_value_get_uint (value);
+      self->retention.max_length = g_value_get_uint (value);
       retention_changed (self, pspec);
       break;
     case PROP_KEEP_FINISHED_FOR:
-      self->keep_seconds = g_value_get_uint (value);
+      self->retention.max_seconds = g_value_get_uint (value);
       retention_changed (self, pspec);
       break;
     case PROP_KEEP_RESULT_BYTES:
-      self->keep_bytes = g_value_get_uint64 (value);
+      self->retention.max_bytes = g_value_get_uint64 (value);
       retention_changed (self, pspec);
       break;
     case PROP_MAX_PER_OWNER:
@@ -589,6 +562,7 @@ kr_task_manager_constructed (GObject *object)
 
   if (self->context == NULL)
     self->context = g_main_context_ref_thread_default ();
+  self->runner = kr_task_runner_new (g_get_num_processors (), self->context);
   kr_task_outbox_init (&self->outbox, self->context, object, deliver);
   G_OBJECT_CLASS (kr_task_manager_parent_class)->constructed (object);
 }
@@ -598,18 +572,20 @@ static void
 kr_task_manager_finalize (GObject *object)
 {
   KrTaskManager *self = KR_TASK_MANAGER (object);
+  g_autoptr (GPtrArray) jobs = kr_task_table_dup_jobs (&self->jobs);
 
+  for (guint i = 0; i < jobs->len; i++)
+    forget (self, g_ptr_array_index (jobs, i));
   while (kr_task_list_get_length (self->list) > 0)
     {
       g_autoptr (KrTaskJob) job = kr_task_list_get (self->list, kr_task_list_get_length (self->list) - 1);
 
-      g_clear_pointer (&job->finished_link, g_list_free_1);
       kr_task_list_remove (self->list, job);
     }
   stop_ageing (self);
   g_hash_table_unref (self->owners);
   kr_task_list_free (self->list);
-  g_hash_table_unref (self->jobs);
+  kr_task_table_clear (&self->jobs);
   kr_task_outbox_clear (&self->outbox);
   kr_task_runner_unref (self->runner);
   g_main_context_unref (self->context);
@@ -654,7 +630,7 @@ install_settings (void)
    * Since: 0.1
    */
   props[PROP_KEEP_FINISHED_COUNT] =
-    g_param_spec_uint ("keep-finished-count", NULL, NULL, 0, G_MAXUINT, DEFAULT_KEEP_COUNT, flags);
+    g_param_spec_uint ("keep-finished-count", NULL, NULL, 0, G_MAXUINT, 100, flags);
   /**
    * KrTaskManager:max-per-owner:
    *
@@ -671,7 +647,7 @@ install_settings (void)
    * Since: 0.1
    */
   props[PROP_KEEP_FINISHED_FOR] =
-    g_param_spec_uint ("keep-finished-for", NULL, NULL, 0, G_MAXUINT, DEFAULT_KEEP_SECONDS, flags);
+    g_param_spec_uint ("keep-finished-for", NULL, NULL, 0, G_MAXUINT, 600, flags);
   /**
    * KrTaskManager:keep-result-bytes:
    *
@@ -680,7 +656,7 @@ install_settings (void)
    * Since: 0.1
    */
   props[PROP_KEEP_RESULT_BYTES] =
-    g_param_spec_uint64 ("keep-result-bytes", NULL, NULL, 0, G_MAXUINT64, DEFAULT_KEEP_BYTES, flags);
+    g_param_spec_uint64 ("keep-result-bytes", NULL, NULL, 0, G_MAXUINT64, 16 * 1024 * 1024, flags);
   /**
    * KrTaskManager:notify-interval-ms:
    *
@@ -764,54 +740,15 @@ kr_task_manager_class_init (KrTaskManagerClass *klass)
                                 G_TYPE_BOOLEAN, 3, KR_TASK_TYPE_JOB, G_TYPE_STRING, G_TYPE_VARIANT);
 }
 
-static inline guint64
-mix (guint64 hash, guint64 word)
-{
-  hash = (hash ^ (word | G_GUINT64_CONSTANT (0x2020202020202020))) * G_GUINT64_CONSTANT (0x9e3779b97f4a7c15);
-  return hash ^ hash >> 32;
-}
-
-/* Eight bytes at a time. Bit 5 is what upper and lower case differ in; that it confuses a few other characters, too, costs
- * a comparison at most. */
-static guint
-hash_id (gconstpointer id)
-{
-  const char *bytes = id;
-  gsize length = strlen (id);
-  guint64 hash = length;
-  guint64 word;
-
-  for (; length >= 8; length -= 8, bytes += 8)
-    {
-      memcpy (&word, bytes, 8);
-      hash = mix (hash, word);
-    }
-  for (word = 0; length > 0; length--)
-    word = word << 8 | (guint8) *bytes++;
-  hash = mix (hash, word);
-  return (guint) hash;
-}
-
-static gboolean
-equal_ids (gconstpointer a, gconstpointer b)
-{
-  return a == b || strcmp (a, b) == 0 || g_ascii_strcasecmp (a, b) == 0;
-}
-
 static void
 kr_task_manager_init (KrTaskManager *self)
 {
   kr_task_lock_init (&self->lock);
-  /* the key is the id inside the job */
-  self->jobs = g_hash_table_new_full (hash_id, equal_ids, NULL, g_object_unref);
+  kr_task_table_init (&self->jobs);
   self->list = kr_task_list_new ();
-  g_queue_init (&self->finished);
-  self->runner = kr_task_runner_new (g_get_num_processors ());
+  kr_task_retention_init (&self->retention);
   self->accepting = TRUE;
   self->interval_ms = DEFAULT_INTERVAL_MS;
-  self->keep_count = DEFAULT_KEEP_COUNT;
-  self->keep_seconds = DEFAULT_KEEP_SECONDS;
-  self->keep_bytes = DEFAULT_KEEP_BYTES;
   self->max_per_owner = G_MAXUINT;
   self->owners = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
 }
@@ -873,8 +810,8 @@ claim_owner (KrTaskManager *self, KrTaskJob *job, GError **error)
 
   if (job->owner == NULL)
     return TRUE;
-  g_free (job->owner_key);
-  job->owner_key = make_owner_key (job->owner);
+  if (job->owner_key == NULL)
+    job->owner_key = make_owner_key (job->owner);
   n = GPOINTER_TO_UINT (g_hash_table_lookup (self->owners, job->owner_key));
   if (n < self->max_per_owner)
     {
@@ -882,6 +819,25 @@ claim_owner (KrTaskManager *self, KrTaskJob *job, GError **error)
       return TRUE;
     }
   g_set_error (error, KR_TASK_ERROR, KR_TASK_ERROR_QUEUE_FULL, "The owner has too many tasks");
+  return FALSE;
+}
+
+/* Lock held. A random id is nobody else's, and is not looked for. */
+static gboolean
+id_is_taken (KrTaskManager *self, KrTaskJob *job)
+{
+  return job->long_id != NULL && kr_task_table_lookup (&self->jobs, job->long_id) != NULL;
+}
+
+/* Lock held. */
+static gboolean
+claim_job (KrTaskManager *self, KrTaskJob *job, GError **error)
+{
+  if (!claim_owner (self, job, error))
+    return FALSE;
+  if (kr_task_job_adopt (job, self, error))
+    return TRUE;
+  unclaim_owner (self, job);
   return FALSE;
 }
 
@@ -893,14 +849,12 @@ register_job (KrTaskManager *self, KrTaskJob *job, GError **error)
   kr_task_lock (&self->lock);
   if (!self->accepting)
     g_set_error (error, KR_TASK_ERROR, KR_TASK_ERROR_SHUTTING_DOWN, "No more tasks are accepted");
-  else if (g_hash_table_contains (self->jobs, kr_task_job_get_id (job)))
+  else if (id_is_taken (self, job))
     g_set_error (error, KR_TASK_ERROR, KR_TASK_ERROR_CONFLICT, "There is a task with this id already");
-  else if (kr_task_job_check_adoptable (job, error) && claim_owner (self, job, error))
+  else if (claim_job (self, job, error))
     {
       g_atomic_int_inc (&self->n_unfinished);
-      kr_task_job_adopt (job, self, self->context);
-      job->registered = TRUE;
-      g_hash_table_insert (self->jobs, (gpointer) kr_task_job_get_id (job), g_object_ref (job));
+      kr_task_table_insert (&self->jobs, g_object_ref (job));
       ok = TRUE;
     }
   kr_task_unlock (&self->lock);
@@ -1015,7 +969,7 @@ kr_task_manager_lookup (KrTaskManager *self, const char *id)
   g_return_val_if_fail (id != NULL, NULL);
 
   kr_task_lock (&self->lock);
-  job = g_hash_table_lookup (self->jobs, id);
+  job = kr_task_table_lookup (&self->jobs, id);
   if (job != NULL)
     g_object_ref (job);
   kr_task_unlock (&self->lock);
@@ -1025,18 +979,21 @@ kr_task_manager_lookup (KrTaskManager *self, const char *id)
 static GPtrArray *
 dup_unfinished (KrTaskManager *self, const char *kind)
 {
-  GPtrArray *jobs = g_ptr_array_new_with_free_func (g_object_unref);
-  GHashTableIter iter;
-  gpointer job;
+  g_autoptr (GPtrArray) jobs = NULL;
+  GPtrArray *unfinished = g_ptr_array_new_with_free_func (g_object_unref);
 
   kr_task_lock (&self->lock);
-  g_hash_table_iter_init (&iter, self->jobs);
-  while (g_hash_table_iter_next (&iter, NULL, &job))
-    if (!kr_task_state_is_terminal (kr_task_job_get_state (job)) &&
-        (kind == NULL || g_strcmp0 (kind, kr_task_job_get_kind (job)) == 0))
-      g_ptr_array_add (jobs, g_object_ref (job));
+  jobs = kr_task_table_dup_jobs (&self->jobs);
   kr_task_unlock (&self->lock);
-  return jobs;
+  for (guint i = 0; i < jobs->len; i++)
+    {
+      KrTaskJob *job = g_ptr_array_index (jobs, i);
+
+      if (!kr_task_state_is_terminal (kr_task_job_get_state (job)) &&
+          (kind == NULL || g_strcmp0 (kind, kr_task_job_get_kind (job)) == 0))
+        g_ptr_array_add (unfinished, g_object_ref (job));
+    }
+  return unfinished;
 }
 
 /**

@@ -18,7 +18,7 @@ typedef struct
 {
   KrTaskJob *previous, *next;
   gint64 due; /* in the later list: monotonic time, µs */
-  KrTaskOutList list;
+  int list;   /* a KrTaskOutList; read atomically without the lock */
 } KrTaskOutLink;
 
 typedef struct

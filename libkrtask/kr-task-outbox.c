@@ -74,6 +74,7 @@ move_due (KrTaskOutbox *self, gint64 now)
       KrTaskJob *job = self->later.first;
 
       queue_unlink (&self->later, job);
+      g_atomic_int_set (&job->out.list, KR_TASK_OUT_READY);
       queue_insert_after (&self->ready, self->ready.last, job);
     }
 }
@@ -90,7 +91,7 @@ take_batch (KrTaskOutbox *self)
   batch = g_ptr_array_new_full (self->ready.length, g_object_unref);
   for (KrTaskJob *job = self->ready.first; job != NULL; job = job->out.next)
     {
-      job->out.list = KR_TASK_OUT_NONE;
+      g_atomic_int_set (&job->out.list, KR_TASK_OUT_NONE);
       g_ptr_array_add (batch, job);
     }
   self->ready = (KrTaskOutQueue) { 0 };
@@ -133,11 +134,15 @@ kr_task_outbox_clear (KrTaskOutbox *self)
  * @self: an outbox
  * @job: a job with news
  *
- * Has @job delivered as soon as the owner's context runs.
+ * Has @job delivered as soon as the owner's context runs. What the news are was written before, under the lock of the job or
+ * atomically: the owner's context takes the job out of the list before it reads them, so that a job that is still in the
+ * list needs no second push.
  */
 void
 kr_task_outbox_push (KrTaskOutbox *self, KrTaskJob *job)
 {
+  if (g_atomic_int_get (&job->out.list) == KR_TASK_OUT_READY)
+    return;
   kr_task_lock (&self->lock);
   if (job->out.list != KR_TASK_OUT_READY)
     {
@@ -145,7 +150,7 @@ kr_task_outbox_push (KrTaskOutbox *self, KrTaskJob *job)
         queue_unlink (&self->later, job);
       else
         g_object_ref (job);
-      job->out.list = KR_TASK_OUT_READY;
+      g_atomic_int_set (&job->out.list, KR_TASK_OUT_READY);
       queue_insert_after (&self->ready, self->ready.last, job);
       arm (self, 0);
     }
@@ -172,7 +177,7 @@ kr_task_outbox_push_at (KrTaskOutbox *self, KrTaskJob *job, gint64 due)
       for (after = self->later.last; after != NULL && after->out.due > due; after = after->out.previous)
         ;
       job->out.due = due;
-      job->out.list = KR_TASK_OUT_LATER;
+      g_atomic_int_set (&job->out.list, KR_TASK_OUT_LATER);
       queue_insert_after (&self->later, after, g_object_ref (job));
       arm (self, due);
     }

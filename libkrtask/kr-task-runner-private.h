@@ -16,13 +16,15 @@ typedef struct
   KrTaskQueue *queue; /* NULL: not waiting */
 } KrTaskQueueLink;
 
-KrTaskRunner *kr_task_runner_new (guint max_concurrent);
+KrTaskRunner *kr_task_runner_new (guint max_concurrent, GMainContext *owner);
 KrTaskRunner *kr_task_runner_ref (KrTaskRunner *self);
 void kr_task_runner_unref (KrTaskRunner *self);
 void kr_task_runner_set_limits (KrTaskRunner *self, guint max_concurrent, guint max_queued);
 guint kr_task_runner_get_max_concurrent (KrTaskRunner *self);
 guint kr_task_runner_get_max_queued (KrTaskRunner *self);
-gboolean kr_task_runner_enqueue (KrTaskRunner *self, KrTaskJob *job, GPtrArray **others, GError **error);
+GMainContext *kr_task_runner_get_owner (KrTaskRunner *self);
+gboolean kr_task_runner_enqueue (KrTaskRunner *self, KrTaskJob *job, GPtrArray **others, gboolean *needs_dispatch,
+                                 GError **error);
 void kr_task_runner_dispatch (KrTaskRunner *self);
 void kr_task_runner_remove (KrTaskRunner *self, KrTaskJob *job);
 void kr_task_runner_release_key (KrTaskRunner *self, KrTaskJob *job);

@@ -9,6 +9,9 @@
 /* Empty queues of priorities that were used once are kept, up to this many. */
 #define MAX_IDLE_QUEUES 16
 
+/* How often a thread without a job looks whether it is called: some 10 µs. */
+#define LINGER_TURNS 256
+
 struct _KrTaskQueue
 {
   KrTaskJob *first, *last;
@@ -32,6 +35,7 @@ typedef struct
 struct _KrTaskRunner
 {
   gatomicrefcount ref_count;
+  GMainContext *owner;
   KrTaskLock lock;   /* guards all below; may be taken inside a job's lock, and is never held while calling out */
   GPtrArray *queues; /* of KrTaskQueue, the highest priority first */
   GHashTable *keys;  /* of KeyEntry by key */
@@ -39,6 +43,8 @@ struct _KrTaskRunner
   guint max_queued;
   guint n_slots_used; /* bodies that have not returned, detached ones included, and jobs on their way to a thread */
   guint n_waiting;
+  gboolean has_seeker; /* a thread is going to look for a job, and need not be woken */
+  int called;          /* atomic: it need not wait any longer */
   KrTaskTimer timer;
   GThreadPool *bodies;
   GThreadPool *calls; /* short work that must not wait for a body: handlers of cancellables, deadlines */
@@ -130,34 +136,59 @@ append_by_priority (KrTaskRunner *self, KrTaskJob *job)
   queue_append (queue_of_priority (self, job->priority), job);
 }
 
-/* Lock held. Takes the next job and a slot for it. */
+/* Lock held. The job that is next in line, if there is a slot for it. */
 static KrTaskJob *
-pop (KrTaskRunner *self)
+peek (KrTaskRunner *self)
 {
   if (self->n_waiting == 0 || self->n_slots_used >= self->max_concurrent)
     return NULL;
   for (guint i = 0; i < self->queues->len; i++)
     {
       KrTaskQueue *queue = g_ptr_array_index (self->queues, i);
-      KrTaskJob *job = queue->first;
 
-      if (job == NULL)
-        continue;
-      queue_unlink (job);
-      self->n_waiting--;
-      self->n_slots_used++;
-      return job;
+      if (queue->first != NULL)
+        return queue->first;
     }
   return NULL;
 }
 
-/* With no lock held. Hands a job to the owner's context if its body is asynchronous; one that cannot be handed over any
- * more leaves its slot to the next one. */
+/* Lock held. Takes a job that peek() gave out of the queue, and a slot for it. */
+static void
+take (KrTaskRunner *self, KrTaskJob *job)
+{
+  queue_unlink (job);
+  self->n_waiting--;
+  self->n_slots_used++;
+}
+
+/* Lock held. TRUE: the caller sends a thread, with no lock held. One is on its way at a time, and sends the next one when it
+ * has found a job: to wake a thread costs more than a short job. */
 static gboolean
+needs_thread (KrTaskRunner *self)
+{
+  if (self->has_seeker || peek (self) == NULL)
+    return FALSE;
+  self->has_seeker = TRUE;
+  g_atomic_int_set (&self->called, FALSE);
+  return TRUE;
+}
+
+static void
+send_thread (KrTaskRunner *self)
+{
+  if (g_thread_pool_push (self->bodies, kr_task_runner_ref (self), NULL))
+    return;
+  /* there is none to be had: the one that was asked for comes when it can, and the next job asks for another one */
+  kr_task_lock (&self->lock);
+  self->has_seeker = FALSE;
+  kr_task_unlock (&self->lock);
+}
+
+/* With no lock held. Hands a job to the owner's context, as its body is asynchronous; one that cannot be handed over any
+ * more leaves its slot to the next one. */
+static void
 hand_over (KrTaskRunner *self, KrTaskJob *job)
 {
-  if (job->is_sync)
-    return FALSE;
   if (!kr_task_job_run_async (job))
     {
       kr_task_lock (&self->lock);
@@ -166,51 +197,72 @@ hand_over (KrTaskRunner *self, KrTaskJob *job)
       kr_task_runner_release_key (self, job);
     }
   g_object_unref (job);
-  return TRUE;
 }
 
 /* The next job that needs a thread, and a slot for it. Those that need none are on their way when this returns. */
 static KrTaskJob *
-next_job (KrTaskRunner *self)
+next_job (KrTaskRunner *self, gboolean has_slot, gboolean is_seeker)
 {
   KrTaskJob *job;
+  gboolean is_async, sends;
 
   do
     {
       kr_task_lock (&self->lock);
-      job = pop (self);
+      if (has_slot)
+        self->n_slots_used--;
+      if (is_seeker)
+        self->has_seeker = FALSE;
+      has_slot = is_seeker = FALSE;
+      job = peek (self);
+      if (job != NULL)
+        take (self, job);
+      sends = needs_thread (self);
       kr_task_unlock (&self->lock);
+      if (sends)
+        send_thread (self);
+      is_async = job != NULL && !job->is_sync;
+      if (is_async)
+        hand_over (self, job);
     }
-  while (job != NULL && hand_over (self, job));
+  while (is_async);
   return job;
 }
 
-/* The slot of a body that has returned goes to the next job in line. */
-static KrTaskJob *
-next_job_after (KrTaskRunner *self)
+/* A thread that has run out of jobs looks out for another one for about as long as it takes to sleep and be woken. */
+static gboolean
+linger (KrTaskRunner *self)
 {
-  KrTaskJob *job;
+  gboolean lingers;
 
   kr_task_lock (&self->lock);
-  self->n_slots_used--;
-  job = pop (self);
+  lingers = !self->has_seeker;
+  if (lingers)
+    {
+      self->has_seeker = TRUE;
+      g_atomic_int_set (&self->called, FALSE);
+    }
   kr_task_unlock (&self->lock);
-  return job == NULL || !hand_over (self, job) ? job : next_job (self);
+  for (guint i = 0; lingers && i < LINGER_TURNS && !g_atomic_int_get (&self->called); i++)
+    kr_task_relax ();
+  return lingers;
 }
 
-/* One thread goes on from job to job: a wake-up per job would cost more than the job. */
+/* In a thread that was sent for. */
 static void
 run_bodies (gpointer data, gpointer user_data)
 {
-  KrTaskRunner *self = user_data;
-  KrTaskJob *job = data;
+  KrTaskRunner *self = data;
+  KrTaskJob *job = next_job (self, FALSE, TRUE);
 
-  do
+  while (job != NULL)
     {
       kr_task_job_run (job);
       g_object_unref (job);
+      job = next_job (self, TRUE, FALSE);
+      if (job == NULL && linger (self))
+        job = next_job (self, FALSE, TRUE);
     }
-  while ((job = next_job_after (self)) != NULL);
   kr_task_runner_unref (self);
 }
 
@@ -225,11 +277,12 @@ run_call (gpointer data, gpointer user_data)
 }
 
 KrTaskRunner *
-kr_task_runner_new (guint max_concurrent)
+kr_task_runner_new (guint max_concurrent, GMainContext *owner)
 {
   KrTaskRunner *self = g_new0 (KrTaskRunner, 1);
 
   g_atomic_ref_count_init (&self->ref_count);
+  self->owner = g_main_context_ref (owner);
   kr_task_lock_init (&self->lock);
   self->queues = g_ptr_array_new_with_free_func (queue_free);
   self->keys = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, key_entry_free);
@@ -259,8 +312,16 @@ kr_task_runner_unref (KrTaskRunner *self)
   kr_task_timer_clear (&self->timer);
   g_ptr_array_unref (self->queues);
   g_hash_table_unref (self->keys);
+  g_main_context_unref (self->owner);
   kr_task_lock_clear (&self->lock);
   g_free (self);
+}
+
+/* Where the owner of the manager hears of its jobs; constant. */
+GMainContext *
+kr_task_runner_get_owner (KrTaskRunner *self)
+{
+  return self->owner;
 }
 
 void
@@ -337,14 +398,16 @@ claim_key (KrTaskRunner *self, KrTaskJob *job, GPtrArray **others, gboolean *wai
  * @self: a runner
  * @job: a job whose lock is held, and which is about to become queued
  * @others: (out) (optional): the jobs whose key it has, where its policy is to replace or to join them
+ * @needs_dispatch: (out): whether kr_task_runner_dispatch() must follow when the job is unlocked
  * @error: return location for a #KrTaskError
  *
- * Puts @job into the queue; kr_task_runner_dispatch() must follow when the job is unlocked.
+ * Puts @job into the queue.
  *
  * Returns: %FALSE if the queue is full or the key is taken
  */
 gboolean
-kr_task_runner_enqueue (KrTaskRunner *self, KrTaskJob *job, GPtrArray **others, GError **error)
+kr_task_runner_enqueue (KrTaskRunner *self, KrTaskJob *job, GPtrArray **others, gboolean *needs_dispatch,
+                        GError **error)
 {
   gboolean waits = FALSE;
   gboolean ok = TRUE;
@@ -363,7 +426,10 @@ kr_task_runner_enqueue (KrTaskRunner *self, KrTaskJob *job, GPtrArray **others, 
     {
       append_by_priority (self, g_object_ref (job));
       self->n_waiting++;
+      if (self->has_seeker)
+        g_atomic_int_set (&self->called, TRUE);
     }
+  *needs_dispatch = !(self->has_seeker && job->is_sync) && self->n_slots_used < self->max_concurrent;
   kr_task_unlock (&self->lock);
   return ok;
 }
@@ -378,9 +444,24 @@ void
 kr_task_runner_dispatch (KrTaskRunner *self)
 {
   KrTaskJob *job;
+  gboolean sends;
 
-  while ((job = next_job (self)) != NULL)
-    g_thread_pool_push (kr_task_runner_ref (self)->bodies, job, NULL);
+  do
+    {
+      kr_task_lock (&self->lock);
+      job = peek (self);
+      if (job != NULL && job->is_sync)
+        job = NULL;
+      if (job != NULL)
+        take (self, job);
+      sends = job == NULL && needs_thread (self);
+      kr_task_unlock (&self->lock);
+      if (job != NULL)
+        hand_over (self, job);
+    }
+  while (job != NULL);
+  if (sends)
+    send_thread (self);
 }
 
 /**

@@ -252,9 +252,17 @@ def token_rows():
 
 
 def own_rows():
-    yield Row('task', 'ns', 'Create, run and finish a job',
-              in_process('bench/bench-task', [], r'^create, run, finish +([\d.]+) ns'), who=('ours',), lower=True,
-              rounds=3, bars={'value': 2000})
+    for name, unit, what, bench, pattern, bar in [
+            ('task', 'ns', 'Create, queue, run and finish an empty task', 'empty', r'^create, run, finish +([\d.]+) ns', 2000),
+            ('task-cancel', 'ratio', 'Cancel one of 100,000 queued tasks beside one of 1,000', 'cancel',
+             r'ratio +([\d.]+)', 1.5),
+            ('task-progress', 'ns', 'CPU for one update of the progress, from four threads', 'progress',
+             r'^progress +([\d.]+) ns', 100),
+            ('task-signals', 'signals/s', 'Progress signals meanwhile', 'progress', r'([\d.]+) signals/s', 10),
+            ('task-wake', 'us', 'From the cancel to the return of a sleeping body, 99 of 100', 'sleep',
+             r'([\d.]+) us p99', 1000)]:
+        yield Row(name, unit, what, in_process('bench/bench-task', [bench], pattern), who=('ours',), lower=True,
+                  rounds=3, bars={'value': bar})
     yield Row('library-size', 'KiB', 'libkrhub and libkrhub-soup, stripped', library_size, who=('ours',), lower=True,
               rounds=1)
 

@@ -728,6 +728,53 @@ test_keep_age (Fixture *f, gconstpointer data)
   wait_items (f, 0);
 }
 
+static gboolean
+set_flag (gpointer data)
+{
+  *(gboolean *) data = TRUE;
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+was_dropped (gpointer data)
+{
+  KrTaskJob *job = data;
+
+  return g_object_get_data (G_OBJECT (job), "dropped") != NULL;
+}
+
+static void
+note_dropped (GListModel *model, guint position, guint n_removed, guint n_added, gpointer data)
+{
+  if (n_removed > 0 && position == 0)
+    g_object_set_data (data, "dropped", data);
+}
+
+/* What is kept beyond its age wakes nobody. */
+static void
+test_keep_age_of_kept (Fixture *f, gconstpointer data)
+{
+  KrTaskJob *kept = job_new (f, "kept", body_note);
+  gboolean over = FALSE;
+  guint n_turns = 0;
+
+  g_object_set (f->manager, "keep-finished-for", 1, NULL);
+  kr_task_job_set_keep (kept, TRUE);
+  submit (f, kept);
+  submit (f, job_new (f, "other", body_note));
+  wait_items (f, 2);
+  wait_items (f, 1);
+  g_timeout_add (100, set_flag, &over);
+  for (; !over; n_turns++)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_cmpuint (n_turns, <, 10);
+  kr_task_job_set_keep (kept, FALSE);
+  g_signal_connect_object (f->manager, "items-changed", G_CALLBACK (note_dropped), kept, 0);
+  submit (f, job_new (f, "next", body_note));
+  kr_test_wait ("the end of the kept one", was_dropped, kept);
+  g_assert_null (kr_task_manager_lookup (f->manager, kr_task_job_get_id (kept)));
+}
+
 /* --- shutdown */
 
 static void
@@ -972,6 +1019,7 @@ main (int argc, char *argv[])
   ADD ("keep/count", NULL, test_keep_count);
   ADD ("keep/bytes", NULL, test_keep_bytes);
   ADD ("keep/age", NULL, test_keep_age);
+  ADD ("keep/age-of-kept", NULL, test_keep_age_of_kept);
   ADD ("shutdown", NULL, test_shutdown);
   ADD ("shutdown/grace", NULL, test_shutdown_grace);
   ADD ("owner-never-runs", NULL, test_owner_never_runs);

@@ -232,6 +232,14 @@ is_blocked (gpointer data)
   return g_atomic_int_get (&((Harness *) data)->blocked);
 }
 
+static gboolean
+is_listed (gpointer data)
+{
+  Harness *harness = data;
+
+  return g_list_model_get_n_items (G_LIST_MODEL (harness->manager)) == harness->n_slots + 1;
+}
+
 static void
 harness_init (Harness *harness, guint n)
 {
@@ -255,6 +263,8 @@ harness_init (Harness *harness, guint n)
       g_signal_connect (slot->job, "finished", G_CALLBACK (on_finished), slot);
       g_assert_true (kr_task_manager_submit (harness->manager, slot->job, NULL));
     }
+  /* or an empty list would not say that all have gone */
+  kr_test_wait ("the list", is_listed, harness);
 }
 
 static gboolean
