@@ -299,6 +299,8 @@ attempt (KrHubClient *self)
 {
   Attempt *data = attempt_new (self);
 
+  kr_hub_connector_set_transfer_format (
+    self->connector, kr_hub_protocol_get_transfer_format (g_ptr_array_index (self->settings->protocols, 0)));
   kr_hub_connector_connect_async (self->connector, self->ask_stateful, data->cancellable, attempt_done, data);
 }
 

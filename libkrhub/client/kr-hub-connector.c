@@ -117,3 +117,21 @@ kr_hub_connector_reconnect_finish (KrHubConnector *self, GAsyncResult *result, G
   g_return_val_if_fail (KR_HUB_IS_CONNECTOR (self), NULL);
   return KR_HUB_CONNECTOR_GET_IFACE (self)->reconnect_finish (self, result, error);
 }
+
+/**
+ * kr_hub_connector_set_transfer_format:
+ * @self: a connector
+ * @format: what the next connections will carry
+ *
+ * Keeps the connector from choosing a transport that cannot carry what its client's protocol writes. Text until said
+ * otherwise.
+ *
+ * Since: 0.1
+ */
+void
+kr_hub_connector_set_transfer_format (KrHubConnector *self, KrHubTransferFormat format)
+{
+  g_return_if_fail (KR_HUB_IS_CONNECTOR (self));
+  if (KR_HUB_CONNECTOR_GET_IFACE (self)->set_transfer_format != NULL)
+    KR_HUB_CONNECTOR_GET_IFACE (self)->set_transfer_format (self, format);
+}

@@ -23,6 +23,7 @@ G_DECLARE_INTERFACE (KrHubConnector, kr_hub_connector, KR_HUB, CONNECTOR, GObjec
  *   @stateful (out, optional): whether the server granted it
  * @reconnect_async: makes another transport of the connection that was made last
  * @reconnect_finish: finishes
+ * @set_transfer_format: what the next connections will carry; may be missing where every transport carries both
  *
  * What a connector implements. One thread, one operation at a time.
  *
@@ -47,6 +48,7 @@ struct _KrHubConnectorInterface
                            GAsyncReadyCallback callback,
                            gpointer user_data);
   KrHubTransport *(*reconnect_finish) (KrHubConnector *self, GAsyncResult *result, GError **error);
+  void (*set_transfer_format) (KrHubConnector *self, KrHubTransferFormat format);
 };
 
 KR_HUB_AVAILABLE_IN_ALL
@@ -68,5 +70,7 @@ void kr_hub_connector_reconnect_async (KrHubConnector *self,
                                        gpointer user_data);
 KR_HUB_AVAILABLE_IN_ALL
 KrHubTransport *kr_hub_connector_reconnect_finish (KrHubConnector *self, GAsyncResult *result, GError **error);
+KR_HUB_AVAILABLE_IN_ALL
+void kr_hub_connector_set_transfer_format (KrHubConnector *self, KrHubTransferFormat format);
 
 G_END_DECLS

@@ -11,7 +11,7 @@
 #include "kr-hub-soup-websocket-connect-private.h"
 
 #define MAX_REDIRECTS 100
-#define MAX_EVENT (16 * 1024 * 1024)
+#define MAX_ANSWER (16 * 1024 * 1024)
 
 /**
  * KrHubSoupConnector:
@@ -31,8 +31,11 @@ struct _KrHubSoupConnector
   KrHubClock *clock;
   GUri *uri;
   GHashTable *headers;
+  KrHubSoupCredentials *credentials;
   KrHubTransportFlags transports;
+  KrHubTransferFormat format;     /* what the client's protocol writes */
   gboolean skip_negotiation;
+  gsize max_answer_size;
   KrHubSoupRequester *last;       /* of the connection that was made last; NULL: none yet */
 };
 
@@ -45,19 +48,22 @@ typedef enum
 {
   PROP_TRANSPORTS = 1,
   PROP_SKIP_NEGOTIATION,
+  PROP_ACCESS_TOKEN,
+  PROP_MAX_ANSWER_SIZE,
 } KrHubSoupConnectorProperty;
 
-static GParamSpec *props[PROP_SKIP_NEGOTIATION + 1];
+static GParamSpec *props[PROP_MAX_ANSWER_SIZE + 1];
 
 /* In the order in which servers offer and clients try them (signalr.md 9, "Fallback"). */
 static const struct
 {
   KrHubTransportFlags flag;
   const char *name;
+  gboolean binary;  /* carries that, too */
 } order[] = {
-  { KR_HUB_TRANSPORT_WEBSOCKETS, "WebSockets" },
-  { KR_HUB_TRANSPORT_SERVER_SENT_EVENTS, "ServerSentEvents" },
-  { KR_HUB_TRANSPORT_LONG_POLLING, "LongPolling" },
+  { KR_HUB_TRANSPORT_WEBSOCKETS, "WebSockets", TRUE },
+  { KR_HUB_TRANSPORT_SERVER_SENT_EVENTS, "ServerSentEvents", FALSE },
+  { KR_HUB_TRANSPORT_LONG_POLLING, "LongPolling", TRUE },
 };
 
 /* One attempt to connect. */
@@ -65,16 +71,17 @@ typedef struct
 {
   KrHubSoupRequester *requester;  /* of the hub; another one after a redirect */
   KrHubSoupRequester *chosen;     /* the same with the connection's id */
-  SoupMessage *message;           /* the last request */
   guint n_redirects;
   guint next;                     /* in order: the transport to try */
   GString *failures;
   gboolean ask_stateful;
+  gboolean asked_again;           /* for a token, after the WebSocket was refused */
   gboolean stateful;              /* granted */
   char *connection_id;
 } Attempt;
 
 static void negotiate (GTask *task);
+static void try_transport (GTask *task);
 
 static void
 attempt_free (gpointer data)
@@ -83,7 +90,6 @@ attempt_free (gpointer data)
 
   g_clear_pointer (&self->requester, kr_hub_soup_requester_unref);
   g_clear_pointer (&self->chosen, kr_hub_soup_requester_unref);
-  g_clear_object (&self->message);
   g_string_free (self->failures, TRUE);
   g_free (self->connection_id);
   g_free (self);
@@ -97,6 +103,8 @@ kr_hub_soup_connector_get_property (GObject *object, guint prop_id, GValue *valu
   switch ((KrHubSoupConnectorProperty) prop_id)
     {
     case PROP_TRANSPORTS: g_value_set_flags (value, self->transports); break;
+    case PROP_ACCESS_TOKEN: g_value_set_string (value, kr_hub_soup_credentials_get_token (self->credentials)); break;
+    case PROP_MAX_ANSWER_SIZE: g_value_set_uint64 (value, self->max_answer_size); break;
     case PROP_SKIP_NEGOTIATION: g_value_set_boolean (value, self->skip_negotiation); break;
     default: G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
@@ -119,6 +127,15 @@ kr_hub_soup_connector_set_property (GObject *object, guint prop_id, const GValue
         return;
       self->skip_negotiation = g_value_get_boolean (value);
       break;
+    case PROP_ACCESS_TOKEN:
+      kr_hub_soup_credentials_unref (self->credentials);
+      self->credentials = kr_hub_soup_credentials_new (g_value_get_string (value));
+      break;
+    case PROP_MAX_ANSWER_SIZE:
+      if (self->max_answer_size == g_value_get_uint64 (value))
+        return;
+      self->max_answer_size = g_value_get_uint64 (value);
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
       return;
@@ -135,6 +152,7 @@ kr_hub_soup_connector_finalize (GObject *object)
   g_clear_object (&self->clock);
   g_clear_pointer (&self->uri, g_uri_unref);
   g_clear_pointer (&self->last, kr_hub_soup_requester_unref);
+  g_clear_pointer (&self->credentials, kr_hub_soup_credentials_unref);
   g_hash_table_unref (self->headers);
   G_OBJECT_CLASS (kr_hub_soup_connector_parent_class)->finalize (object);
 }
@@ -168,6 +186,27 @@ kr_hub_soup_connector_class_init (KrHubSoupConnectorClass *klass)
   props[PROP_SKIP_NEGOTIATION] =
     g_param_spec_boolean ("skip-negotiation", NULL, NULL, FALSE,
                           G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY);
+  /**
+   * KrHubSoupConnector:access-token:
+   *
+   * The token that each request carries, or the one that the provider gave last
+   * ([method@KrHubSoup.Connector.set_token_provider]); setting it ends the provider.
+   *
+   * Since: 0.1
+   */
+  props[PROP_ACCESS_TOKEN] = g_param_spec_string ("access-token", NULL, NULL, NULL,
+                                                  G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY);
+  /**
+   * KrHubSoupConnector:max-answer-size:
+   *
+   * The longest answer to a request, and the longest event of an event stream, bytes; 0 for no limit. What a hub's message
+   * may have is the client's to say ([property@KrHub.Client:max-message-size]).
+   *
+   * Since: 0.1
+   */
+  props[PROP_MAX_ANSWER_SIZE] =
+    g_param_spec_uint64 ("max-answer-size", NULL, NULL, 0, G_MAXSIZE / 2, MAX_ANSWER,
+                         G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY);
   g_object_class_install_properties (object_class, G_N_ELEMENTS (props), props);
 }
 
@@ -176,7 +215,10 @@ kr_hub_soup_connector_init (KrHubSoupConnector *self)
 {
   self->headers = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   self->transports = KR_HUB_TRANSPORT_ALL;
-  self->clock = kr_hub_clock_new (NULL);
+  self->format = KR_HUB_TRANSFER_FORMAT_TEXT;
+  self->credentials = kr_hub_soup_credentials_new (NULL);
+  self->max_answer_size = MAX_ANSWER;
+  self->clock = kr_hub_clock_dup_default ();
 }
 
 /**
@@ -230,7 +272,7 @@ kr_hub_soup_connector_new (const char *url, SoupSession *session, GError **error
  * @name: a header's name
  * @value: (nullable): its value; %NULL to send it no longer
  *
- * Sends a header with each request.
+ * Sends a header with each request, but not to another host that a server redirects to.
  *
  * Since: 0.1
  */
@@ -238,11 +280,39 @@ void
 kr_hub_soup_connector_set_header (KrHubSoupConnector *self, const char *name, const char *value)
 {
   g_return_if_fail (KR_HUB_SOUP_IS_CONNECTOR (self));
-  g_return_if_fail (name != NULL);
+  g_return_if_fail (name != NULL && *name != '\0' && strpbrk (name, ": \r\n") == NULL);
+  g_return_if_fail (value == NULL || strpbrk (value, "\r\n") == NULL);
   if (value == NULL)
     g_hash_table_remove (self->headers, name);
   else
     g_hash_table_insert (self->headers, g_strdup (name), g_strdup (value));
+}
+
+/**
+ * kr_hub_soup_connector_set_token_provider:
+ * @self: a connector
+ * @func: (nullable) (scope notified) (closure user_data) (destroy destroy): gives the tokens; %NULL for none
+ * @user_data: data for @func
+ * @destroy: (nullable): frees @user_data
+ *
+ * Asks for an access token each time the connector connects or reconnects, and once more when a server answers 401
+ * (Unauthorized). A token that a negotiation redirects with takes its place for that connection.
+ *
+ * Since: 0.1
+ */
+void
+kr_hub_soup_connector_set_token_provider (KrHubSoupConnector *self,
+                                          KrHubSoupTokenFunc func,
+                                          gpointer user_data,
+                                          GDestroyNotify destroy)
+{
+  g_return_if_fail (KR_HUB_SOUP_IS_CONNECTOR (self));
+
+  kr_hub_soup_credentials_unref (self->credentials);
+  self->credentials = func != NULL ? kr_hub_soup_credentials_new_provider (func, user_data, destroy)
+                                   : kr_hub_soup_credentials_new (NULL);
+  if (func == NULL && destroy != NULL)
+    destroy (user_data);
 }
 
 /* --- one transport after the other --- */
@@ -251,6 +321,12 @@ static void
 note_failure (Attempt *self, const char *name, const char *what)
 {
   g_string_append_printf (self->failures, "%s%s failed: %s", self->failures->len > 0 ? " " : "", name, what);
+}
+
+static void
+note_unfit (Attempt *self, const char *why)
+{
+  g_string_append_printf (self->failures, "%s'%s' %s.", self->failures->len > 0 ? " " : "", order[self->next].name, why);
 }
 
 /* The connection's id is used up: the next transport needs a new one. */
@@ -272,14 +348,36 @@ transport_failed (GTask *task, GError *error)
 }
 
 static void
-websocket_is_there (GObject *source, GAsyncResult *result, gpointer user_data)
+has_another_token (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GTask) task = user_data;
   GError *error = NULL;
-  KrHubTransport *transport = kr_hub_soup_websocket_connect_finish (result, &error);
+
+  if (kr_hub_soup_credentials_ask_finish (result, &error))
+    try_transport (task);
+  else
+    g_task_return_error (task, error);
+}
+
+static void
+websocket_is_there (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  Attempt *self = g_task_get_task_data (task);
+  GError *error = NULL;
+  guint status;
+  KrHubTransport *transport = kr_hub_soup_websocket_connect_finish (result, &status, &error);
 
   if (transport != NULL)
     g_task_return_pointer (task, transport, g_object_unref);
+  else if (status == SOUP_STATUS_UNAUTHORIZED && !self->asked_again &&
+           kr_hub_soup_credentials_can_ask (self->chosen->credentials))
+    {
+      self->asked_again = TRUE;
+      g_error_free (error);
+      kr_hub_soup_credentials_ask_async (self->chosen->credentials, TRUE, g_task_get_cancellable (task), has_another_token,
+                                         g_object_ref (task));
+    }
   else
     transport_failed (task, error);
 }
@@ -290,10 +388,10 @@ stream_is_there (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (GTask) task = user_data;
   Attempt *self = g_task_get_task_data (task);
   GError *error = NULL;
-  g_autoptr (GInputStream) stream = soup_session_send_finish (SOUP_SESSION (source), result, &error);
+  g_autoptr (GInputStream) stream = kr_hub_soup_requester_open_finish (result, &error);
 
-  if (stream != NULL && kr_hub_soup_requester_check (self->message, &error))
-    g_task_return_pointer (task, kr_hub_soup_sse_client_transport_new (self->chosen, stream, MAX_EVENT), g_object_unref);
+  if (stream != NULL)
+    g_task_return_pointer (task, kr_hub_soup_sse_client_transport_new (self->chosen, stream), g_object_unref);
   else
     transport_failed (task, error);
 }
@@ -302,12 +400,14 @@ static void
 first_poll_answered (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GTask) task = user_data;
+  KrHubSoupConnector *connector = g_task_get_source_object (task);
   Attempt *self = g_task_get_task_data (task);
   GError *error = NULL;
-  g_autoptr (GBytes) body = soup_session_send_and_read_finish (SOUP_SESSION (source), result, &error);
+  g_autoptr (GBytes) body = kr_hub_soup_requester_send_finish (result, NULL, &error);
 
-  if (body != NULL && kr_hub_soup_requester_check (self->message, &error))
-    g_task_return_pointer (task, kr_hub_soup_long_polling_client_transport_new (self->chosen), g_object_unref);
+  if (body != NULL)
+    g_task_return_pointer (task, kr_hub_soup_long_polling_client_transport_new (self->chosen, connector->clock),
+                           g_object_unref);
   else
     transport_failed (task, error);
 }
@@ -318,25 +418,22 @@ try_transport (GTask *task)
   KrHubSoupConnector *connector = g_task_get_source_object (task);
   Attempt *self = g_task_get_task_data (task);
   GCancellable *cancellable = g_task_get_cancellable (task);
+  const KrHubSoupAsk events = { .accept = "text/event-stream" };
 
-  g_clear_object (&self->message);
   switch (order[self->next].flag)
     {
     case KR_HUB_TRANSPORT_WEBSOCKETS:
       kr_hub_soup_websocket_connect_async (self->chosen, connector->clock, cancellable, websocket_is_there, g_object_ref (task));
       break;
     case KR_HUB_TRANSPORT_SERVER_SENT_EVENTS:
-      self->message = kr_hub_soup_requester_new_message (self->chosen, SOUP_METHOD_GET, NULL);
-      soup_message_headers_replace (soup_message_get_request_headers (self->message), "Accept", "text/event-stream");
-      soup_session_send_async (self->requester->session, self->message, G_PRIORITY_DEFAULT, cancellable, stream_is_there,
-                               g_object_ref (task));
+      kr_hub_soup_requester_open_async (self->chosen, SOUP_METHOD_GET, &events, cancellable, stream_is_there,
+                                        g_object_ref (task));
       break;
     case KR_HUB_TRANSPORT_LONG_POLLING:
     case KR_HUB_TRANSPORT_ALL:
     default:
-      self->message = kr_hub_soup_requester_new_message (self->chosen, SOUP_METHOD_GET, NULL);
-      soup_session_send_and_read_async (self->requester->session, self->message, G_PRIORITY_DEFAULT, cancellable,
-                                        first_poll_answered, g_object_ref (task));
+      kr_hub_soup_requester_send_async (self->chosen, SOUP_METHOD_GET, NULL, cancellable, first_poll_answered,
+                                        g_object_ref (task));
       break;
     }
 }
@@ -353,11 +450,12 @@ choose (GTask *task, KrHubNegotiation *negotiation)
   for (; self->next < G_N_ELEMENTS (order); self->next++)
     if (!(kr_hub_negotiation_get_transports (negotiation) & order[self->next].flag))
       continue;
-    else if (connector->transports & order[self->next].flag)
-      break;
+    else if (!(connector->transports & order[self->next].flag))
+      note_unfit (self, "is disabled by the client");
+    else if (connector->format == KR_HUB_TRANSFER_FORMAT_BINARY && !order[self->next].binary)
+      note_unfit (self, "does not support Binary");
     else
-      g_string_append_printf (self->failures, "%s'%s' is disabled by the client.", self->failures->len > 0 ? " " : "",
-                              order[self->next].name);
+      break;
   if (self->next == G_N_ELEMENTS (order))
     {
       if (self->failures->len > 0)
@@ -385,6 +483,7 @@ redirect (GTask *task, KrHubNegotiation *negotiation)
   Attempt *self = g_task_get_task_data (task);
   g_autoptr (KrHubSoupRequester) before = g_steal_pointer (&self->requester);
   g_autoptr (GUri) uri = NULL;
+  g_autoptr (KrHubSoupCredentials) credentials = NULL;
   GError *error = NULL;
   const char *token = kr_hub_negotiation_get_access_token (negotiation);
 
@@ -399,8 +498,8 @@ redirect (GTask *task, KrHubNegotiation *negotiation)
       g_task_return_error (task, error);
       return;
     }
-  self->requester = kr_hub_soup_requester_new (before->session, uri, before->headers,
-                                               token != NULL ? token : before->access_token);
+  credentials = token != NULL ? kr_hub_soup_credentials_new (token) : kr_hub_soup_credentials_ref (before->credentials);
+  self->requester = kr_hub_soup_requester_new (before->session, uri, before->headers, credentials, before->max_body);
   negotiate (task);
 }
 
@@ -408,13 +507,11 @@ static void
 negotiated (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GTask) task = user_data;
-  Attempt *self = g_task_get_task_data (task);
   GError *error = NULL;
   g_autoptr (KrHubNegotiation) negotiation = NULL;
-  g_autoptr (GBytes) body = soup_session_send_and_read_finish (SOUP_SESSION (source), result, &error);
+  g_autoptr (GBytes) body = kr_hub_soup_requester_send_finish (result, NULL, &error);
 
-  if (body == NULL || !kr_hub_soup_requester_check (self->message, &error) ||
-      (negotiation = kr_hub_negotiation_parse (body, &error)) == NULL)
+  if (body == NULL || (negotiation = kr_hub_negotiation_parse (body, &error)) == NULL)
     g_task_return_error (task, error);
   else if (kr_hub_negotiation_get_error (negotiation) != NULL)
     g_task_return_new_error (task, KR_HUB_ERROR, KR_HUB_ERROR_FAILED, "%s", kr_hub_negotiation_get_error (negotiation));
@@ -429,14 +526,32 @@ negotiate (GTask *task)
 {
   Attempt *self = g_task_get_task_data (task);
   g_autoptr (GUri) uri = kr_hub_soup_requester_negotiate_uri (self->requester, self->ask_stateful);
+  const KrHubSoupAsk ask = { .uri = uri };
 
-  g_clear_object (&self->message);
-  self->message = kr_hub_soup_requester_new_message (self->requester, SOUP_METHOD_POST, uri);
-  soup_session_send_and_read_async (self->requester->session, self->message, G_PRIORITY_DEFAULT,
-                                    g_task_get_cancellable (task), negotiated, g_object_ref (task));
+  kr_hub_soup_requester_send_async (self->requester, SOUP_METHOD_POST, &ask, g_task_get_cancellable (task), negotiated,
+                                    g_object_ref (task));
 }
 
 /* --- KrHubConnector --- */
+
+static void
+has_token (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  KrHubSoupConnector *self = g_task_get_source_object (task);
+  Attempt *attempt = g_task_get_task_data (task);
+  GError *error = NULL;
+
+  if (!kr_hub_soup_credentials_ask_finish (result, &error))
+    g_task_return_error (task, error);
+  else if (self->skip_negotiation)
+    {
+      attempt->chosen = kr_hub_soup_requester_ref (attempt->requester);
+      try_transport (task);
+    }
+  else
+    negotiate (task);
+}
 
 static void
 connector_connect_async (KrHubConnector *connector,
@@ -450,20 +565,16 @@ connector_connect_async (KrHubConnector *connector,
   Attempt *attempt = g_new0 (Attempt, 1);
 
   g_task_set_source_tag (task, connector_connect_async);
-  attempt->requester = kr_hub_soup_requester_new (self->session, self->uri, self->headers, NULL);
+  attempt->requester = kr_hub_soup_requester_new (self->session, self->uri, self->headers, self->credentials,
+                                                  self->max_answer_size);
   attempt->failures = g_string_new (NULL);
   attempt->ask_stateful = stateful && !self->skip_negotiation;
   g_task_set_task_data (task, attempt, attempt_free);
   if (self->skip_negotiation && !(self->transports & KR_HUB_TRANSPORT_WEBSOCKETS))
     g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
                              "Negotiation can only be skipped when using the WebSocket transport directly.");
-  else if (self->skip_negotiation)
-    {
-      attempt->chosen = kr_hub_soup_requester_ref (attempt->requester);
-      try_transport (task);
-    }
   else
-    negotiate (task);
+    kr_hub_soup_credentials_ask_async (self->credentials, FALSE, cancellable, has_token, g_object_ref (task));
 }
 
 static KrHubTransport *
@@ -494,10 +605,25 @@ reconnected (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GTask) task = user_data;
   GError *error = NULL;
-  KrHubTransport *transport = kr_hub_soup_websocket_connect_finish (result, &error);
+  guint status;
+  KrHubTransport *transport = kr_hub_soup_websocket_connect_finish (result, &status, &error);
 
   if (transport != NULL)
     g_task_return_pointer (task, transport, g_object_unref);
+  else
+    g_task_return_error (task, error);
+}
+
+static void
+has_token_again (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  KrHubSoupConnector *self = g_task_get_source_object (task);
+  GError *error = NULL;
+
+  if (kr_hub_soup_credentials_ask_finish (result, &error))
+    kr_hub_soup_websocket_connect_async (self->last, self->clock, g_task_get_cancellable (task), reconnected,
+                                         g_object_ref (task));
   else
     g_task_return_error (task, error);
 }
@@ -516,7 +642,7 @@ connector_reconnect_async (KrHubConnector *connector,
   if (self->last == NULL)
     g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED, "There is no connection to go on with");
   else
-    kr_hub_soup_websocket_connect_async (self->last, self->clock, cancellable, reconnected, g_object_ref (task));
+    kr_hub_soup_credentials_ask_async (self->last->credentials, FALSE, cancellable, has_token_again, g_object_ref (task));
 }
 
 static KrHubTransport *
@@ -527,10 +653,17 @@ connector_reconnect_finish (KrHubConnector *connector, GAsyncResult *result, GEr
 }
 
 static void
+connector_set_transfer_format (KrHubConnector *connector, KrHubTransferFormat format)
+{
+  KR_HUB_SOUP_CONNECTOR (connector)->format = format;
+}
+
+static void
 connector_iface_init (KrHubConnectorInterface *iface)
 {
   iface->connect_async = connector_connect_async;
   iface->connect_finish = connector_connect_finish;
   iface->reconnect_async = connector_reconnect_async;
   iface->reconnect_finish = connector_reconnect_finish;
+  iface->set_transfer_format = connector_set_transfer_format;
 }

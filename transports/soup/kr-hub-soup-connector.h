@@ -10,6 +10,7 @@
 #include <krhub.h>
 #include <libsoup/soup.h>
 
+#include "kr-hub-soup-token-request.h"
 #include "kr-hub-soup-visibility.h"
 
 G_BEGIN_DECLS
@@ -22,5 +23,10 @@ KR_HUB_SOUP_AVAILABLE_IN_ALL
 KrHubSoupConnector *kr_hub_soup_connector_new (const char *url, SoupSession *session, GError **error);
 KR_HUB_SOUP_AVAILABLE_IN_ALL
 void kr_hub_soup_connector_set_header (KrHubSoupConnector *self, const char *name, const char *value);
+KR_HUB_SOUP_AVAILABLE_IN_ALL
+void kr_hub_soup_connector_set_token_provider (KrHubSoupConnector *self,
+                                               KrHubSoupTokenFunc func,
+                                               gpointer user_data,
+                                               GDestroyNotify destroy);
 
 G_END_DECLS

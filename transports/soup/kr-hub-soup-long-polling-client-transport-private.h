@@ -19,6 +19,6 @@ G_DECLARE_FINAL_TYPE (KrHubSoupLongPollingClientTransport,
                       GObject)
 
 /* After the first poll, which starts the connection, was answered. */
-KrHubTransport *kr_hub_soup_long_polling_client_transport_new (KrHubSoupRequester *requester);
+KrHubTransport *kr_hub_soup_long_polling_client_transport_new (KrHubSoupRequester *requester, KrHubClock *clock);
 
 G_END_DECLS

@@ -5,22 +5,19 @@
 
 #include "kr-hub-soup-long-polling-client-transport-private.h"
 
-#include "kr-hub-soup-defer-private.h"
-#include "kr-hub-soup-poster-private.h"
+#include "kr-hub-soup-client-end-private.h"
+
+/* Servers answer within 90 s; a poll that takes longer has been forgotten on the way (signalr.md 9). */
+#define POLL_TIMEOUT (100 * G_USEC_PER_SEC)
 
 struct _KrHubSoupLongPollingClientTransport
 {
   GObject parent_instance;
 
-  KrHubSoupRequester *requester;
-  KrHubSoupPoster poster;
-  GCancellable *cancellable;       /* of the poll and the DELETE */
-  const KrHubTransportSink *sink;  /* NULL before the start and after the end */
-  gpointer sink_data;
-  SoupMessage *poll;               /* under way; NULL: none */
-  GBytes *held;                    /* received while reading was paused */
-  gboolean reading;
-  gboolean deaf;                   /* closed by its user */
+  KrHubSoupClientEnd end;
+  KrHubClock *clock;
+  KrHubTimer timer;                /* of the poll */
+  GCancellable *poll;              /* of the poll under way; NULL: none */
 };
 
 static void transport_iface_init (KrHubTransportInterface *iface);
@@ -28,18 +25,23 @@ static void transport_iface_init (KrHubTransportInterface *iface);
 G_DEFINE_FINAL_TYPE_WITH_CODE (KrHubSoupLongPollingClientTransport, kr_hub_soup_long_polling_client_transport,
                                G_TYPE_OBJECT, G_IMPLEMENT_INTERFACE (KR_HUB_TYPE_TRANSPORT, transport_iface_init))
 
-static void poll_next (KrHubSoupLongPollingClientTransport *self);
+static void poll_next (KrHubSoupClientEnd *end);
+
+static KrHubSoupClientEnd *
+end_of (KrHubTransport *transport)
+{
+  return &KR_HUB_SOUP_LONG_POLLING_CLIENT_TRANSPORT (transport)->end;
+}
 
 static void
 kr_hub_soup_long_polling_client_transport_finalize (GObject *object)
 {
   KrHubSoupLongPollingClientTransport *self = KR_HUB_SOUP_LONG_POLLING_CLIENT_TRANSPORT (object);
 
-  kr_hub_soup_poster_clear (&self->poster);
-  g_clear_pointer (&self->requester, kr_hub_soup_requester_unref);
-  g_clear_object (&self->cancellable);
+  kr_hub_clock_disarm (self->clock, &self->timer);
+  kr_hub_soup_client_end_clear (&self->end);
   g_clear_object (&self->poll);
-  g_clear_pointer (&self->held, g_bytes_unref);
+  g_clear_object (&self->clock);
   G_OBJECT_CLASS (kr_hub_soup_long_polling_client_transport_parent_class)->finalize (object);
 }
 
@@ -49,151 +51,157 @@ kr_hub_soup_long_polling_client_transport_class_init (KrHubSoupLongPollingClient
   G_OBJECT_CLASS (klass)->finalize = kr_hub_soup_long_polling_client_transport_finalize;
 }
 
-static void
-end (KrHubSoupLongPollingClientTransport *self, const GError *error)
-{
-  const KrHubTransportSink *sink = g_steal_pointer (&self->sink);
+/* --- polls --- */
 
-  if (sink == NULL)
-    return;
-  kr_hub_soup_poster_clear (&self->poster);
-  g_cancellable_cancel (self->cancellable);
-  sink->closed (self->sink_data, error);
-}
+typedef struct
+{
+  KrHubSoupLongPollingClientTransport *transport;
+  GCancellable *cancellable;
+} Poll;
 
 static void
-deliver (KrHubSoupLongPollingClientTransport *self, GBytes *bytes)
+poll_free (Poll *self)
 {
-  gsize size;
-  const guint8 *data = g_bytes_get_data (bytes, &size);
-
-  if (size > 0 && self->sink != NULL && !self->deaf)
-    self->sink->received (self->sink_data, data, size);
+  g_object_unref (self->transport);
+  g_object_unref (self->cancellable);
+  g_free (self);
 }
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Poll, poll_free)
 
 /* 204 is the end, in good order; any other answer than 200 is a failure. */
 static void
 polled (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (KrHubSoupLongPollingClientTransport) self = user_data;
+  g_autoptr (Poll) poll = user_data;
+  KrHubSoupLongPollingClientTransport *self = poll->transport;
   g_autoptr (GError) error = NULL;
-  g_autoptr (GBytes) body = soup_session_send_and_read_finish (SOUP_SESSION (source), result, &error);
-  g_autoptr (SoupMessage) message = g_steal_pointer (&self->poll);
+  guint status;
+  g_autoptr (GBytes) body = kr_hub_soup_requester_send_finish (result, &status, &error);
 
-  if (self->sink == NULL)
+  if (self->poll != poll->cancellable)
     return;
-  if (body == NULL || !kr_hub_soup_requester_check (message, &error))
-    end (self, self->deaf ? NULL : error);
-  else if (soup_message_get_status (message) == SOUP_STATUS_NO_CONTENT)
-    end (self, NULL);
-  else if (self->reading)
-    {
-      deliver (self, body);
-      poll_next (self);
-    }
+  g_clear_object (&self->poll);
+  kr_hub_clock_disarm (self->clock, &self->timer);
+  if (self->end.sink == NULL)
+    return;
+  if (body == NULL || status == SOUP_STATUS_NO_CONTENT)
+    kr_hub_soup_client_end_finish (&self->end, error);
   else
-    self->held = g_steal_pointer (&body);
+    kr_hub_soup_client_end_receive (&self->end, body);
 }
 
 static void
-poll_next (KrHubSoupLongPollingClientTransport *self)
+poll_next (KrHubSoupClientEnd *end)
 {
-  if (self->sink == NULL || self->poll != NULL || !self->reading)
+  KrHubSoupLongPollingClientTransport *self = KR_HUB_SOUP_LONG_POLLING_CLIENT_TRANSPORT (end->owner);
+  Poll *poll;
+
+  if (self->poll != NULL)
     return;
-  self->poll = kr_hub_soup_requester_new_message (self->requester, SOUP_METHOD_GET, NULL);
-  soup_session_send_and_read_async (self->requester->session, self->poll, G_PRIORITY_DEFAULT, self->cancellable, polled,
-                                    g_object_ref (self));
+  self->poll = g_cancellable_new ();
+  poll = g_new (Poll, 1);
+  *poll = (Poll) { g_object_ref (self), g_object_ref (self->poll) };
+  kr_hub_clock_arm (self->clock, &self->timer, kr_hub_clock_get_time (self->clock) + POLL_TIMEOUT);
+  kr_hub_soup_requester_send_async (end->requester, SOUP_METHOD_GET, NULL, self->poll, polled, poll);
 }
+
+static void
+poll_timed_out (KrHubTimer *timer, gint64 now)
+{
+  g_autoptr (KrHubSoupLongPollingClientTransport) self = g_object_ref (timer->data);
+
+  g_debug ("long polling: no answer in time, asking again");
+  g_cancellable_cancel (self->poll);
+  g_clear_object (&self->poll);
+  if (self->end.sink != NULL)
+    poll_next (&self->end);
+}
+
+static void
+deliver (KrHubSoupClientEnd *end, GBytes *bytes)
+{
+  gsize len;
+  const guint8 *data = g_bytes_get_data (bytes, &len);
+
+  kr_hub_soup_client_end_pass_on (end, data, len);
+}
+
+/* --- the end --- */
 
 static void
 deleted (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (KrHubSoupLongPollingClientTransport) self = user_data;
-  g_autoptr (GBytes) body = soup_session_send_and_read_finish (SOUP_SESSION (source), result, NULL);
+  g_autoptr (GBytes) body = kr_hub_soup_requester_send_finish (result, NULL, NULL);
 
   /* A poll under way brings the end itself, unless the server was gone already. */
   if (self->poll == NULL || body == NULL)
-    end (self, NULL);
+    kr_hub_soup_client_end_finish (&self->end, NULL);
 }
 
 static void
-poster_done (gpointer data, const GError *error)
+said_all (KrHubSoupClientEnd *end)
 {
-  g_autoptr (KrHubSoupLongPollingClientTransport) self = g_object_ref (data);
-  g_autoptr (SoupMessage) message = NULL;
-
-  if (!self->deaf)
-    {
-      end (self, error);
-      return;
-    }
-  message = kr_hub_soup_requester_new_message (self->requester, SOUP_METHOD_DELETE, NULL);
-  soup_session_send_and_read_async (self->requester->session, message, G_PRIORITY_DEFAULT, self->cancellable, deleted,
-                                    g_object_ref (self));
+  kr_hub_soup_requester_send_async (end->requester, SOUP_METHOD_DELETE, NULL, end->cancellable, deleted,
+                                    g_object_ref (end->owner));
 }
+
+static void
+ended (KrHubSoupClientEnd *end)
+{
+  KrHubSoupLongPollingClientTransport *self = KR_HUB_SOUP_LONG_POLLING_CLIENT_TRANSPORT (end->owner);
+
+  kr_hub_clock_disarm (self->clock, &self->timer);
+  if (self->poll != NULL)
+    g_cancellable_cancel (self->poll);
+  g_clear_object (&self->poll);
+}
+
+static const KrHubSoupClientEndFuncs end_funcs = {
+  "KrHubSoupLongPollingClientTransport abort", deliver, poll_next, said_all, ended,
+};
+
+/* --- KrHubTransport --- */
 
 static void
 polling_start (KrHubTransport *transport, const KrHubTransportSink *sink, gpointer sink_data)
 {
-  KrHubSoupLongPollingClientTransport *self = KR_HUB_SOUP_LONG_POLLING_CLIENT_TRANSPORT (transport);
-
-  self->sink = sink;
-  self->sink_data = sink_data;
-  kr_hub_soup_poster_start (&self->poster, sink, sink_data);
-  poll_next (self);
+  kr_hub_soup_client_end_start (end_of (transport), sink, sink_data);
 }
 
 static void
 polling_request_write (KrHubTransport *transport)
 {
-  kr_hub_soup_poster_request (&KR_HUB_SOUP_LONG_POLLING_CLIENT_TRANSPORT (transport)->poster);
+  kr_hub_soup_poster_request (&end_of (transport)->poster);
 }
 
 static void
 polling_set_reading (KrHubTransport *transport, gboolean reading)
 {
-  KrHubSoupLongPollingClientTransport *self = KR_HUB_SOUP_LONG_POLLING_CLIENT_TRANSPORT (transport);
-  g_autoptr (GBytes) held = NULL;
-
-  self->reading = reading;
-  if (!reading)
-    return;
-  held = g_steal_pointer (&self->held);
-  if (held != NULL)
-    deliver (self, held);
-  poll_next (self);
+  kr_hub_soup_client_end_set_reading (end_of (transport), reading);
 }
 
 static void
 polling_set_transfer_format (KrHubTransport *transport, KrHubTransferFormat format)
 {
-  KR_HUB_SOUP_LONG_POLLING_CLIENT_TRANSPORT (transport)->poster.format = format;
+  end_of (transport)->poster.format = format;
 }
 
 static void
 polling_close (KrHubTransport *transport)
 {
-  KrHubSoupLongPollingClientTransport *self = KR_HUB_SOUP_LONG_POLLING_CLIENT_TRANSPORT (transport);
+  KrHubSoupClientEnd *end = end_of (transport);
 
-  self->deaf = TRUE;
-  polling_set_reading (transport, TRUE);
-  kr_hub_soup_poster_finish (&self->poster);
-}
-
-static gboolean
-end_later (gpointer data)
-{
-  end (data, NULL);
-  return G_SOURCE_REMOVE;
+  end->deaf = TRUE;
+  kr_hub_soup_client_end_set_reading (end, TRUE);
+  kr_hub_soup_client_end_close (end);
 }
 
 static void
 polling_abort (KrHubTransport *transport)
 {
-  KrHubSoupLongPollingClientTransport *self = KR_HUB_SOUP_LONG_POLLING_CLIENT_TRANSPORT (transport);
-
-  self->deaf = TRUE;
-  kr_hub_soup_defer ("KrHubSoupLongPollingClientTransport abort", end_later, self);
+  kr_hub_soup_client_end_abort (end_of (transport));
 }
 
 static void
@@ -213,16 +221,16 @@ transport_iface_init (KrHubTransportInterface *iface)
 static void
 kr_hub_soup_long_polling_client_transport_init (KrHubSoupLongPollingClientTransport *self)
 {
-  self->cancellable = g_cancellable_new ();
-  self->reading = TRUE;
+  self->timer.fire = poll_timed_out;
+  self->timer.data = self;
 }
 
 KrHubTransport *
-kr_hub_soup_long_polling_client_transport_new (KrHubSoupRequester *requester)
+kr_hub_soup_long_polling_client_transport_new (KrHubSoupRequester *requester, KrHubClock *clock)
 {
   KrHubSoupLongPollingClientTransport *self = g_object_new (KR_HUB_SOUP_TYPE_LONG_POLLING_CLIENT_TRANSPORT, NULL);
 
-  self->requester = kr_hub_soup_requester_ref (requester);
-  kr_hub_soup_poster_init (&self->poster, requester, poster_done, self);
+  self->clock = g_object_ref (clock);
+  kr_hub_soup_client_end_init (&self->end, G_OBJECT (self), &end_funcs, requester);
   return KR_HUB_TRANSPORT (self);
 }

@@ -53,14 +53,12 @@ typedef struct
 {
   KrHubSoupPoster *poster;
   GCancellable *cancellable;
-  SoupMessage *message;
 } Post;
 
 static void
 post_free (Post *self)
 {
   g_object_unref (self->cancellable);
-  g_object_unref (self->message);
   g_free (self);
 }
 
@@ -71,13 +69,13 @@ posted (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (Post) request = user_data;
   g_autoptr (GError) error = NULL;
-  g_autoptr (GBytes) body = soup_session_send_and_read_finish (SOUP_SESSION (source), result, &error);
+  g_autoptr (GBytes) body = kr_hub_soup_requester_send_finish (result, NULL, &error);
   KrHubSoupPoster *self = request->poster;
 
   if (g_cancellable_is_cancelled (request->cancellable))
     return;
   g_clear_object (&self->cancellable);
-  if (body != NULL && kr_hub_soup_requester_check (request->message, &error))
+  if (body != NULL)
     post (self);
   else
     self->done (self->done_data, error);
@@ -103,6 +101,7 @@ static void
 post (KrHubSoupPoster *self)
 {
   g_autoptr (GBytes) body = NULL;
+  KrHubSoupAsk ask = { NULL };
   Post *request;
 
   if (self->sink == NULL || self->cancellable != NULL)
@@ -114,17 +113,14 @@ post (KrHubSoupPoster *self)
         self->done (self->done_data, NULL);
       return;
     }
+  self->cancellable = g_cancellable_new ();
   request = g_new0 (Post, 1);
   request->poster = self;
-  request->message = kr_hub_soup_requester_new_message (self->requester, SOUP_METHOD_POST, NULL);
-  soup_message_set_request_body_from_bytes (request->message,
-                                            self->format == KR_HUB_TRANSFER_FORMAT_TEXT ? "text/plain;charset=UTF-8"
-                                                                                        : "application/octet-stream",
-                                            body);
-  self->cancellable = g_cancellable_new ();
   request->cancellable = g_object_ref (self->cancellable);
-  soup_session_send_and_read_async (self->requester->session, request->message, G_PRIORITY_DEFAULT, self->cancellable,
-                                    posted, request);
+  ask.content_type =
+    self->format == KR_HUB_TRANSFER_FORMAT_TEXT ? "text/plain;charset=UTF-8" : "application/octet-stream";
+  ask.body = body;
+  kr_hub_soup_requester_send_async (self->requester, SOUP_METHOD_POST, &ask, self->cancellable, posted, request);
 }
 
 static gboolean

@@ -10,6 +10,8 @@
 #include <krhub.h>
 #include <libsoup/soup.h>
 
+#include "kr-hub-soup-credentials-private.h"
+
 G_BEGIN_DECLS
 
 /* Counted; in one thread. */
@@ -17,12 +19,17 @@ typedef struct
 {
   grefcount ref_count;
   SoupSession *session;
-  GUri *uri;            /* of the hub; with its id once negotiated */
-  char *access_token;   /* NULL: none */
-  GHashTable *headers;  /* extra ones, by name */
+  GUri *uri;                          /* of the hub; with its id once negotiated */
+  KrHubSoupCredentials *credentials;
+  GHashTable *headers;                /* extra ones, by name */
+  gsize max_body;                     /* of an answer, bytes; 0: no limit */
 } KrHubSoupRequester;
 
-KrHubSoupRequester *kr_hub_soup_requester_new (SoupSession *session, GUri *uri, GHashTable *headers, const char *token);
+KrHubSoupRequester *kr_hub_soup_requester_new (SoupSession *session,
+                                               GUri *uri,
+                                               GHashTable *headers,
+                                               KrHubSoupCredentials *credentials,
+                                               gsize max_body);
 KrHubSoupRequester *kr_hub_soup_requester_ref (KrHubSoupRequester *self);
 void kr_hub_soup_requester_unref (KrHubSoupRequester *self);
 
@@ -33,8 +40,37 @@ GUri *kr_hub_soup_requester_negotiate_uri (KrHubSoupRequester *self, gboolean st
 
 /* @uri NULL: the connection's own. */
 SoupMessage *kr_hub_soup_requester_new_message (KrHubSoupRequester *self, const char *method, GUri *uri);
-/* TRUE for 200 to 299; else G_IO_ERROR_FAILED, or PERMISSION_DENIED for 401 and 403, with the status in the text. */
-gboolean kr_hub_soup_requester_check (SoupMessage *message, GError **error);
+
+/* G_IO_ERROR_PERMISSION_DENIED for 401 and 403, else FAILED, with the status in the text. */
+GError *kr_hub_soup_requester_status_error (guint status, const char *reason);
+
+/* What is asked for, beside the method; all may be NULL. A request that is answered by 401 is made once more with another
+ * token, if there is somebody to ask for one. */
+typedef struct
+{
+  GUri *uri;                          /* NULL: the connection's own */
+  const char *accept;
+  const char *content_type;           /* of @body */
+  GBytes *body;
+} KrHubSoupAsk;
+
+void kr_hub_soup_requester_send_async (KrHubSoupRequester *self,
+                                       const char *method,
+                                       const KrHubSoupAsk *ask,
+                                       GCancellable *cancellable,
+                                       GAsyncReadyCallback callback,
+                                       gpointer user_data);
+/* The body of an answer from 200 to 299; @status may be NULL. */
+GBytes *kr_hub_soup_requester_send_finish (GAsyncResult *result, guint *status, GError **error);
+
+/* The same for a body that goes on for ever. */
+void kr_hub_soup_requester_open_async (KrHubSoupRequester *self,
+                                       const char *method,
+                                       const KrHubSoupAsk *ask,
+                                       GCancellable *cancellable,
+                                       GAsyncReadyCallback callback,
+                                       gpointer user_data);
+GInputStream *kr_hub_soup_requester_open_finish (GAsyncResult *result, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (KrHubSoupRequester, kr_hub_soup_requester_unref)
 

@@ -5,8 +5,7 @@
 
 #include "kr-hub-soup-sse-client-transport-private.h"
 
-#include "kr-hub-soup-defer-private.h"
-#include "kr-hub-soup-poster-private.h"
+#include "kr-hub-soup-client-end-private.h"
 #include "kr-hub-soup-sse-codec-private.h"
 
 #define READ_SIZE (16 * 1024)
@@ -15,16 +14,10 @@ struct _KrHubSoupSseClientTransport
 {
   GObject parent_instance;
 
-  KrHubSoupPoster poster;
+  KrHubSoupClientEnd end;
   KrHubSoupSseParser parser;
   GInputStream *stream;
-  GCancellable *cancellable;       /* of reading */
-  const KrHubTransportSink *sink;  /* NULL before the start and after the end */
-  gpointer sink_data;
-  GBytes *held;                    /* received while reading was paused */
-  gboolean reading;
   gboolean reading_now;            /* a read is under way; it holds a reference */
-  gboolean deaf;                   /* closed by its user */
 };
 
 static void transport_iface_init (KrHubTransportInterface *iface);
@@ -32,18 +25,20 @@ static void transport_iface_init (KrHubTransportInterface *iface);
 G_DEFINE_FINAL_TYPE_WITH_CODE (KrHubSoupSseClientTransport, kr_hub_soup_sse_client_transport, G_TYPE_OBJECT,
                                G_IMPLEMENT_INTERFACE (KR_HUB_TYPE_TRANSPORT, transport_iface_init))
 
-static void read_more (KrHubSoupSseClientTransport *self);
+static KrHubSoupClientEnd *
+end_of (KrHubTransport *transport)
+{
+  return &KR_HUB_SOUP_SSE_CLIENT_TRANSPORT (transport)->end;
+}
 
 static void
 kr_hub_soup_sse_client_transport_finalize (GObject *object)
 {
   KrHubSoupSseClientTransport *self = KR_HUB_SOUP_SSE_CLIENT_TRANSPORT (object);
 
-  kr_hub_soup_poster_clear (&self->poster);
+  kr_hub_soup_client_end_clear (&self->end);
   kr_hub_soup_sse_parser_clear (&self->parser);
   g_clear_object (&self->stream);
-  g_clear_object (&self->cancellable);
-  g_clear_pointer (&self->held, g_bytes_unref);
   G_OBJECT_CLASS (kr_hub_soup_sse_client_transport_parent_class)->finalize (object);
 }
 
@@ -54,36 +49,14 @@ kr_hub_soup_sse_client_transport_class_init (KrHubSoupSseClientTransportClass *k
 }
 
 static void
-end (KrHubSoupSseClientTransport *self, const GError *error)
+kr_hub_soup_sse_client_transport_init (KrHubSoupSseClientTransport *self)
 {
-  const KrHubTransportSink *sink = g_steal_pointer (&self->sink);
-
-  if (sink == NULL)
-    return;
-  kr_hub_soup_poster_clear (&self->poster);
-  g_cancellable_cancel (self->cancellable);
-  sink->closed (self->sink_data, error);
-}
-
-/* Answers to the POSTs say nothing but how they went. */
-static void
-poster_done (gpointer data, const GError *error)
-{
-  g_autoptr (KrHubSoupSseClientTransport) self = g_object_ref (data);
-
-  end (self, self->deaf ? NULL : error);
-}
-
-static gboolean
-end_later (gpointer data)
-{
-  end (data, NULL);
-  return G_SOURCE_REMOVE;
 }
 
 static void
-deliver (KrHubSoupSseClientTransport *self, GBytes *bytes)
+deliver (KrHubSoupClientEnd *end, GBytes *bytes)
 {
+  KrHubSoupSseClientTransport *self = KR_HUB_SOUP_SSE_CLIENT_TRANSPORT (end->owner);
   g_autoptr (GError) error = NULL;
   const guint8 *event;
   gsize len, event_len;
@@ -93,12 +66,11 @@ deliver (KrHubSoupSseClientTransport *self, GBytes *bytes)
     switch (kr_hub_soup_sse_parser_next (&self->parser, &data, &len, &event, &event_len))
       {
       case KR_HUB_SOUP_SSE_EVENT:
-        if (self->sink != NULL && !self->deaf)
-          self->sink->received (self->sink_data, event, event_len);
+        kr_hub_soup_client_end_pass_on (end, event, event_len);
         break;
       case KR_HUB_SOUP_SSE_TOO_LARGE:
         error = g_error_new_literal (KR_HUB_ERROR, KR_HUB_ERROR_TOO_LARGE, "An event exceeds the limit");
-        end (self, error);
+        kr_hub_soup_client_end_finish (end, error);
         return;
       case KR_HUB_SOUP_SSE_MORE:
       default:
@@ -114,59 +86,44 @@ has_read (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (GBytes) bytes = g_input_stream_read_bytes_finish (G_INPUT_STREAM (source), result, &error);
 
   self->reading_now = FALSE;
-  if (self->sink == NULL)
+  if (self->end.sink == NULL)
     return;
   if (bytes == NULL || g_bytes_get_size (bytes) == 0)
-    end (self, error);
-  else if (!self->reading)
-    self->held = g_steal_pointer (&bytes);
+    kr_hub_soup_client_end_finish (&self->end, error);
   else
-    {
-      deliver (self, bytes);
-      read_more (self);
-    }
+    kr_hub_soup_client_end_receive (&self->end, bytes);
 }
 
 static void
-read_more (KrHubSoupSseClientTransport *self)
+read_more (KrHubSoupClientEnd *end)
 {
-  if (self->sink == NULL || self->reading_now || !self->reading)
+  KrHubSoupSseClientTransport *self = KR_HUB_SOUP_SSE_CLIENT_TRANSPORT (end->owner);
+
+  if (self->reading_now)
     return;
   self->reading_now = TRUE;
-  g_input_stream_read_bytes_async (self->stream, READ_SIZE, G_PRIORITY_DEFAULT, self->cancellable, has_read,
+  g_input_stream_read_bytes_async (self->stream, READ_SIZE, G_PRIORITY_DEFAULT, end->cancellable, has_read,
                                    g_object_ref (self));
 }
+
+static const KrHubSoupClientEndFuncs end_funcs = { "KrHubSoupSseClientTransport abort", deliver, read_more, NULL, NULL };
 
 static void
 sse_start (KrHubTransport *transport, const KrHubTransportSink *sink, gpointer sink_data)
 {
-  KrHubSoupSseClientTransport *self = KR_HUB_SOUP_SSE_CLIENT_TRANSPORT (transport);
-
-  self->sink = sink;
-  self->sink_data = sink_data;
-  kr_hub_soup_poster_start (&self->poster, sink, sink_data);
-  read_more (self);
+  kr_hub_soup_client_end_start (end_of (transport), sink, sink_data);
 }
 
 static void
 sse_request_write (KrHubTransport *transport)
 {
-  kr_hub_soup_poster_request (&KR_HUB_SOUP_SSE_CLIENT_TRANSPORT (transport)->poster);
+  kr_hub_soup_poster_request (&end_of (transport)->poster);
 }
 
 static void
 sse_set_reading (KrHubTransport *transport, gboolean reading)
 {
-  KrHubSoupSseClientTransport *self = KR_HUB_SOUP_SSE_CLIENT_TRANSPORT (transport);
-  g_autoptr (GBytes) held = NULL;
-
-  self->reading = reading;
-  if (!reading)
-    return;
-  held = g_steal_pointer (&self->held);
-  if (held != NULL)
-    deliver (self, held);
-  read_more (self);
+  kr_hub_soup_client_end_set_reading (end_of (transport), reading);
 }
 
 static void
@@ -177,19 +134,13 @@ sse_set_transfer_format (KrHubTransport *transport, KrHubTransferFormat format)
 static void
 sse_close (KrHubTransport *transport)
 {
-  KrHubSoupSseClientTransport *self = KR_HUB_SOUP_SSE_CLIENT_TRANSPORT (transport);
-
-  self->deaf = TRUE;
-  kr_hub_soup_poster_finish (&self->poster);
+  kr_hub_soup_client_end_close (end_of (transport));
 }
 
 static void
 sse_abort (KrHubTransport *transport)
 {
-  KrHubSoupSseClientTransport *self = KR_HUB_SOUP_SSE_CLIENT_TRANSPORT (transport);
-
-  self->deaf = TRUE;
-  kr_hub_soup_defer ("KrHubSoupSseClientTransport abort", end_later, self);
+  kr_hub_soup_client_end_abort (end_of (transport));
 }
 
 static void
@@ -206,20 +157,13 @@ transport_iface_init (KrHubTransportInterface *iface)
   iface->abort = sse_abort;
 }
 
-static void
-kr_hub_soup_sse_client_transport_init (KrHubSoupSseClientTransport *self)
-{
-  self->cancellable = g_cancellable_new ();
-  self->reading = TRUE;
-}
-
 KrHubTransport *
-kr_hub_soup_sse_client_transport_new (KrHubSoupRequester *requester, GInputStream *stream, gsize max_size)
+kr_hub_soup_sse_client_transport_new (KrHubSoupRequester *requester, GInputStream *stream)
 {
   KrHubSoupSseClientTransport *self = g_object_new (KR_HUB_SOUP_TYPE_SSE_CLIENT_TRANSPORT, NULL);
 
-  kr_hub_soup_poster_init (&self->poster, requester, poster_done, self);
-  kr_hub_soup_sse_parser_init (&self->parser, max_size);
+  kr_hub_soup_client_end_init (&self->end, G_OBJECT (self), &end_funcs, requester);
   self->stream = g_object_ref (stream);
+  kr_hub_soup_sse_parser_init (&self->parser, requester->max_body > 0 ? requester->max_body : G_MAXSIZE / 2);
   return KR_HUB_TRANSPORT (self);
 }

@@ -16,6 +16,6 @@ void kr_hub_soup_websocket_connect_async (KrHubSoupRequester *requester,
                                           GCancellable *cancellable,
                                           GAsyncReadyCallback callback,
                                           gpointer user_data);
-KrHubTransport *kr_hub_soup_websocket_connect_finish (GAsyncResult *result, GError **error);
+KrHubTransport *kr_hub_soup_websocket_connect_finish (GAsyncResult *result, guint *status, GError **error);
 
 G_END_DECLS

@@ -23,6 +23,7 @@ typedef struct
   GString *request;
   GSocketConnection *connection;
   GByteArray *head;   /* received so far */
+  guint status;       /* of the answer; 0: none yet */
 } Connect;
 
 static void
@@ -66,6 +67,32 @@ append_cookies (GString *request, KrHubSoupRequester *requester)
 
   if (cookies != NULL)
     g_string_append_printf (request, "Cookie: %s\r\n", cookies);
+}
+
+/* What is to be kept of an answer's cookies. */
+typedef struct
+{
+  SoupCookieJar *jar;
+  GUri *uri;
+} Cookies;
+
+static void
+keep_cookie (const char *name, const char *value, gpointer data)
+{
+  Cookies *cookies = data;
+
+  if (g_ascii_strcasecmp (name, "Set-Cookie") == 0)
+    soup_cookie_jar_set_cookie (cookies->jar, cookies->uri, value);
+}
+
+static void
+keep_cookies (KrHubSoupRequester *requester, SoupMessageHeaders *headers)
+{
+  SoupSessionFeature *jar = soup_session_get_feature (requester->session, SOUP_TYPE_COOKIE_JAR);
+  Cookies cookies = { (SoupCookieJar *) jar, requester->uri };
+
+  if (jar != NULL)
+    soup_message_headers_foreach (headers, keep_cookie, &cookies);
 }
 
 static void
@@ -115,12 +142,11 @@ check_answer (Connect *self, const char *head, gsize len, GError **error)
       g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "The answer to the WebSocket handshake is not HTTP");
       return FALSE;
     }
+  self->status = status;
+  keep_cookies (self->requester, headers);
   if (status != SOUP_STATUS_SWITCHING_PROTOCOLS)
     {
-      g_set_error (error, G_IO_ERROR,
-                   status == SOUP_STATUS_UNAUTHORIZED || status == SOUP_STATUS_FORBIDDEN ? G_IO_ERROR_PERMISSION_DENIED
-                                                                                         : G_IO_ERROR_FAILED,
-                   "The server answered %u (%s)", status, reason);
+      g_propagate_error (error, kr_hub_soup_requester_status_error (status, reason));
       return FALSE;
     }
   if (g_strcmp0 (soup_message_headers_get_one (headers, "Sec-WebSocket-Accept"), expected) != 0)
@@ -264,8 +290,9 @@ kr_hub_soup_websocket_connect_async (KrHubSoupRequester *requester,
 }
 
 KrHubTransport *
-kr_hub_soup_websocket_connect_finish (GAsyncResult *result, GError **error)
+kr_hub_soup_websocket_connect_finish (GAsyncResult *result, guint *status, GError **error)
 {
   g_return_val_if_fail (g_task_is_valid (result, NULL), NULL);
+  *status = ((Connect *) g_task_get_task_data (G_TASK (result)))->status;
   return g_task_propagate_pointer (G_TASK (result), error);
 }

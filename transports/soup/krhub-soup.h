@@ -9,5 +9,6 @@
 #include "kr-hub-soup-connector.h"
 #include "kr-hub-soup-endpoint.h"
 #include "kr-hub-soup-front-door.h"
+#include "kr-hub-soup-token-request.h"
 #include "kr-hub-soup-visibility.h"
 #undef KR_HUB_SOUP_INSIDE
