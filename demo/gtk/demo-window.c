@@ -7,6 +7,7 @@
 
 #include <glib/gi18n.h>
 
+#include "demo-clamp.h"
 #include "demo-format.h"
 #include "demo-start-popover.h"
 #include "demo-task-row.h"
@@ -194,6 +195,7 @@ demo_window_class_init (DemoWindowClass *klass)
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
 
   G_OBJECT_CLASS (klass)->dispose = demo_window_dispose;
+  g_type_ensure (DEMO_TYPE_CLAMP);
   g_type_ensure (DEMO_TYPE_START_POPOVER);
   g_type_ensure (DEMO_TYPE_TOAST);
   gtk_widget_class_set_template_from_resource (widget_class, "/org/kestrun/KrTasks/demo-window.ui");

@@ -379,6 +379,30 @@ test_order (GtkFixture *f, gconstpointer data)
                      titles[G_N_ELEMENTS (titles) - 1 - i]);
 }
 
+static gboolean
+is_wide (gpointer data)
+{
+  return gtk_widget_get_width (data) >= 1000;
+}
+
+/* Lines that are too long are hard to read. */
+static void
+test_wide (GtkFixture *f, gconstpointer data)
+{
+  g_autoptr (KrTaskJob) job = gtk_fixture_submit (f, "A task", NULL, NULL);
+  GtkWidget *list = gtk_fixture_find (f->window, "list");
+  graphene_rect_t bounds;
+
+  gtk_fixture_wait_row (f, "A task");
+  gtk_window_set_default_size (GTK_WINDOW (f->window), 1200, 600);
+  kr_test_wait ("a wide window", is_wide, f->window);
+  kr_test_wait ("the list", is_mapped, list);
+  g_assert_cmpint (gtk_widget_get_width (list), <=, 800);
+  g_assert_cmpint (gtk_widget_get_width (list), >=, 700);
+  g_assert_true (gtk_widget_compute_bounds (list, f->window, &bounds));
+  g_assert_cmpfloat_with_epsilon (bounds.origin.x, 1200 - bounds.origin.x - bounds.size.width, 60);
+}
+
 /* --- for those who do not use a mouse, or do not see -------------------------------------------------------------- */
 
 static void
@@ -584,6 +608,7 @@ main (int argc, char **argv)
   ADD ("failed", set_up, test_failed);
   ADD ("details", set_up, test_details);
   ADD ("order", set_up, test_order);
+  ADD ("wide", set_up, test_wide);
   ADD ("accessible", set_up, test_accessible);
   ADD ("keyboard", set_up, test_keyboard);
   ADD ("delete-cancels", set_up, test_delete_cancels);

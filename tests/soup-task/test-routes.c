@@ -40,7 +40,10 @@ static const Setting closed = { .own_thread = TRUE, .max_wait = 60, .max_waiting
 static const Setting with_guard = { .own_thread = TRUE, .guarded = TRUE, .max_wait = 60, .max_waiting = 1000 };
 static const Setting with_users = { .own_thread = TRUE, .open = TRUE, .identify = TRUE, .max_wait = 60,
                                     .max_waiting = 1000 };
+static const Setting narrow = { .own_thread = TRUE, .open = TRUE, .max_wait = 60, .max_waiting = 1 };
 static const Setting impatient = { .own_thread = TRUE, .open = TRUE, .max_wait = 1, .max_waiting = 1 };
+
+static int go; /* atomic: a body may go on */
 
 /* --- kinds -------------------------------------------------------------------------------------------------------- */
 
@@ -56,6 +59,18 @@ static GVariant *
 body_echo (KrTaskJob *job, GCancellable *cancellable, gpointer user_data, GError **error)
 {
   return g_variant_ref (user_data);
+}
+
+static GVariant *
+body_hold (KrTaskJob *job, GCancellable *cancellable, gpointer user_data, GError **error)
+{
+  if (!kr_task_job_hold (job))
+    return NULL;
+  while (!g_atomic_int_get (&go))
+    g_usleep (500);
+  kr_task_job_release (job);
+  kr_task_job_sleep (job, -1);
+  return NULL;
 }
 
 static GVariant *
@@ -110,6 +125,15 @@ create_fail (GVariant *parameters, gpointer user_data, GError **error)
   KrTaskJob *job = kr_task_job_new ("fail", "Fail");
 
   kr_task_job_set_func (job, body_fail, NULL, NULL);
+  return job;
+}
+
+static KrTaskJob *
+create_hold (GVariant *parameters, gpointer user_data, GError **error)
+{
+  KrTaskJob *job = kr_task_job_new ("hold", "Hold");
+
+  kr_task_job_set_func (job, body_hold, NULL, NULL);
   return job;
 }
 
@@ -183,6 +207,7 @@ add_routes (Fixture *f)
   kr_task_soup_routes_add_kind (f->routes, "sleep", create_sleep, NULL, NULL);
   kr_task_soup_routes_add_kind (f->routes, "echo", create_echo, NULL, NULL);
   kr_task_soup_routes_add_kind (f->routes, "fail", create_fail, NULL, NULL);
+  kr_task_soup_routes_add_kind (f->routes, "hold", create_hold, NULL, NULL);
   kr_task_soup_routes_add_kind (f->routes, "async", create_async, NULL, NULL);
   kr_task_soup_routes_add_kind (f->routes, "nothing", create_nothing, NULL, NULL);
   kr_task_soup_routes_add_command (f->routes, "command", "A command", command);
@@ -725,6 +750,72 @@ test_wait_stopped (Fixture *f, gconstpointer data)
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
 }
 
+/* Who goes away while waiting leaves the only place to the next one. */
+static void
+test_wait_gone (Fixture *f, gconstpointer data)
+{
+  g_autofree char *path = create (f, "{\"kind\":\"sleep\",\"start\":false}");
+  g_autofree char *request = g_strdup_printf ("GET %s?wait=50 HTTP/1.1\r\nHost: x\r\n\r\nGET / HTTP/1.1\r\n", path);
+  g_autofree char *wait = g_strconcat (path, "?wait=1", NULL);
+  g_autoptr (GSocketClient) client = g_socket_client_new ();
+  g_autoptr (GUri) uri = g_uri_parse (f->base, G_URI_FLAGS_NONE, NULL);
+  g_autoptr (GSocketConnection) connection =
+    g_socket_client_connect_to_host (client, "127.0.0.1", (guint16) g_uri_get_port (uri), NULL, NULL);
+  gint64 before, deadline = g_get_monotonic_time () + KR_TEST_DEADLINE * G_USEC_PER_SEC;
+
+  g_assert_nonnull (connection);
+  g_assert_true (g_output_stream_write_all (g_io_stream_get_output_stream (G_IO_STREAM (connection)), request,
+                                            strlen (request), NULL, NULL, NULL));
+  /* answered at once: the place is taken */
+  do
+    {
+      before = g_get_monotonic_time ();
+      g_assert_cmpuint (ask (f, "GET", wait), ==, 200);
+      g_assert_cmpint (before, <, deadline);
+    }
+  while (g_get_monotonic_time () - before >= 900 * G_TIME_SPAN_MILLISECOND);
+  g_assert_true (g_io_stream_close (G_IO_STREAM (connection), NULL, NULL));
+  do
+    {
+      before = g_get_monotonic_time ();
+      g_assert_cmpuint (ask (f, "GET", wait), ==, 200);
+      g_assert_cmpint (before, <, deadline);
+    }
+  while (g_get_monotonic_time () - before < 900 * G_TIME_SPAN_MILLISECOND);
+}
+
+/* --- held tasks, and the end of all -------------------------------------------------------------------------------- */
+
+static void
+test_held (Fixture *f, gconstpointer data)
+{
+  g_autofree char *path = create (f, "{\"kind\":\"hold\"}");
+  g_autofree char *cancel = g_strconcat (path, "/cancel", NULL);
+  g_autofree char *wait = g_strconcat (path, "?wait=30", NULL);
+
+  while (ask (f, "GET", path) == 200 && json_node_get_boolean (member (f, "cancelable")))
+    ;
+  g_assert_cmpuint (post (f, cancel, NULL), ==, 409);
+  g_assert_cmpstr (text (f, "state"), ==, "running");
+  g_assert_cmpuint (post (f, cancel, "{\"defer\":true}"), ==, 202);
+  g_assert_cmpstr (text (f, "state"), ==, "running");
+  g_atomic_int_set (&go, TRUE);
+  g_assert_cmpuint (ask (f, "GET", wait), ==, 200);
+  g_assert_cmpstr (text (f, "state"), ==, "cancelled");
+}
+
+static void
+test_shutting_down (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+
+  kr_task_manager_shutdown_async (f->manager, G_USEC_PER_SEC, NULL, kr_test_store_result, &result);
+  g_assert_cmpuint (post (f, "/tasks", "{\"kind\":\"sleep\"}"), ==, 503);
+  g_assert_cmpuint (post (f, "/tasks/run/sleep", NULL), ==, 503);
+  g_assert_cmpuint (ask (f, "GET", "/tasks"), ==, 200);
+  kr_test_wait_result ("the end", &result);
+}
+
 /* --- the routes of the sample ------------------------------------------------------------------------------------- */
 
 static char *
@@ -1048,6 +1139,9 @@ main (int argc, char **argv)
   ADD ("wait/deadline", impatient, test_wait_deadline);
   ADD ("wait/many", impatient, test_wait_many);
   ADD ("wait/stopped", open_setting, test_wait_stopped);
+  ADD ("wait/gone", narrow, test_wait_gone);
+  ADD ("held", open_setting, test_held);
+  ADD ("shutting-down", open_setting, test_shutting_down);
   ADD ("sample/life", open_setting, test_sample_life);
   ADD ("sample/run", open_setting, test_sample_run);
   ADD ("sample/refused", open_setting, test_sample_refused);

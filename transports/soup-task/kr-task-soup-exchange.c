@@ -5,6 +5,16 @@
 
 #include "kr-task-soup-exchange-private.h"
 
+#include <glib-unix.h>
+#include <poll.h>
+
+/* Also while bytes are there that nobody reads, as the farewell of TLS is; elsewhere only a broken connection shows. */
+#ifdef POLLRDHUP
+#define GONE ((GIOCondition) (POLLRDHUP | POLLHUP | POLLERR))
+#else
+#define GONE (G_IO_HUP | G_IO_ERR)
+#endif
+
 /*
  * The request waits in the HTTP thread while it is looked at where the tasks live; what is there is touched only
  * there, and the message only in the HTTP thread. Each hop holds a reference. An exchange that waits for a task is
@@ -21,6 +31,7 @@ typedef struct
   char *if_none_match;
   KrTaskSoupAnswer answer;   /* the owner's until it is handed over */
   gulong finished_id;        /* HTTP thread */
+  GSource *watch;            /* HTTP thread: of the socket, of a request that may wait */
   gboolean waiting;          /* the owner's, like the rest */
   KrTaskJob *job;
   gulong state_id;
@@ -77,6 +88,14 @@ get_owner (Exchange *self)
 
 /* --- back in the HTTP thread -------------------------------------------------------------------------------------- */
 
+static void
+stop_watching (Exchange *self)
+{
+  if (self->watch != NULL)
+    g_source_destroy (self->watch);
+  g_clear_pointer (&self->watch, g_source_unref);
+}
+
 static gboolean
 deliver (gpointer user_data)
 {
@@ -85,6 +104,7 @@ deliver (gpointer user_data)
 
   if (message == NULL)
     return G_SOURCE_REMOVE;
+  stop_watching (self);
   g_clear_signal_handler (&self->finished_id, message);
   kr_task_soup_answer_send (&self->answer, message);
   soup_server_message_unpause (message);
@@ -139,6 +159,17 @@ on_deadline (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
+/* libsoup finds out as soon as it writes. */
+static gboolean
+answer_nobody (gpointer user_data)
+{
+  Exchange *self = user_data;
+
+  if (self->waiting)
+    answer_now (self);
+  return G_SOURCE_REMOVE;
+}
+
 static void
 look_again (Exchange *self)
 {
@@ -185,7 +216,30 @@ perform (gpointer user_data)
 
 /* --- in the HTTP thread ------------------------------------------------------------------------------------------- */
 
-/* The client has gone, or the server. */
+static gboolean
+on_gone (int fd, GIOCondition condition, gpointer user_data)
+{
+  Exchange *self = user_data;
+
+  hop (self, get_owner (self), answer_nobody);
+  return G_SOURCE_REMOVE;
+}
+
+/* libsoup does not look at the connection of a message that is paused, and a place to wait would stay taken. */
+static void
+watch (Exchange *self)
+{
+  GSocket *socket = soup_server_message_get_socket (self->message);
+
+  if (socket == NULL)
+    return;
+  self->watch = g_unix_fd_source_new (g_socket_get_fd (socket), GONE);
+  g_source_set_static_name (self->watch, "KrTaskSoup: client");
+  g_source_set_callback (self->watch, G_SOURCE_FUNC (on_gone), exchange_ref (self), exchange_unref);
+  g_source_attach (self->watch, self->http);
+}
+
+/* The message has ended before its answer: with the server, or since the client broke the connection. */
 static void
 on_finished (SoupServerMessage *message, gpointer user_data)
 {
@@ -193,6 +247,7 @@ on_finished (SoupServerMessage *message, gpointer user_data)
 
   if (self->message == NULL)
     return;
+  stop_watching (self);
   g_clear_object (&self->message);
   hop (self, get_owner (self), stop_waiting);
 }
@@ -223,6 +278,8 @@ kr_task_soup_exchange_run (KrTaskSoupRoutes *routes, SoupServerMessage *message,
   self->if_none_match = g_strdup (soup_message_headers_get_list (headers, "If-None-Match"));
   self->finished_id = g_signal_connect_data (message, "finished", G_CALLBACK (on_finished), exchange_ref (self),
                                              unref_closure, 0);
+  if (self->request.wait_us > 0)
+    watch (self);
   soup_server_message_pause (message);
   hop (self, get_owner (self), perform);
   exchange_unref (self);
