@@ -239,7 +239,8 @@ kr_hub_connection_stream (KrHubConnection *self,
  * Finishes [method@KrHub.Connection.invoke_async].
  *
  * Errors: %KR_HUB_ERROR_FAILED with the other end's text, or if there is no result; %KR_HUB_ERROR_BINDING if it is of
- * another type; %G_IO_ERROR_CANCELLED; %G_IO_ERROR_NOT_CONNECTED; %G_IO_ERROR_CONNECTION_CLOSED if the connection ended.
+ * another type, or null and the type is neither a maybe nor a variant; %G_IO_ERROR_CANCELLED; %G_IO_ERROR_NOT_CONNECTED;
+ * %G_IO_ERROR_CONNECTION_CLOSED if the connection ended.
  *
  * Returns: (transfer full): the result, an empty tuple if there is none; %NULL with @error set
  *

@@ -65,6 +65,8 @@ struct _KrHubConnection
   KrHubInvocation *waiting;       /* read already, but no slot was free; nothing is read meanwhile */
   KrHubPendingCalls *calls;       /* our calls to the peer; NULL until the first */
   KrHubStreamTable *streams;      /* NULL until the first */
+  void (*over) (KrHubConnection *connection, gpointer data); /* its transport is gone, too; NULL: nobody asks */
+  gpointer over_data;
   gint64 since;                   /* when it was started */
   gint64 next_call;               /* when the token bucket is full again */
   gboolean raw;                   /* no hub protocol is spoken */
@@ -99,6 +101,8 @@ gboolean kr_hub_connection_wants_wait (KrHubConnection *self);
 /* Waits for room on behalf of @task, whose data is the connection: returns TRUE, or an error when it is over. */
 void kr_hub_connection_wait (KrHubConnection *self, GTask *task);
 void kr_hub_connection_close (KrHubConnection *self, gboolean failed, const char *detail, gboolean allow_reconnect);
+/* The same because its hub is shut down; the peer may reconnect. */
+void kr_hub_connection_shut_down (KrHubConnection *self);
 /* The owner does not want the connection. */
 void kr_hub_connection_refuse (KrHubConnection *self, const GError *error);
 /* A connection that waits for another transport waits no longer. */

@@ -337,6 +337,8 @@ release_if_over (KrHubConnection *self)
   if (!self->started || self->transport != NULL || self->session.state != KR_HUB_SESSION_CLOSED)
     return;
   self->started = FALSE;
+  if (self->over != NULL)
+    self->over (self, self->over_data);
   g_object_unref (self);
 }
 
@@ -592,6 +594,13 @@ kr_hub_connection_jumped (KrHubConnection *self, gint64 slept)
     }
   kr_hub_session_tick (&self->session, now);
   kr_hub_connection_process_events (self);
+}
+
+void
+kr_hub_connection_shut_down (KrHubConnection *self)
+{
+  kr_hub_session_because (&self->session, KR_HUB_CLOSE_REASON_SHUTDOWN);
+  kr_hub_connection_close (self, FALSE, NULL, TRUE);
 }
 
 void

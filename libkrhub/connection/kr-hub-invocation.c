@@ -8,6 +8,7 @@
 #include "kr-hub-arguments-private.h"
 #include "kr-hub-connection-private.h"
 #include "kr-hub-error.h"
+#include "kr-hub-failure-private.h"
 #include "kr-hub-log-private.h"
 
 G_DEFINE_BOXED_TYPE (KrHubInvocation, kr_hub_invocation, kr_hub_invocation_ref, kr_hub_invocation_unref)
@@ -602,15 +603,25 @@ kr_hub_invocation_return_node (KrHubInvocation *self, JsonNode *node)
     kr_hub_invocation_return_error (self, error);
 }
 
+static void
+return_failure (KrHubInvocation *self, const char *exception, const char *message)
+{
+  g_autofree char *text = kr_hub_failure_to_text (self, exception, message);
+
+  claim_and_answer (self, NULL, text, message);
+}
+
 /**
  * kr_hub_invocation_return_error:
  * @self: an invocation
- * @error: what went wrong; the caller is told its message
+ * @error: what went wrong
  *
  * Answers that the method failed. Any thread.
  *
- * The caller sees what it would see of a HubException of ASP.NET Core, also without detailed errors: so pass only what
- * it may know.
+ * An error of the domain %KR_HUB_ERROR was written for callers: they see its message as that of a HubException of ASP.NET
+ * Core, also without detailed errors. Others, of GIO as of the program, may name files, hosts and more that is not for
+ * them: they are a detail that callers see only where [property@KrHub.Server:detailed-errors] says so. A client answers
+ * its hub with the message of any error.
  *
  * Since: 0.1
  */
@@ -625,7 +636,7 @@ kr_hub_invocation_return_error (KrHubInvocation *self, const GError *error)
       g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     kr_hub_invocation_finish_stream (self);
   else
-    kr_hub_invocation_return_error_literal (self, error->message);
+    return_failure (self, kr_hub_failure_get_exception (error), error->message);
 }
 
 /**
@@ -633,30 +644,17 @@ kr_hub_invocation_return_error (KrHubInvocation *self, const GError *error)
  * @self: an invocation
  * @message: what went wrong, for the caller to read
  *
- * Answers that the method failed, as [method@KrHub.Invocation.return_error] does. Any thread.
+ * Answers that the method failed, with a message that callers always see. Any thread.
  *
  * Since: 0.1
  */
 void
 kr_hub_invocation_return_error_literal (KrHubInvocation *self, const char *message)
 {
-  g_autofree char *text = NULL;
-
   g_return_if_fail (self != NULL);
   g_return_if_fail (message != NULL);
 
-  /* A client's error goes as it is (signalr.md 9, "Client results"). */
-  if (g_atomic_int_get (&self->opened))
-    text = g_strdup_printf ("An error occurred on the server while streaming results. HubException: %s", message);
-  else if (self->connection->session.role == KR_HUB_ROLE_SERVER && self->unknown != NULL)
-    text = g_strdup_printf ("Failed to invoke '%s' due to an error on the server. HubException: %s",
-                            self->method->name,
-                            message);
-  else if (self->connection->session.role == KR_HUB_ROLE_SERVER)
-    text = g_strdup_printf ("An unexpected error occurred invoking '%s' on the server. HubException: %s",
-                            self->method->name,
-                            message);
-  claim_and_answer (self, NULL, text != NULL ? text : message, message);
+  return_failure (self, KR_HUB_EXCEPTION, message);
 }
 
 void
@@ -867,7 +865,9 @@ new_tuple_of_variants (guint n)
  * Gets all arguments as a tuple of the types that the method declared; where it declared none, of variants. In the
  * handler's thread.
  *
- * Errors: %KR_HUB_ERROR_BINDING if a string argument is null, which a #GVariant of that type cannot be.
+ * Null for a string, bytes, list or dictionary is the empty one; where that matters, declare a maybe (`ms`).
+ *
+ * Errors: %KR_HUB_ERROR_BINDING if an argument does not fit.
  *
  * Returns: (transfer none): the tuple, valid as long as @self; %NULL with @error set
  *

@@ -33,7 +33,7 @@ typedef struct
 
 /* What one segment costs beside its bytes: its place in an array that is up to twice too long, a GBytes, a target, and what
  * the allocator adds to each. It counts, so that a peer that does not read costs no more than the limit. */
-#define KR_HUB_SEGMENT_OVERHEAD 176
+#define KR_HUB_SEGMENT_OVERHEAD 224
 
 /* What a transport is given at a time where events may be dropped: it may promise those bytes to its peer. */
 #define KR_HUB_OUTBOX_COMMIT (16 * 1024)

@@ -156,6 +156,21 @@ result_error (KrHubPendingCalls *self, const GVariantType *type, const KrHubMess
                       cause->message);
 }
 
+/* A GVariant of most types cannot say that there is none, and an empty string is something else. */
+static gboolean
+check_null (const GVariantType *type, KrHubProtocol *protocol, const KrHubSlice *value, GError **error)
+{
+  gboolean text = kr_hub_protocol_get_transfer_format (protocol) == KR_HUB_TRANSFER_FORMAT_TEXT;
+  gboolean null = text ? value->len == 4 && memcmp (value->data, "null", 4) == 0
+                       : value->len == 1 && (guint8) value->data[0] == 0xc0;
+
+  if (!null || g_variant_type_is_maybe (type) || g_variant_type_is_variant (type))
+    return TRUE;
+  g_set_error (error, KR_HUB_ERROR, KR_HUB_ERROR_BINDING, "The result is null; ask for the type 'm%.*s' if it may be.",
+               (int) g_variant_type_get_string_length (type), g_variant_type_peek_string (type));
+  return FALSE;
+}
+
 static void
 return_result (KrHubPendingCalls *self, PendingCall *call, KrHubProtocol *protocol, const KrHubMessage *completion)
 {
@@ -167,9 +182,10 @@ return_result (KrHubPendingCalls *self, PendingCall *call, KrHubProtocol *protoc
 
   if (completion->error.data == NULL)
     {
-      if (has_result && !g_variant_type_equal (type, G_VARIANT_TYPE_UNIT))
+      if (has_result && !g_variant_type_equal (type, G_VARIANT_TYPE_UNIT) &&
+          check_null (type, protocol, &completion->value.slice, &error))
         value = kr_hub_protocol_decode_variant (protocol, &completion->value.slice, type, &error);
-      else if (!needs_result || self->role == KR_HUB_ROLE_CLIENT)
+      else if (error == NULL && (!needs_result || self->role == KR_HUB_ROLE_CLIENT))
         value = g_variant_ref_sink (g_variant_new ("()"));
     }
   if (value != NULL)

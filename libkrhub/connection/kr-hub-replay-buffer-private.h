@@ -19,7 +19,7 @@ typedef struct
 } KrHubReplayEntry;
 
 /* As KR_HUB_SEGMENT_OVERHEAD, with the entry and the queue's link. */
-#define KR_HUB_REPLAY_OVERHEAD 272
+#define KR_HUB_REPLAY_OVERHEAD 320
 
 /* Messages are numbered from 1 by their order; the numbers are never written in them (signalr.md 8). Sans-IO. */
 typedef struct

@@ -496,7 +496,7 @@ kr_hub_stream_complete (KrHubStream *self)
 /**
  * kr_hub_stream_fail:
  * @self: a stream that is written
- * @error: what went wrong; the reader is told its message
+ * @error: what went wrong; the reader is told its message, where [method@KrHub.Invocation.return_error] would
  *
  * Says that no more items follow because something went wrong. Any thread for the answer to a call.
  *

@@ -28,9 +28,17 @@ struct _KrHubServer
   gpointer raw_data;
   GDestroyNotify raw_destroy;
   GHashTable *pending;   /* accepted, handshake not done; holds no reference */
+  GHashTable *alive;     /* all, until their transports have closed; holds no reference */
+  gboolean accepting;
+  GQueue shutdowns;      /* of GTask: who waits for the last connection's end */
+  KrHubTimer grace;      /* until it is cut off */
 };
 
 void kr_hub_server_install_properties (GObjectClass *object_class);
+/* A connection's and the grace timer's functions; ends a connection that came too late. */
+void kr_hub_server_connection_over (KrHubConnection *connection, gpointer server);
+void kr_hub_server_grace_over (KrHubTimer *timer, gint64 now);
+void kr_hub_server_turn_away (KrHubServer *self, KrHubConnection *connection);
 
 static inline gboolean
 kr_hub_server_is_own_thread (KrHubServer *self)

@@ -8,6 +8,7 @@
 typedef enum
 {
   PROP_NAME = 1,
+  PROP_ACCEPTING,
   PROP_CLOCK,
   PROP_HANDSHAKE_TIMEOUT,
   PROP_KEEP_ALIVE_INTERVAL,
@@ -35,6 +36,7 @@ kr_hub_server_get_property (GObject *object, guint prop_id, GValue *value, GPara
   switch ((KrHubServerProperty) prop_id)
     {
     case PROP_NAME: g_value_set_string (value, settings->name); break;
+    case PROP_ACCEPTING: g_value_set_boolean (value, self->accepting); break;
     case PROP_CLOCK: g_value_set_object (value, self->clock); break;
     case PROP_HANDSHAKE_TIMEOUT: g_value_set_int64 (value, settings->handshake_timeout); break;
     case PROP_KEEP_ALIVE_INTERVAL: g_value_set_int64 (value, settings->keep_alive_interval); break;
@@ -93,6 +95,15 @@ set_name (GObject *object, char **field, const GValue *value, GParamSpec *pspec)
 }
 
 static void
+set_boolean (GObject *object, gboolean *field, const GValue *value, GParamSpec *pspec)
+{
+  if (*field == g_value_get_boolean (value))
+    return;
+  *field = g_value_get_boolean (value);
+  g_object_notify_by_pspec (object, pspec);
+}
+
+static void
 set_rate (GObject *object, gint64 *interval, const GValue *value, GParamSpec *pspec)
 {
   guint rate = g_value_get_uint (value);
@@ -113,6 +124,7 @@ kr_hub_server_set_property (GObject *object, guint prop_id, const GValue *value,
   switch ((KrHubServerProperty) prop_id)
     {
     case PROP_NAME: set_name (object, &settings->name, value, pspec); break;
+    case PROP_ACCEPTING: set_boolean (object, &self->accepting, value, pspec); break;
     case PROP_CLOCK: self->clock = g_value_dup_object (value); break;
     case PROP_HANDSHAKE_TIMEOUT: set_int64 (object, &settings->handshake_timeout, value, pspec); break;
     case PROP_KEEP_ALIVE_INTERVAL: set_int64 (object, &settings->keep_alive_interval, value, pspec); break;
@@ -131,12 +143,7 @@ kr_hub_server_set_property (GObject *object, guint prop_id, const GValue *value,
     case PROP_INVOCATION_BURST: set_uint (object, &settings->call_burst, value, pspec); break;
     case PROP_MAX_STREAMS: set_uint (object, &settings->max_streams, value, pspec); break;
     case PROP_STREAM_BUFFER_CAPACITY: set_uint (object, &settings->stream_buffer_capacity, value, pspec); break;
-    case PROP_DETAILED_ERRORS:
-      if (settings->detailed_errors == g_value_get_boolean (value))
-        return;
-      settings->detailed_errors = g_value_get_boolean (value);
-      g_object_notify_by_pspec (object, pspec);
-      break;
+    case PROP_DETAILED_ERRORS: set_boolean (object, &settings->detailed_errors, value, pspec); break;
     default: G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
 }
@@ -170,6 +177,16 @@ kr_hub_server_install_properties (GObjectClass *object_class)
    */
   props[PROP_NAME] = g_param_spec_string ("name", NULL, NULL, NULL,
                                           G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY);
+  /**
+   * KrHubServer:accepting:
+   *
+   * Whether the hub takes new connections; others are ended at once, their clients free to try again.
+   * [method@KrHub.Server.shutdown] sets it to %FALSE.
+   *
+   * Since: 0.1
+   */
+  props[PROP_ACCEPTING] = g_param_spec_boolean ("accepting", NULL, NULL, TRUE,
+                                                G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY);
   /**
    * KrHubServer:clock:
    *
@@ -215,8 +232,8 @@ kr_hub_server_install_properties (GObjectClass *object_class)
   /**
    * KrHubServer:max-outbox-size:
    *
-   * How many bytes may wait for a client that does not read, what it takes to hold them included (about 176 bytes for
-   * each event; 272 on a stateful connection, where what is not acknowledged waits as well). Then
+   * How many bytes may wait for a client that does not read, what it takes to hold them included (about 224 bytes for
+   * each event; 320 on a stateful connection, where what is not acknowledged waits as well). Then
    * [property@KrHub.Server:outbox-policy] says what happens.
    *
    * Since: 0.1

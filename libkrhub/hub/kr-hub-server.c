@@ -143,6 +143,20 @@ kr_hub_server_constructed (GObject *object)
   G_OBJECT_CLASS (kr_hub_server_parent_class)->constructed (object);
 }
 
+/* They may be there a little longer, until their transports are done. */
+static void
+forget_connections (KrHubServer *self)
+{
+  GHashTableIter iter;
+  KrHubConnection *connection;
+
+  g_hash_table_iter_init (&iter, self->alive);
+  while (g_hash_table_iter_next (&iter, (gpointer *) &connection, NULL))
+    connection->over = NULL;
+  g_hash_table_remove_all (self->alive);
+  kr_hub_clock_disarm (self->clock, &self->grace);
+}
+
 static void
 kr_hub_server_dispose (GObject *object)
 {
@@ -150,6 +164,7 @@ kr_hub_server_dispose (GObject *object)
 
   if (self->router.members != NULL)
     kr_hub_server_shutdown (self);
+  forget_connections (self);
   G_OBJECT_CLASS (kr_hub_server_parent_class)->dispose (object);
 }
 
@@ -163,6 +178,7 @@ kr_hub_server_finalize (GObject *object)
   if (self->raw_destroy != NULL)
     self->raw_destroy (self->raw_data);
   g_hash_table_unref (self->pending);
+  g_hash_table_unref (self->alive);
   kr_hub_dispatcher_unref (self->dispatcher);
   kr_hub_settings_unref (self->settings);
   g_clear_object (&self->clock);
@@ -233,6 +249,11 @@ kr_hub_server_init (KrHubServer *self)
   g_ptr_array_add (self->settings->protocols, g_object_ref (kr_hub_msgpack_protocol_get_default ()));
   self->dispatcher = kr_hub_dispatcher_new ();
   self->pending = g_hash_table_new (NULL, NULL);
+  self->alive = g_hash_table_new (NULL, NULL);
+  self->accepting = TRUE;
+  self->grace.fire = kr_hub_server_grace_over;
+  self->grace.data = self;
+  g_queue_init (&self->shutdowns);
   self->filters = g_ptr_array_new_with_free_func (g_object_unref);
   kr_hub_router_init (&self->router);
 }
@@ -362,9 +383,14 @@ accept_connection (KrHubServer *self,
   connection = kr_hub_connection_new (KR_HUB_ROLE_SERVER, self->settings, self->dispatcher, self->clock, transport, id,
                                       user_id, stateful, &connection_funcs, self);
   g_hash_table_add (self->pending, connection);
+  g_hash_table_add (self->alive, connection);
+  connection->over = kr_hub_server_connection_over;
+  connection->over_data = self;
   if (self->raw_func != NULL)
     kr_hub_connection_set_raw (connection);
   kr_hub_connection_start (connection);
+  if (G_UNLIKELY (!self->accepting))
+    kr_hub_server_turn_away (self, connection);
   return connection;
 }
 
@@ -412,30 +438,4 @@ kr_hub_server_accept_stateful (KrHubServer *self,
   g_return_val_if_fail (KR_HUB_IS_SERVER (self), NULL);
   g_return_val_if_fail (KR_HUB_IS_TRANSPORT (transport), NULL);
   return accept_connection (self, transport, connection_id, user_id, TRUE);
-}
-
-/**
- * kr_hub_server_shutdown:
- * @self: a hub
- *
- * Ends all connections; clients are told that they may reconnect. What waits for them is still delivered.
- *
- * Since: 0.1
- */
-void
-kr_hub_server_shutdown (KrHubServer *self)
-{
-  g_autoptr (GPtrArray) connections = g_ptr_array_new_with_free_func (g_object_unref);
-  GHashTableIter iter;
-  KrHubConnection *connection;
-
-  g_return_if_fail (KR_HUB_IS_SERVER (self));
-
-  for (guint i = 0; i < self->router.members->len; i++)
-    g_ptr_array_add (connections, g_object_ref (((KrHubMember *) self->router.members->pdata[i])->connection));
-  g_hash_table_iter_init (&iter, self->pending);
-  while (g_hash_table_iter_next (&iter, (gpointer *) &connection, NULL))
-    g_ptr_array_add (connections, g_object_ref (connection));
-  for (guint i = 0; i < connections->len; i++)
-    kr_hub_connection_close (g_ptr_array_index (connections, i), FALSE, NULL, TRUE);
 }

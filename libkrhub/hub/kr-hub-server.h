@@ -137,5 +137,13 @@ KrHubMetrics *kr_hub_server_read_metrics_finish (KrHubServer *self, GAsyncResult
 
 KR_HUB_AVAILABLE_IN_ALL
 void kr_hub_server_shutdown (KrHubServer *self);
+KR_HUB_AVAILABLE_IN_ALL
+void kr_hub_server_shutdown_async (KrHubServer *self,
+                                   gint64 grace,
+                                   GCancellable *cancellable,
+                                   GAsyncReadyCallback callback,
+                                   gpointer user_data);
+KR_HUB_AVAILABLE_IN_ALL
+gboolean kr_hub_server_shutdown_finish (KrHubServer *self, GAsyncResult *result, GError **error);
 
 G_END_DECLS

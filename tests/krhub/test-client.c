@@ -150,6 +150,8 @@ test_server_stops (KrTestVirtual *f, gconstpointer data)
   kr_test_virtual_set_policy (f, kr_hub_retry_policy_new ());
   kr_test_virtual_start (f);
   kr_hub_server_shutdown (f->server);
+  /* Another one comes in its place. */
+  g_object_set (f->server, "accepting", TRUE, NULL);
   kr_test_virtual_advance (f, SECOND);
   kr_test_virtual_assert_log (f, "[reconnecting]reconnecting;[connected]reconnected the-id;");
 }

@@ -53,6 +53,8 @@ on_question (KrHubInvocation *invocation, gpointer data)
     kr_hub_invocation_return_error_literal (invocation, "I do not know");
   else if (g_str_equal (question, "number"))
     kr_hub_invocation_return_value (invocation, g_variant_new_int32 (42));
+  else if (g_str_equal (question, "null"))
+    kr_hub_invocation_return_string (invocation, NULL);
   else if (g_str_equal (question, "keep"))
     g_ptr_array_add (kept, kr_hub_invocation_ref (invocation));
   else if (!g_str_equal (question, "forget"))
@@ -88,7 +90,16 @@ case_answers (KrTestHub *hub)
   assert_ask (asker, id, "hello", "'hello'");
   assert_ask (asker, id, "fail", ASK_FAILED "I do not know");
   assert_ask (asker, id, "forget", ASK_FAILED "Client didn't provide a result.");
-  assert_ask (asker, "nobody", "hello", ASK_FAILED "Connection 'nobody' does not exist.");
+  /* Nothing for callers to know. */
+  assert_ask (asker, "nobody", "hello", "error: An unexpected error occurred invoking 'Ask' on the server.");
+  g_object_set (hub->server, "detailed-errors", TRUE, NULL);
+  assert_ask (asker, "nobody", "hello",
+              "error: An unexpected error occurred invoking 'Ask' on the server. "
+              "IOException: Connection 'nobody' does not exist.");
+  g_object_set (hub->server, "detailed-errors", FALSE, NULL);
+  /* Nothing is not the empty string. */
+  assert_ask (asker, id, "null", ASK_FAILED "Error trying to deserialize result to String. The result is null; ask for "
+                                            "the type 'ms' if it may be.");
   /* One that has no such handler. */
   assert_ask (asker, asker_id, "hello", ASK_FAILED "Client didn't provide a result.");
   text = kr_test_client_call (asker, "Ask", g_variant_new ("(ss)", id, "number"), "s");
@@ -126,10 +137,13 @@ case_disconnected (KrTestHub *hub)
   g_autoptr (KrTestClient) asker = kr_test_client_new (hub, NULL);
   KrTestClient *client = kr_test_client_new (hub, NULL);
   g_autofree char *id = g_strdup (hub->connected->pdata[1]);
-  g_autofree char *expected = g_strdup_printf (ASK_FAILED "Connection '%s' disconnected.", id);
+  g_autofree char *expected = g_strdup_printf ("error: An unexpected error occurred invoking 'Ask' on the server. "
+                                               "IOException: Connection '%s' disconnected.",
+                                               id);
   GAsyncResult *ask = NULL;
   g_autofree char *answer = NULL;
 
+  g_object_set (hub->server, "detailed-errors", TRUE, NULL);
   answer_questions (client, kept);
   kr_test_client_start_call (asker, "Ask", g_variant_new ("(ss)", id, "keep"), "s", &ask);
   kr_test_hub_wait_count (hub, "the question", &kept->len, 1);

@@ -60,6 +60,36 @@ fail (KrHubInvocation *invocation, gpointer data)
   kr_hub_invocation_return_error_literal (invocation, kr_hub_invocation_get_string (invocation, 0));
 }
 
+GError *
+diff_make_error (const char *kind)
+{
+  static const struct
+  {
+    const char *kind;
+    gint code;
+  } kinds[] = {
+    { "argument", G_IO_ERROR_INVALID_ARGUMENT }, { "cancelled", G_IO_ERROR_CANCELLED },
+    { "data", G_IO_ERROR_INVALID_DATA },         { "permission", G_IO_ERROR_PERMISSION_DENIED },
+    { "timeout", G_IO_ERROR_TIMED_OUT },         { "unsupported", G_IO_ERROR_NOT_SUPPORTED },
+    { "io", G_IO_ERROR_NOT_FOUND },
+  };
+
+  if (g_str_equal (kind, "hub"))
+    return g_error_new_literal (KR_HUB_ERROR, KR_HUB_ERROR_FAILED, "shown");
+  for (guint i = 0; i < G_N_ELEMENTS (kinds); i++)
+    if (g_str_equal (kinds[i].kind, kind))
+      return g_error_new_literal (G_IO_ERROR, kinds[i].code, "kept");
+  return g_error_new_literal (G_FILE_ERROR, G_FILE_ERROR_FAILED, "kept");
+}
+
+static void
+break_down (KrHubInvocation *invocation, gpointer data)
+{
+  g_autoptr (GError) error = diff_make_error (kr_hub_invocation_get_string (invocation, 0));
+
+  kr_hub_invocation_return_error (invocation, error);
+}
+
 static void
 drop (GCancellable *cancellable, gpointer invocation)
 {
@@ -149,6 +179,7 @@ static const DiffMethod methods[] = {
   { "Nothing", "()", NULL, nothing },
   { "Big", "(i)", "s", big },
   { "Fail", "(s)", NULL, fail },
+  { "Break", "(s)", NULL, break_down },
   { "Unanswered", "()", "s", unanswered },
   { "ConnectionId", "()", "s", connection_id },
   { "UserId", "()", "s", user_id },

@@ -14,6 +14,9 @@ typedef struct
   KrHubMethodFunc func;
 } DiffMethod;
 
+/* What the other hub throws. */
+GError *diff_make_error (const char *kind);
+
 void diff_hub_add_methods (KrHubServer *hub);
 void diff_hub_add_group_methods (KrHubServer *hub);
 void diff_hub_add_stream_methods (KrHubServer *hub);

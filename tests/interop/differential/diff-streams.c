@@ -71,6 +71,16 @@ count_and_fail (KrHubInvocation *invocation, gpointer hub)
   kr_hub_stream_fail (stream, error);
 }
 
+static void
+count_and_break (KrHubInvocation *invocation, gpointer hub)
+{
+  g_autoptr (KrHubStream) stream = kr_hub_invocation_open_stream (invocation);
+  g_autoptr (GError) error = diff_make_error (kr_hub_invocation_get_string (invocation, 0));
+
+  if (kr_hub_stream_write (stream, g_variant_new_int32 (1), NULL))
+    kr_hub_stream_fail (stream, error);
+}
+
 typedef struct
 {
   KrHubInvocation *invocation;
@@ -199,6 +209,7 @@ mirror (KrHubInvocation *invocation, gpointer hub)
 static const DiffMethod streams[] = {
   { "Count", "(i)", "i", count },
   { "CountAndFail", "()", "i", count_and_fail },
+  { "CountAndBreak", "(s)", "i", count_and_break },
   { "Hold", "()", "s", hold },
   { "Mirror", "()", "s", mirror },
 };

@@ -63,6 +63,17 @@ def _(t, msgpack):
     t.connect(msgpack=msgpack).ask('CountAndFail', type=4)
 
 
+for kind in ('argument', 'cancelled', 'data', 'hub', 'io', 'other', 'permission', 'timeout', 'unsupported'):
+    for path in ('/hub', '/detailed'):
+        @both(f'exception/{kind}{path}')
+        def _(t, msgpack, kind=kind, path=path):
+            t.connect(path, msgpack=msgpack).ask('Break', kind)
+
+        @both(f'exception/stream-{kind}{path}')
+        def _(t, msgpack, kind=kind, path=path):
+            t.connect(path, msgpack=msgpack).ask('CountAndBreak', kind, type=4)
+
+
 @both('stream/wrong-argument')
 def _(t, msgpack):
     t.connect(msgpack=msgpack).ask('Count', 'x', type=4)

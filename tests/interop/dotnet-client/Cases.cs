@@ -148,7 +148,7 @@ internal static class Cases
         Expect.Equal("me!", await asked.InvokeAsync<string>("Ask", "", "me"));
         await Expect.FailsAsync(() => asker.InvokeAsync<string>("Ask", asked.ConnectionId, "fail"), "I do not know");
         await Expect.FailsAsync(() => asked.InvokeAsync<string>("Ask", asker.ConnectionId, "who"), "Client failed to parse argument(s).");
-        await Expect.FailsAsync(() => asker.InvokeAsync<string>("Ask", "nobody", "who"), "Connection 'nobody' does not exist.");
+        await Expect.FailsAsync(() => asker.InvokeAsync<string>("Ask", "nobody", "who"), "An unexpected error occurred invoking 'Ask' on the server.");
     }
 
     private static ChannelReader<string> Events(HubConnection client)

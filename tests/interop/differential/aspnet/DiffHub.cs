@@ -66,18 +66,29 @@ public class DiffHub : Hub
 
     public void End() => Context.Abort();
 
-    /* The text of an error that is not a HubException is a detail; ours passes it on in any case. */
-    public async Task<string> Ask(string id, string question)
+    public Task<string> Ask(string id, string question) =>
+        Clients.Client(id.Length > 0 ? id : Context.ConnectionId).InvokeAsync<string>("Question", question, default);
+
+    private static Exception MakeException(string kind) => kind switch
     {
-        try
-        {
-            return await Clients.Client(id.Length > 0 ? id : Context.ConnectionId)
-                .InvokeAsync<string>("Question", question, default);
-        }
-        catch (IOException error)
-        {
-            throw new HubException(error.Message);
-        }
+        "argument" => new ArgumentException("kept"),
+        "cancelled" => new OperationCanceledException("kept"),
+        "data" => new InvalidDataException("kept"),
+        "hub" => new HubException("shown"),
+        "permission" => new UnauthorizedAccessException("kept"),
+        "timeout" => new TimeoutException("kept"),
+        "unsupported" => new NotSupportedException("kept"),
+        "io" => new IOException("kept"),
+        _ => new Exception("kept"),
+    };
+
+    public void Break(string kind) => throw MakeException(kind);
+
+    public async IAsyncEnumerable<int> CountAndBreak(string kind)
+    {
+        yield return 1;
+        await Task.CompletedTask;
+        throw MakeException(kind);
     }
 
     [Authorize(Policy = "Nobody")]
