@@ -5,7 +5,7 @@
 
 #include "demo-parts.h"
 
-#include "demo-csrf-filter.h"
+#include "demo-antiforgery.h"
 #include "demo-hub.h"
 #include "demo-operation.h"
 #include "demo-task-bridge.h"
@@ -19,7 +19,7 @@
  * @options: the command line
  * @error: return location for an error
  *
- * Makes hub, tasks and protector, in the main context.
+ * Makes hub, tasks and guard, in the main context.
  *
  * Returns: whether all are there
  */
@@ -32,8 +32,8 @@ demo_parts_init (DemoParts *parts, const DemoOptions *options, GError **error)
   parts->feed = demo_task_bridge_new_feed (parts->hub, parts->manager);
   if (!options->antiforgery)
     return TRUE;
-  parts->protector = demo_csrf_filter_new_protector (!options->http, error);
-  return parts->protector != NULL;
+  parts->guard = demo_antiforgery_new_guard (!options->http, error);
+  return parts->guard != NULL;
 }
 
 /**
@@ -91,5 +91,5 @@ demo_parts_clear (DemoParts *parts)
   g_clear_object (&parts->feed);
   g_clear_object (&parts->hub);
   g_clear_object (&parts->manager);
-  g_clear_object (&parts->protector);
+  g_clear_object (&parts->guard);
 }

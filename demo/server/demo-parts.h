@@ -3,7 +3,7 @@
 /* DemoParts: what the three libraries contribute to the demo. */
 #pragma once
 
-#include <krcsrf.h>
+#include <krcsrf-soup.h>
 #include <krhub.h>
 #include <krtask-soup.h>
 
@@ -16,7 +16,7 @@ typedef struct
   KrHubServer *hub;             /* lives in the main thread, and so does what it sends */
   KrTaskManager *manager;       /* its owner is the main thread */
   KrTaskSoupFeed *feed;         /* tells the hub of them */
-  KrCsrfProtector *protector;   /* NULL: antiforgery is off */
+  KrCsrfSoupGuard *guard;       /* NULL: antiforgery is off; lives in the HTTP thread */
 } DemoParts;
 
 gboolean demo_parts_init (DemoParts *parts, const DemoOptions *options, GError **error);

@@ -8,7 +8,7 @@
 #include <krhub-soup.h>
 
 #include "demo-certificate.h"
-#include "demo-csrf-filter.h"
+#include "demo-antiforgery.h"
 #include "demo-http.h"
 #include "demo-hub.h"
 #include "demo-pages.h"
@@ -80,8 +80,8 @@ add_routes (DemoServer *self)
 {
   demo_http_log_requests (self->soup);
   demo_pages_add (self->soup, self->options->antiforgery);
-  if (self->parts->protector != NULL)
-    demo_csrf_filter_add_token_route (self->soup, self->parts->protector);
+  if (self->parts->guard != NULL)
+    demo_antiforgery_add_token_route (self->soup, self->parts->guard);
   demo_task_routes_add (self->soup, self->parts);
   self->endpoint = kr_hub_soup_endpoint_new (self->parts->hub, HUB_PATH);
   kr_hub_soup_endpoint_attach (self->endpoint, self->soup);

@@ -408,6 +408,7 @@ test_upgrades (CsrfFixture *fixture, gconstpointer data)
   g_autoptr (GError) error = NULL;
   g_autoptr (KrCsrfRequest) connect = make_request ("CONNECT", "https", "victim.com");
   g_autoptr (KrCsrfRequest) other = make_request ("GET", "https", "victim.com");
+  g_autoptr (KrCsrfRequest) post = make_request ("POST", "https", "victim.com");
   g_autoptr (KrCsrfRequest) h2c = websocket_request ("https", "h2c");
   g_autoptr (KrCsrfRequest) lookalike = websocket_request ("https", "websocket2, notwebsocket");
 
@@ -416,6 +417,10 @@ test_upgrades (CsrfFixture *fixture, gconstpointer data)
   csrf_assert_refused (fixture, connect, KR_CSRF_ERROR_UPGRADE_REJECTED);
   kr_csrf_request_set_upgrade (other, KR_CSRF_UPGRADE_OTHER);
   csrf_assert_refused (fixture, other, KR_CSRF_ERROR_COOKIE_MISSING);
+  /* An Upgrade header on a POST opens nothing, and is no way round the token. */
+  kr_csrf_request_add_header (post, "Origin", "https://victim.com", -1);
+  kr_csrf_request_add_header (post, "Upgrade", "websocket", -1);
+  csrf_assert_refused (fixture, post, KR_CSRF_ERROR_COOKIE_MISSING);
   csrf_assert_accepted (fixture, h2c);
   csrf_assert_accepted (fixture, lookalike);
   g_assert_false (kr_csrf_protector_check_websocket (fixture->protector, h2c, &error));
