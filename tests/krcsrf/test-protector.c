@@ -32,6 +32,26 @@ test_token_twice (CsrfFixture *fixture, gconstpointer data)
   csrf_assert_accepted (fixture, with_second);
 }
 
+/* A visit that somebody typed in, or one that came from elsewhere by a link: safe, and it gets its token. */
+static void
+test_issue_to_any_visit (CsrfFixture *fixture, gconstpointer data)
+{
+  static const char *const sites[] = { "none", "cross-site", "same-site", "same-origin" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (sites); i++)
+    {
+      g_autoptr (KrCsrfRequest) get = csrf_request ("GET");
+      g_autoptr (KrCsrfRequest) post = NULL;
+      g_autoptr (KrCsrfTokens) tokens = NULL;
+
+      kr_csrf_request_add_header (get, "Sec-Fetch-Site", sites[i], -1);
+      csrf_assert_accepted (fixture, get);
+      tokens = csrf_issue (fixture, get);
+      post = csrf_request_with (fixture, "POST", kr_csrf_tokens_get_request_token (tokens));
+      csrf_assert_accepted (fixture, post);
+    }
+}
+
 static void
 test_cookie_stays (CsrfFixture *fixture, gconstpointer data)
 {
@@ -665,6 +685,31 @@ test_problem_json (CsrfFixture *fixture, gconstpointer data)
   g_assert_null (strstr (foreign_json, "secret"));
 }
 
+/* What the application calls its fields cannot break out of the document, and what a client sends is not in it. */
+static void
+test_problem_json_names (CsrfFixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) token_error = NULL;
+  g_autoptr (GError) cookie_error = NULL;
+  g_autoptr (KrCsrfRequest) no_token = NULL;
+  g_autoptr (KrCsrfRequest) bad_cookie = csrf_request ("POST");
+  g_autofree char *token = NULL;
+  g_autofree char *token_json = NULL;
+  g_autofree char *cookie_json = NULL;
+
+  csrf_fixture_configure (fixture, "header-name", NULL, "form-field-name", "a\"</script>\n\\", NULL);
+  token = csrf_issue_token (fixture);
+  no_token = csrf_request_with_cookie (fixture, "POST");
+  g_assert_false (kr_csrf_protector_is_request_valid (fixture->protector, no_token, &token_error));
+  token_json = kr_csrf_problem_json (token_error, KR_CSRF_STATUS_PROFILE_KESTRUN);
+  g_assert_nonnull (strstr (token_json, "a\\u0022\\u003c/script\\u003e\\u000a\\u005c"));
+  kr_csrf_request_add_header (bad_cookie, "Cookie", CSRF_COOKIE "=<script>alert(1)</script>", -1);
+  kr_csrf_request_set_form_token (bad_cookie, token, -1);
+  g_assert_false (kr_csrf_protector_is_request_valid (fixture->protector, bad_cookie, &cookie_error));
+  cookie_json = kr_csrf_problem_json (cookie_error, KR_CSRF_STATUS_PROFILE_KESTRUN);
+  g_assert_null (strstr (cookie_json, "alert"));
+}
+
 /* Every code has a name of its own and a status in both profiles. */
 static void
 test_codes (CsrfFixture *fixture, gconstpointer data)
@@ -692,6 +737,7 @@ main (int argc, char **argv)
 
   CSRF_TEST_ADD ("issue/pair", test_pair);
   CSRF_TEST_ADD ("issue/twice", test_token_twice);
+  CSRF_TEST_ADD ("issue/any-visit", test_issue_to_any_visit);
   CSRF_TEST_ADD ("issue/cookie-stays", test_cookie_stays);
   CSRF_TEST_ADD ("issue/broken-cookie-replaced", test_broken_cookie_replaced);
   CSRF_TEST_ADD ("issue/cookie-renewed", test_cookie_renewed);
@@ -722,7 +768,8 @@ main (int argc, char **argv)
   CSRF_TEST_ADD ("texts", test_texts);
   CSRF_TEST_ADD ("config/values", test_config);
   CSRF_TEST_ADD ("config/combinations", test_config_combinations);
-  CSRF_TEST_ADD ("problem-json", test_problem_json);
+  CSRF_TEST_ADD ("problem-json/texts", test_problem_json);
+  CSRF_TEST_ADD ("problem-json/names", test_problem_json_names);
   CSRF_TEST_ADD ("codes", test_codes);
   return g_test_run ();
 }

@@ -32,11 +32,81 @@ static void
 assert_refused_somehow (CsrfFixture *fixture, KrCsrfRequest *request, guint bit)
 {
   g_autoptr (GError) error = NULL;
+  KrCsrfStats before, after;
+  guint64 mismatches = kr_csrf_protector_get_rejections (fixture->protector, KR_CSRF_ERROR_TOKEN_MISMATCH);
 
+  kr_csrf_protector_get_stats (fixture->protector, &before);
   g_assert_false (kr_csrf_protector_is_request_valid (fixture->protector, request, &error));
-  g_assert_nonnull (error);
+  kr_csrf_protector_get_stats (fixture->protector, &after);
+  g_assert_cmpuint (after.rejected, ==, before.rejected + 1);
+  g_assert_cmpuint (error->domain, ==, KR_CSRF_ERROR);
   if (bit >= 128)
     g_assert_error (error, KR_CSRF_ERROR, KR_CSRF_ERROR_TOKEN_MISMATCH);
+  mismatches += error->code == KR_CSRF_ERROR_TOKEN_MISMATCH;
+  g_assert_cmpuint (kr_csrf_protector_get_rejections (fixture->protector, KR_CSRF_ERROR_TOKEN_MISMATCH), ==, mismatches);
+}
+
+/* The token with other bytes at @at. */
+static char *
+with_bytes (const char *token, gsize at, const guint8 *bytes, gsize n_bytes)
+{
+  g_autofree char *standard = g_strdelimit (g_strdelimit (g_strdup (token), "-", '+'), "_", '/');
+  g_autofree guint8 *raw = NULL;
+  gsize len;
+
+  raw = g_base64_decode (standard, &len);
+  g_assert_cmpuint (len, ==, 48);
+  memcpy (raw + at, bytes, n_bytes);
+  return g_strdelimit (g_strdelimit (g_base64_encode (raw, len), "+", '-'), "/", '_');
+}
+
+/* Version, flags, key and time, in either token: what is wrong is said before any MAC is computed. */
+static void
+test_heads (CsrfFixture *fixture, gconstpointer data)
+{
+  static const struct { gsize at, n_bytes; guint8 bytes[8]; int code; } cases[] = {
+    { 0, 1, { 0 }, KR_CSRF_ERROR_TOKEN_MALFORMED }, { 0, 1, { 2 }, KR_CSRF_ERROR_TOKEN_MALFORMED },
+    { 0, 1, { 255 }, KR_CSRF_ERROR_TOKEN_MALFORMED }, { 1, 1, { 0 }, KR_CSRF_ERROR_TOKEN_MALFORMED },
+    { 1, 1, { 4 }, KR_CSRF_ERROR_TOKEN_MALFORMED }, { 1, 1, { 3 }, KR_CSRF_ERROR_TOKEN_SWAPPED },
+    { 4, 4, { 0, 0, 0, 0 }, KR_CSRF_ERROR_TOKEN_MALFORMED }, { 4, 4, { 1, 2, 3, 4 }, KR_CSRF_ERROR_TOKEN_UNKNOWN_KEY },
+    { 8, 8, { 0 }, KR_CSRF_ERROR_TOKEN_EXPIRED },
+    { 8, 8, { 0x7f, 255, 255, 255, 255, 255, 255, 255 }, KR_CSRF_ERROR_TOKEN_NOT_YET_VALID },
+    { 8, 8, { 0x80, 0, 0, 0, 0, 0, 0, 0 }, KR_CSRF_ERROR_TOKEN_MALFORMED },
+    { 8, 8, { 255, 255, 255, 255, 255, 255, 255, 255 }, KR_CSRF_ERROR_TOKEN_MALFORMED },
+  };
+  g_autofree char *token = csrf_issue_token (fixture);
+  const char *cookie = kr_csrf_test_jar_get_cookie (fixture->jar, CSRF_COOKIE);
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *bad_token = with_bytes (token, cases[i].at, cases[i].bytes, cases[i].n_bytes);
+      g_autofree char *bad_cookie = with_bytes (cookie, cases[i].at, cases[i].bytes, cases[i].n_bytes);
+      g_autoptr (KrCsrfRequest) in_token = request_with_cookie_value (cookie, bad_token);
+      g_autoptr (KrCsrfRequest) in_cookie = request_with_cookie_value (bad_cookie, token);
+      g_autofree char *where = g_strdup_printf ("case %u", i);
+
+      csrf_assert_refused_at (fixture, in_token, cases[i].code, where);
+      csrf_assert_refused_at (fixture, in_cookie, cases[i].code, where);
+    }
+}
+
+static void
+test_reserved_flags (CsrfFixture *fixture, gconstpointer data)
+{
+  g_autofree char *token = csrf_issue_token (fixture);
+  const char *cookie = kr_csrf_test_jar_get_cookie (fixture->jar, CSRF_COOKIE);
+
+  for (guint bit = 4; bit < 16; bit++)
+    {
+      const guint8 flags[2] = { 1 << bit >> 8, (1 << bit & 0xff) | 8 };
+      g_autofree char *bad_token = with_bytes (token, 2, flags, 2);
+      g_autofree char *bad_cookie = with_bytes (cookie, 2, flags, 2);
+      g_autoptr (KrCsrfRequest) in_token = request_with_cookie_value (cookie, bad_token);
+      g_autoptr (KrCsrfRequest) in_cookie = request_with_cookie_value (bad_cookie, token);
+
+      csrf_assert_refused (fixture, in_token, KR_CSRF_ERROR_TOKEN_MALFORMED);
+      csrf_assert_refused (fixture, in_cookie, KR_CSRF_ERROR_TOKEN_MALFORMED);
+    }
 }
 
 static void
@@ -440,6 +510,8 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
 
   CSRF_TEST_ADD ("token/bit-flips", test_bit_flips);
+  CSRF_TEST_ADD ("token/heads", test_heads);
+  CSRF_TEST_ADD ("token/reserved-flags", test_reserved_flags);
   CSRF_TEST_ADD ("token/malformed", test_malformed);
   CSRF_TEST_ADD ("token/alphabet", test_alphabet);
   CSRF_TEST_ADD ("token/control-characters", test_control_characters);

@@ -13,6 +13,7 @@ typedef struct
   char *cookie;  /* name=value */
   char *token;
   guint entered; /* how often the handler of POST /do ran */
+  guint exempt;  /* and that of /exempt */
 } Fixture;
 
 static void
@@ -47,6 +48,19 @@ on_single (SoupServer *server, SoupServerMessage *message, const char *path, GHa
 
   if (kr_csrf_soup_guard_check (fixture->guard, message))
     on_do (server, message, path, query, data);
+}
+
+/* A route that asks for no token, and says so. */
+static void
+on_exempt (SoupServer *server, SoupServerMessage *message, const char *path, GHashTable *query, gpointer data)
+{
+  Fixture *fixture = data;
+  g_autoptr (KrCsrfProtector) protector = NULL;
+
+  g_object_get (fixture->guard, "protector", &protector, NULL);
+  kr_csrf_protector_bypass (protector, kr_csrf_soup_guard_get_request (fixture->guard, message), "signed by the sender");
+  fixture->exempt++;
+  soup_server_message_set_status (message, 200, NULL);
 }
 
 static void
@@ -88,6 +102,7 @@ set_up (Fixture *fixture, gconstpointer data)
   soup_server_add_handler (fixture->server, "/page", on_page, fixture, NULL);
   soup_server_add_handler (fixture->server, "/do", whole ? on_do : on_single, fixture, NULL);
   soup_server_add_handler (fixture->server, "/login", on_login, fixture, NULL);
+  soup_server_add_handler (fixture->server, "/exempt", on_exempt, fixture, NULL);
   g_assert_true (soup_server_listen_local (fixture->server, 0, SOUP_SERVER_LISTEN_IPV4_ONLY, &error));
   g_assert_no_error (error);
   uris = soup_server_get_uris (fixture->server);
@@ -311,6 +326,227 @@ test_user (Fixture *fixture, gconstpointer data)
   right_answer = expect (fixture, right, 200);
 }
 
+/* --- what no HTTP library would send --- */
+
+static void
+on_read (GObject *source, GAsyncResult *result, gpointer data)
+{
+  GBytes **bytes = data;
+
+  *bytes = g_input_stream_read_bytes_finish (G_INPUT_STREAM (source), result, NULL);
+  if (*bytes == NULL)
+    *bytes = g_bytes_new (NULL, 0);
+}
+
+/* Byte for byte, with the cookie if there is one; the status of the answer, 0 if there was none. */
+static guint
+send_raw (Fixture *fixture, const char *line, const char *headers, const char *body)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GSocketClient) client = g_socket_client_new ();
+  g_autoptr (GSocketConnection) connection =
+    g_socket_client_connect_to_host (client, fixture->base + strlen ("http://"), 0, NULL, &error);
+  g_autofree char *cookie = fixture->cookie != NULL ? g_strdup_printf ("Cookie: %s\r\n", fixture->cookie) : g_strdup ("");
+  g_autofree char *request = g_strdup_printf ("%s HTTP/1.1\r\nConnection: close\r\n%s%sContent-Length: %zu\r\n\r\n%s", line,
+                                              cookie, headers, strlen (body), body);
+  g_autoptr (GString) answer = g_string_new (NULL);
+  gsize len;
+
+  g_assert_no_error (error);
+  g_output_stream_write_all (g_io_stream_get_output_stream (G_IO_STREAM (connection)), request, strlen (request), NULL, NULL,
+                             &error);
+  g_assert_no_error (error);
+  do
+    {
+      g_autoptr (GBytes) bytes = NULL;
+
+      g_input_stream_read_bytes_async (g_io_stream_get_input_stream (G_IO_STREAM (connection)), 4096, G_PRIORITY_DEFAULT,
+                                       NULL, on_read, &bytes);
+      while (bytes == NULL)
+        g_main_context_iteration (NULL, TRUE);
+      len = g_bytes_get_size (bytes);
+      if (len > 0)
+        g_string_append_len (answer, g_bytes_get_data (bytes, NULL), len);
+    }
+  while (len > 0);
+  return g_str_has_prefix (answer->str, "HTTP/1.1 ") ? strtoul (answer->str + 9, NULL, 10) : 0;
+}
+
+/* @status 0: any refusal, also one of libsoup's own. The handler runs for 200 and for nothing else. */
+static void
+expect_raw (Fixture *fixture, const char *line, const char *headers, guint status)
+{
+  g_autofree char *own = g_strdup_printf ("Host: %s\r\n%s", fixture->base + strlen ("http://"), headers);
+  guint before = fixture->entered;
+  guint found = send_raw (fixture, line, own, "");
+
+  g_test_message ("%s: %u", line, found);
+  if (status != 0)
+    g_assert_cmpuint (found, ==, status);
+  else
+    g_assert_cmpuint (found, >=, 400);
+  g_assert_cmpuint (fixture->entered, ==, before + (status == 200));
+}
+
+/* A route that is exempt is one; whatever looks like its path is none. */
+static void
+test_exempt (Fixture *fixture, gconstpointer data)
+{
+  static const char *const lines[] = {
+    "POST /exempt/../do", "POST //exempt/../do", "POST /exempt/%2e%2e/do", "POST /exempt/..%2fdo", "POST //do", "POST /./do",
+    "POST /do/", "POST /do?/exempt", "POST /do#/exempt", "POST /DO", "POST /exemp", "POST http://127.0.0.1/do",
+    "POST /do;/exempt", "POST /do/../exempt/../do",
+  };
+  gboolean whole = GPOINTER_TO_INT (data);
+  guint before = fixture->entered;
+  g_autofree char *host = g_strdup_printf ("Host: %s\r\n", fixture->base + strlen ("http://"));
+
+  for (guint i = 0; i < G_N_ELEMENTS (lines); i++)
+    {
+      send_raw (fixture, lines[i], host, "");
+      g_test_message ("%s", lines[i]);
+      g_assert_cmpuint (fixture->entered, ==, before);
+    }
+  g_assert_cmpuint (send_raw (fixture, "POST /exempt", host, ""), ==, whole ? 400 : 200);
+  g_assert_true (whole ? fixture->exempt == 0 : fixture->exempt >= 1);
+}
+
+/* The method on the wire decides; what safe ones bring along does not matter. */
+static void
+test_methods (Fixture *fixture, gconstpointer data)
+{
+  static const char *const unsafe[] = { "get", "Get", "post", "DELETE", "PUT", "PATCH", "QUERY", "FOO", "G" };
+  static const char *const safe[] = { "GET", "HEAD", "OPTIONS" };
+  g_autofree char *host = g_strdup_printf ("Host: %s\r\n", fixture->base + strlen ("http://"));
+
+  for (guint i = 0; i < G_N_ELEMENTS (unsafe); i++)
+    {
+      g_autofree char *line = g_strconcat (unsafe[i], " /do", NULL);
+
+      expect_raw (fixture, line, "", 0);
+      expect_raw (fixture, line, "X-HTTP-Method-Override: GET\r\n", 0);
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (safe); i++)
+    {
+      g_autofree char *line = g_strconcat (safe[i], " /do", NULL);
+      guint before = fixture->entered;
+
+      g_assert_cmpuint (send_raw (fixture, line, host, "a body"), ==, 200);
+      g_assert_cmpuint (fixture->entered, ==, before + 1);
+    }
+}
+
+static void
+test_doubled_headers (Fixture *fixture, gconstpointer data)
+{
+  static const char *const wrong[] = {
+    "X-CSRF-TOKEN: %s\r\nX-CSRF-TOKEN: %s\r\n", "X-CSRF-TOKEN: %s\r\nx-csrf-token: x\r\n", "X_CSRF_TOKEN: %s\r\n",
+    "X-CSRF-TOKEN : %s\r\n", "X-CSRF-TOKEN: %s,\r\n", "X-CSRF-TOKEN:\r\n", "X-CSRF-TOKEN: %s\r\nOrigin: null\r\n",
+    "X-CSRF-TOKEN: %s\r\nOrigin: null\r\nSec-Fetch-Site: same-origin\r\n", "X-CSRF-TOKEN: %s\r\nOrigin:\r\n",
+    "X-CSRF-TOKEN: %s\r\nSec-Fetch-Site: same-origin\r\nSec-Fetch-Site: cross-site\r\n",
+    "X-CSRF-TOKEN: %s\r\nHost: evil.example\r\n", "X-CSRF-TOKEN: %s\r\nCookie: csrf=x\r\n",
+    "X-CSRF-TOKEN: %s\r\nContent-Type: text/plain\r\nContent-Type: application/json\r\n",
+    "X-CSRF-TOKEN: %s\r\nReferer: https://evil.example/\r\n", "X-CSRF-TOKEN: %s\r\nOrigin: https://evil.example\r\n ,x\r\n",
+  };
+  g_autofree char *right = NULL;
+
+  get_page (fixture);
+  right = g_strdup_printf ("x-csrf-TOKEN: %s\r\nCookie: other=x\r\n", fixture->token);
+  expect_raw (fixture, "POST /do", right, 200);
+  for (guint i = 0; i < G_N_ELEMENTS (wrong); i++)
+    {
+      g_auto (GStrv) parts = g_strsplit (wrong[i], "%s", -1);
+      g_autofree char *headers = g_strjoinv (fixture->token, parts);
+
+      expect_raw (fixture, "POST /do", headers, 0);
+    }
+}
+
+/* Neither in the query nor in a body that is no form. */
+static void
+test_elsewhere (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *line = NULL;
+  g_autofree char *json = NULL;
+  g_autofree char *form = NULL;
+
+  get_page (fixture);
+  line = g_strdup_printf ("POST /do?__RequestVerificationToken=%s&X-CSRF-TOKEN=%s", fixture->token, fixture->token);
+  json = g_strdup_printf ("{\"__RequestVerificationToken\":\"%s\"}", fixture->token);
+  form = g_strdup_printf ("__RequestVerificationToken=%s", fixture->token);
+  expect_raw (fixture, line, "", 400);
+  post (fixture, NULL, NULL, "application/json", json, 400);
+  post (fixture, NULL, NULL, "text/plain", form, 400);
+  post (fixture, NULL, NULL, "application/json; x=application/x-www-form-urlencoded", form, 400);
+}
+
+static void
+test_upgrade (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *own = g_strdup_printf ("Connection: Upgrade\r\nUpgrade: h2c, WebSocket\r\nOrigin: %s\r\n", fixture->base);
+
+  expect_raw (fixture, "GET /do", "Connection: Upgrade\r\nUpgrade: websocket\r\n", 403);
+  expect_raw (fixture, "GET /do", "Connection: Upgrade\r\nUpgrade: WebSocket\r\nOrigin: https://evil.example\r\n", 403);
+  expect_raw (fixture, "GET /do", own, 200);
+  expect_raw (fixture, "POST /do", own, 400);
+}
+
+static void
+test_report_only (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (KrCsrfProtector) protector = NULL;
+
+  g_object_get (fixture->guard, "protector", &protector, NULL);
+  g_object_set (protector, "report-only", TRUE, NULL);
+  post (fixture, "Origin", "https://evil.example", "application/json", "{}", 200);
+  g_assert_cmpuint (kr_csrf_protector_get_rejections (protector, KR_CSRF_ERROR_ORIGIN_MISMATCH), ==, 1);
+  g_object_set (protector, "report-only", FALSE, NULL);
+  post (fixture, "Origin", "https://evil.example", "application/json", "{}", 403);
+}
+
+/* What arrives is plain HTTP on some port; what clients see is what counts. */
+static void
+test_proxy (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (KrCsrfProtector) protector = NULL;
+  g_autofree char *right = NULL;
+  g_autofree char *wrong = NULL;
+
+  g_object_get (fixture->guard, "protector", &protector, NULL);
+  g_clear_object (&fixture->guard);
+  fixture->guard = g_object_new (KR_CSRF_SOUP_TYPE_GUARD, "protector", protector, "external-scheme", "https",
+                                 "external-authority", "shop.example", NULL);
+  get_page (fixture);
+  right = g_strdup_printf ("X-CSRF-TOKEN: %s\r\nOrigin: https://shop.example\r\n", fixture->token);
+  wrong = g_strdup_printf ("X-CSRF-TOKEN: %s\r\nOrigin: http://shop.example\r\nX-Forwarded-Proto: http\r\n", fixture->token);
+  expect_raw (fixture, "POST /do", right, 200);
+  expect_raw (fixture, "POST /do", wrong, 403);
+}
+
+/* A client that goes away in the middle of its form has not been judged, and reaches nobody. */
+static void
+test_form_cut_off (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GSocketClient) client = g_socket_client_new ();
+  g_autoptr (GSocketConnection) connection = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *request = NULL;
+
+  get_page (fixture);
+  connection = g_socket_client_connect_to_host (client, fixture->base + strlen ("http://"), 0, NULL, &error);
+  g_assert_no_error (error);
+  request = g_strdup_printf ("POST /do HTTP/1.1\r\nHost: %s\r\nCookie: %s\r\nContent-Type: " FORM "\r\nContent-Length: 500"
+                             "\r\n\r\n__RequestVerificationToken=%s", fixture->base + strlen ("http://"), fixture->cookie,
+                             fixture->token);
+  g_output_stream_write_all (g_io_stream_get_output_stream (G_IO_STREAM (connection)), request, strlen (request), NULL, NULL,
+                             &error);
+  g_assert_no_error (error);
+  g_io_stream_close (G_IO_STREAM (connection), NULL, NULL);
+  /* The server has seen it by the time that it has answered the next one. */
+  get_page (fixture);
+  g_assert_cmpuint (fixture->entered, ==, 0);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -325,6 +561,14 @@ main (int argc, char **argv)
   ADD ("chunked-form", test_chunked_form);
   ADD ("origin", test_origin);
   ADD ("user", test_user);
+  ADD ("exempt", test_exempt);
+  ADD ("methods", test_methods);
+  ADD ("doubled-headers", test_doubled_headers);
+  ADD ("elsewhere", test_elsewhere);
+  ADD ("upgrade", test_upgrade);
+  ADD ("report-only", test_report_only);
+  ADD ("form-cut-off", test_form_cut_off);
+  g_test_add ("/csrf-soup/handler/proxy", Fixture, GINT_TO_POINTER (FALSE), set_up, test_proxy, tear_down);
 #undef ADD
   return g_test_run ();
 }
