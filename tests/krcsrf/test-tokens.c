@@ -189,6 +189,37 @@ test_control_characters (CsrfFixture *fixture, gconstpointer data)
     }
 }
 
+/* In headers of any length, since they are looked at 16 bytes at a time; cookies may go beyond ASCII. */
+static void
+test_control_character_anywhere (CsrfFixture *fixture, gconstpointer data)
+{
+  static const struct { char c; gboolean in_header, in_cookie; } cases[] = {
+    { '\0', FALSE, FALSE }, { '\x1f', FALSE, FALSE }, { '\x7f', FALSE, FALSE }, { '\n', FALSE, FALSE },
+    { '\x80', FALSE, TRUE }, { '\xff', FALSE, TRUE }, { ' ', TRUE, TRUE }, { '~', TRUE, TRUE }, { '\t', TRUE, TRUE },
+  };
+
+  for (gsize len = 1; len <= 50; len++)
+    for (gsize at = 0; at < len; at++)
+      for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+        {
+          g_autofree char *text = g_strnfill (len, 'x');
+          g_autoptr (KrCsrfRequest) in_header = csrf_request ("GET");
+          g_autoptr (KrCsrfRequest) in_cookie = csrf_request ("GET");
+
+          text[at] = cases[i].c;
+          kr_csrf_request_add_header (in_header, "Referer", text, len);
+          kr_csrf_request_add_header (in_cookie, "Cookie", text, len);
+          if (cases[i].in_header)
+            csrf_assert_accepted (fixture, in_header);
+          else
+            csrf_assert_refused (fixture, in_header, KR_CSRF_ERROR_HEADER_INVALID);
+          if (cases[i].in_cookie)
+            csrf_assert_accepted (fixture, in_cookie);
+          else
+            csrf_assert_refused (fixture, in_cookie, KR_CSRF_ERROR_HEADER_INVALID);
+        }
+}
+
 static void
 test_swapped (CsrfFixture *fixture, gconstpointer data)
 {
@@ -515,6 +546,7 @@ main (int argc, char **argv)
   CSRF_TEST_ADD ("token/malformed", test_malformed);
   CSRF_TEST_ADD ("token/alphabet", test_alphabet);
   CSRF_TEST_ADD ("token/control-characters", test_control_characters);
+  CSRF_TEST_ADD ("token/control-character-anywhere", test_control_character_anywhere);
   CSRF_TEST_ADD ("token/swapped", test_swapped);
   CSRF_TEST_ADD ("token/header-names", test_header_names);
   CSRF_TEST_ADD ("token/header-twice", test_token_header_twice);

@@ -395,7 +395,8 @@ test_exempt (Fixture *fixture, gconstpointer data)
   static const char *const lines[] = {
     "POST /exempt/../do", "POST //exempt/../do", "POST /exempt/%2e%2e/do", "POST /exempt/..%2fdo", "POST //do", "POST /./do",
     "POST /do/", "POST /do?/exempt", "POST /do#/exempt", "POST /DO", "POST /exemp", "POST http://127.0.0.1/do",
-    "POST /do;/exempt", "POST /do/../exempt/../do",
+    "POST /do;/exempt", "POST /do/../exempt/../do", "POST *", "OPTIONS *", "CONNECT 127.0.0.1:1", "POST do", "POST ", "/do",
+    "POST /do\x01", "POST /%00/../do", "POST http://[/do", "POST https:///do", "POST \xff/do",
   };
   gboolean whole = GPOINTER_TO_INT (data);
   guint before = fixture->entered;
@@ -404,7 +405,7 @@ test_exempt (Fixture *fixture, gconstpointer data)
   for (guint i = 0; i < G_N_ELEMENTS (lines); i++)
     {
       send_raw (fixture, lines[i], host, "");
-      g_test_message ("%s", lines[i]);
+      g_test_message ("line %u", i);
       g_assert_cmpuint (fixture->entered, ==, before);
     }
   g_assert_cmpuint (send_raw (fixture, "POST /exempt", host, ""), ==, whole ? 400 : 200);
@@ -523,6 +524,15 @@ test_proxy (Fixture *fixture, gconstpointer data)
   expect_raw (fixture, "POST /do", wrong, 403);
 }
 
+/* Who forgets the guard is still behind it. */
+static void
+test_guard_stays (Fixture *fixture, gconstpointer data)
+{
+  g_object_unref (fixture->guard);
+  post (fixture, NULL, NULL, NULL, NULL, 400);
+  g_object_ref (fixture->guard);
+}
+
 /* A client that goes away in the middle of its form has not been judged, and reaches nobody. */
 static void
 test_form_cut_off (Fixture *fixture, gconstpointer data)
@@ -568,6 +578,7 @@ main (int argc, char **argv)
   ADD ("upgrade", test_upgrade);
   ADD ("report-only", test_report_only);
   ADD ("form-cut-off", test_form_cut_off);
+  g_test_add ("/csrf-soup/server/guard-stays", Fixture, GINT_TO_POINTER (TRUE), set_up, test_guard_stays, tear_down);
   g_test_add ("/csrf-soup/handler/proxy", Fixture, GINT_TO_POINTER (FALSE), set_up, test_proxy, tear_down);
 #undef ADD
   return g_test_run ();

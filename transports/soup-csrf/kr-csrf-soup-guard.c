@@ -275,15 +275,21 @@ on_got_headers (SoupServerMessage *message, gpointer user_data)
 }
 
 static void
+drop_guard (gpointer data, GClosure *closure)
+{
+  g_object_unref (data);
+}
+
+static void
 on_request_started (SoupServer *server, SoupServerMessage *message, gpointer user_data)
 {
-  g_signal_connect_object (message, "got-headers", G_CALLBACK (on_got_headers), user_data, 0);
+  g_signal_connect_data (message, "got-headers", G_CALLBACK (on_got_headers), g_object_ref (user_data), drop_guard, 0);
 }
 
 /**
  * kr_csrf_soup_guard_protect_server:
- * @self: a guard; stays alive as long as @server, or protects it no more
- * @server: a server
+ * @self: a guard
+ * @server: a server, which holds a reference to @self from now on: there is no way back
  *
  * Judges every request of a server before its handlers see it, and answers those that are refused.
  *
@@ -298,7 +304,7 @@ kr_csrf_soup_guard_protect_server (KrCsrfSoupGuard *self, SoupServer *server)
   g_return_if_fail (KR_CSRF_SOUP_IS_GUARD (self));
   g_return_if_fail (SOUP_IS_SERVER (server));
 
-  g_signal_connect_object (server, "request-started", G_CALLBACK (on_request_started), self, 0);
+  g_signal_connect_data (server, "request-started", G_CALLBACK (on_request_started), g_object_ref (self), drop_guard, 0);
 }
 
 /* The body is there already, so it is scanned at once, in the pieces that libsoup has. */
