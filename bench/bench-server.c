@@ -12,9 +12,11 @@ static int port = 5080;
 static char *certificate_file, *key_file;
 
 static int busy_poll = 0;
+static int threads = 0;
 
 static const GOptionEntry options[] = {
   { "busy-poll", 0, 0, G_OPTION_ARG_INT, &busy_poll, "Look for more work this long before sleeping (default 0)", "MICROSECONDS" },
+  { "threads", 0, 0, G_OPTION_ARG_INT, &threads, "Serve sockets in so many threads (default 0: in the hub's)", "N" },
   { "port", 'p', 0, G_OPTION_ARG_INT, &port, "Port on 127.0.0.1 (default 5080, 0 for any)", "N" },
   { "certificate", 0, 0, G_OPTION_ARG_FILENAME, &certificate_file, "Speak TLS with this certificate (PEM)", "FILE" },
   { "key", 0, 0, G_OPTION_ARG_FILENAME, &key_file, "Its private key (PEM)", "FILE" },
@@ -222,7 +224,8 @@ main (int argc, char **argv)
       return 2;
     }
   raise_descriptor_limit ();
-  g_object_set (endpoint, "max-connections", 100000, "busy-poll", (guint) MAX (busy_poll, 0), NULL);
+  g_object_set (endpoint, "max-connections", 100000, "busy-poll", (guint) MAX (busy_poll, 0),
+                "io-threads", (guint) CLAMP (threads, 0, 64), NULL);
   add_methods (hub);
   thread = g_thread_new ("http", http_thread, http_loop);
   g_mutex_lock (&listen.lock);

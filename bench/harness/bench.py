@@ -72,9 +72,9 @@ class Run:
         return programs.load(self.server(who, variant), **options)
 
     @contextlib.contextmanager
-    def fresh(self, who):
+    def fresh(self, who, variant='plain'):
         """A server of its own, for what another row would disturb."""
-        server = programs.Server(who)
+        server = programs.Server(who, variant)
         try:
             yield server
         finally:

@@ -76,22 +76,22 @@ def flat(**others):
     return measure
 
 
-def memory(connections, kind):
+def memory(connections, kind, variant='plain', **options):
     """What each of many connections adds to a server that has served before."""
     def measure(run, who):
-        with run.fresh(who) as server:
+        with run.fresh(who, variant) as server:
             programs.load(server, mode='echo', connections=100, depth=8, seconds=0.5 if run.quick else 2,
-                          payload=PAYLOAD)
-            programs.load(server, mode='connect', connections=100)
+                          payload=PAYLOAD, **options)
+            programs.load(server, mode='connect', connections=100, **options)
             time.sleep(0.5)
-            figures = programs.load(server, mode='idle', connections=connections, seconds=2)
+            figures = programs.load(server, mode='idle', connections=connections, seconds=2, **options)
         return Sample((figures[f'{kind}_kib'] - figures[f'{kind}_before_kib']) / connections)
     return measure
 
 
-def connect(connections):
+def connect(connections, variant='plain', **options):
     def measure(run, who):
-        figures = run.load(who, mode='connect', connections=connections, timed=False)
+        figures = run.load(who, variant, mode='connect', connections=connections, timed=False, **options)
         return Sample(connections / figures['rounds'][0]['connect_ms'] * 1000)
     return measure
 
@@ -191,6 +191,17 @@ def broadcast_rows():
                   fan('json', members, 4, target='ToGroup', join='Join', group='g', idle=others), who=PAIR)
 
 
+def thread_rows():
+    """Sockets in two threads beside the hub's. With two cores, one of them the load generator's, they have no room to
+    gain much; what they cost shows."""
+    yield Row('threads-broadcast-1000', 'messages/s', 'Broadcast to 1,000, sockets in 2 threads, 4 in flight',
+              lambda run, who: rate(run, who, 'two-threads' if who == 'ours' else 'plain', mode='fan', protocol='json',
+                                    connections=1000, depth=4))
+    yield Row('threads-echo-10x32', 'messages/s', 'Echo, sockets in 2 threads, 10 connections, 32 in flight',
+              lambda run, who: rate(run, who, 'two-threads' if who == 'ours' else 'plain', mode='echo', protocol='json',
+                                    connections=10, depth=32))
+
+
 def transport_rows():
     for transport in ['sse', 'long-polling']:
         yield Row(f'{transport}-10x1', 'messages/s', f'Echo over {transport}, 10 connections, one in flight',
@@ -198,6 +209,10 @@ def transport_rows():
     for depth in [1, 32]:
         yield Row(f'tls-10x{depth}', 'messages/s', f'Echo over TLS, 10 connections, {depth} in flight',
                   echo('json', 10, depth, variant='tls', tls=True), who=PAIR)
+    yield Row('tls-connect-1000', 'connections/s', '1,000 connections over TLS until the last one is ready',
+              connect(1000, variant='tls', tls=True), who=PAIR, rounds=3)
+    yield Row('tls-memory-1000', 'KiB/connection', 'RSS per idle connection over TLS of 1000',
+              memory(1000, 'rss', variant='tls', tls=True), who=PAIR, lower=True, rounds=3)
     yield Row('tls-broadcast-1000', 'messages/s', 'Broadcast over TLS to 1,000, 4 in flight',
               fan('json', 1000, 4, variant='tls', tls=True), who=PAIR)
 
@@ -278,6 +293,7 @@ def all_rows():
         yield Row(f'stream-{protocol}', 'items/s', 'Streams of 100,000 numbers, one after the other', stream(protocol),
                   who=PAIR)
     yield from transport_rows()
+    yield from thread_rows()
     yield from flat_rows()
     yield from memory_rows()
     yield Row('connect-8000', 'connections/s', '8,000 connections until the last one is ready', connect(8000), rounds=3,

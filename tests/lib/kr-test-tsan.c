@@ -314,7 +314,8 @@ g_source_set_callback (GSource *source, GSourceFunc func, gpointer data, GDestro
     NEXT (g_source_set_callback) (source, func, data, notify);
 }
 
-/* A source of our own has a dispatch function of our own: what came before attaching or waking it comes before that. */
+/* A source of our own has functions of our own: what came before attaching or waking it comes before them, and they come
+ * before its end in whatever thread, since the context refers to it while it calls them. */
 typedef struct
 {
   GSourceFuncs funcs;
@@ -324,22 +325,34 @@ typedef struct
 UNSEEN static gboolean
 wrapped_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
 {
+  gboolean result;
+
   __tsan_acquire (source);
-  return ((Wrapped *) source->source_funcs)->original->dispatch (source, callback, user_data);
+  result = ((Wrapped *) source->source_funcs)->original->dispatch (source, callback, user_data);
+  __tsan_release (source);
+  return result;
 }
 
 UNSEEN static gboolean
 wrapped_prepare (GSource *source, int *timeout)
 {
+  gboolean result;
+
   __tsan_acquire (source);
-  return ((Wrapped *) source->source_funcs)->original->prepare (source, timeout);
+  result = ((Wrapped *) source->source_funcs)->original->prepare (source, timeout);
+  __tsan_release (source);
+  return result;
 }
 
 UNSEEN static gboolean
 wrapped_check (GSource *source)
 {
+  gboolean result;
+
   __tsan_acquire (source);
-  return ((Wrapped *) source->source_funcs)->original->check (source);
+  result = ((Wrapped *) source->source_funcs)->original->check (source);
+  __tsan_release (source);
+  return result;
 }
 
 UNSEEN static void

@@ -23,7 +23,7 @@ authorize (KrHubSoupEndpoint *endpoint, SoupServerMessage *message, gpointer dat
 }
 
 static Site *
-site_new (KrHubServer *hub, KrHubTransportFlags transports, KrTestSoupFlags flags, const char *reactor)
+site_prepare (KrHubServer *hub, KrHubTransportFlags transports, KrTestSoupFlags flags, const char *reactor)
 {
   Site *site = g_new0 (Site, 1);
 
@@ -32,6 +32,14 @@ site_new (KrHubServer *hub, KrHubTransportFlags transports, KrTestSoupFlags flag
   site->soup = kr_test_soup_new (hub, flags);
   site->transports = transports;
   g_signal_connect (site->soup->endpoint, "authorize", G_CALLBACK (authorize), NULL);
+  return site;
+}
+
+static Site *
+site_new (KrHubServer *hub, KrHubTransportFlags transports, KrTestSoupFlags flags, const char *reactor)
+{
+  Site *site = site_prepare (hub, transports, flags, reactor);
+
   kr_test_soup_start (site->soup);
   return site;
 }
@@ -50,6 +58,29 @@ busy_start (KrHubServer *hub)
 
   g_object_set (site->soup->endpoint, "busy-poll", 200, NULL);
   return site;
+}
+
+/* The sockets in threads of their own. */
+static gpointer
+threads_start_with (KrHubServer *hub, KrTestSoupFlags flags)
+{
+  Site *site = site_prepare (hub, KR_HUB_TRANSPORT_WEBSOCKETS, flags, "epoll");
+
+  g_object_set (site->soup->endpoint, "io-threads", 2, NULL);
+  kr_test_soup_start (site->soup);
+  return site;
+}
+
+static gpointer
+threads_start (KrHubServer *hub)
+{
+  return threads_start_with (hub, 0);
+}
+
+static gpointer
+threads_tls_start (KrHubServer *hub)
+{
+  return threads_start_with (hub, KR_TEST_SOUP_TLS);
 }
 
 static gpointer
@@ -128,6 +159,9 @@ static const KrTestBackend backends[] = {
   { "/conformance/websocket", FALSE, websocket_start, site_connect, site_stop },
   { "/conformance/websocket-messagepack", FALSE, websocket_start, site_connect, site_stop, TRUE },
   { "/conformance/websocket-busy-poll", FALSE, busy_start, site_connect, site_stop },
+  { "/conformance/websocket-threads", FALSE, threads_start, site_connect, site_stop },
+  { "/conformance/websocket-threads-messagepack", FALSE, threads_start, site_connect, site_stop, TRUE },
+  { "/conformance/websocket-threads-tls", FALSE, threads_tls_start, site_connect, site_stop },
   { "/conformance/websocket-tls", FALSE, websocket_tls_start, site_connect, site_stop },
   { "/conformance/websocket-source", FALSE, websocket_source_start, site_connect, site_stop },
   { "/conformance/websocket-one-thread", FALSE, websocket_one_thread_start, site_connect, site_stop },

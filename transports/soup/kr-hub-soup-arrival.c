@@ -7,6 +7,7 @@
 
 #include "kr-hub-soup-crossing-private.h"
 #include "kr-hub-soup-endpoint-private.h"
+#include "kr-hub-soup-io-transport-private.h"
 #include "kr-hub-soup-long-polling-transport-private.h"
 #include "kr-hub-soup-request-private.h"
 #include "kr-hub-soup-sse-transport-private.h"
@@ -62,6 +63,14 @@ log_arrival (Arrival *self, const char *what)
 }
 
 static void
+refuse (KrHubTransport *transport)
+{
+  if (KR_HUB_SOUP_IS_IO_TRANSPORT (transport))
+    transport = kr_hub_soup_io_transport_get_inner (KR_HUB_SOUP_IO_TRANSPORT (transport));
+  kr_hub_soup_websocket_transport_refuse (KR_HUB_SOUP_WEBSOCKET_TRANSPORT (transport), OVER);
+}
+
+static void
 arrive_again (Arrival *self)
 {
   GObject *connection = kr_hub_soup_token_get_followed (self->token);
@@ -69,7 +78,7 @@ arrive_again (Arrival *self)
   if (connection != NULL && kr_hub_connection_reattach (KR_HUB_CONNECTION (connection), self->transport))
     return;
   log_arrival (self, "too late a return");
-  kr_hub_soup_websocket_transport_refuse (KR_HUB_SOUP_WEBSOCKET_TRANSPORT (self->transport), OVER);
+  refuse (self->transport);
 }
 
 static void
@@ -104,10 +113,23 @@ cross_arrival (Arrival *self)
 
 typedef KrHubTransport *(*NewTransport) (GIOStream *, GSocket *, GBytes *, KrHubSoupToken *, KrHubClock *, gint64);
 
+/* The next one of the threads that serve sockets has it. */
+static KrHubTransport *
+websocket_in_thread (KrHubSoupEndpoint *self, GIOStream *stream, GSocket *socket, GBytes *response, KrHubSoupToken *token)
+{
+  guint next = (guint) g_atomic_int_add (&self->next_io_thread, 1);
+  KrHubSoupIoThread *thread = g_ptr_array_index (self->io_threads, next % self->io_threads->len);
+
+  return kr_hub_soup_io_transport_new (thread, kr_hub_soup_websocket_transport_new (stream, socket, response, token,
+                                                                                    kr_hub_soup_io_thread_get_clock (thread),
+                                                                                    self->close_timeout));
+}
+
 static void
 connection_taken (GIOStream *stream, GSocket *socket, GBytes *response, NewTransport new_transport, Arrival *arrival)
 {
   KrHubSoupEndpoint *self = arrival->endpoint;
+  KrHubSoupToken *token = arrival->stateful ? NULL : arrival->token; /* which ends with the transport */
 
   if (stream == NULL)
     {
@@ -116,8 +138,11 @@ connection_taken (GIOStream *stream, GSocket *socket, GBytes *response, NewTrans
       arrival_free (arrival);
       return;
     }
-  arrival->transport = new_transport (stream, socket, response, arrival->stateful ? NULL : arrival->token,
-                                      kr_hub_server_get_clock (self->hub), self->close_timeout);
+  if (new_transport == kr_hub_soup_websocket_transport_new && self->io_threads->len > 0)
+    arrival->transport = websocket_in_thread (self, stream, socket, response, token);
+  else
+    arrival->transport = new_transport (stream, socket, response, token, kr_hub_server_get_clock (self->hub),
+                                        self->close_timeout);
   if (new_transport == kr_hub_soup_sse_transport_new)
     kr_hub_soup_token_set_object (arrival->token, G_OBJECT (arrival->transport));
   cross_arrival (arrival);

@@ -32,6 +32,8 @@ struct _KrHubSoupEndpoint
   gint64 close_timeout;
   gint64 disconnect_timeout;
   guint busy_poll;
+  GPtrArray *io_threads;             /* of KrHubSoupIoThread */
+  gint next_io_thread;               /* atomic */
   KrHubSoupTokenStore *store;
   gint expiring;                     /* atomic: a source looks after the tokens that wait */
 };

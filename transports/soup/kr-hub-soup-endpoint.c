@@ -7,6 +7,7 @@
 
 #include "kr-hub-soup-crossing-private.h"
 #include "kr-hub-soup-forwarded-private.h"
+#include "kr-hub-soup-io-thread-private.h"
 #include "kr-hub-soup-reactor-private.h"
 #include "kr-hub-soup-request-private.h"
 
@@ -46,9 +47,10 @@ typedef enum
   PROP_CLOSE_TIMEOUT,
   PROP_DISCONNECT_TIMEOUT,
   PROP_BUSY_POLL,
+  PROP_IO_THREADS,
 } KrHubSoupEndpointProperty;
 
-static GParamSpec *props[PROP_BUSY_POLL + 1];
+static GParamSpec *props[PROP_IO_THREADS + 1];
 
 typedef enum
 {
@@ -182,6 +184,7 @@ kr_hub_soup_endpoint_get_property (GObject *object, guint prop_id, GValue *value
     case PROP_CLOSE_TIMEOUT: g_value_set_int64 (value, self->close_timeout); break;
     case PROP_DISCONNECT_TIMEOUT: g_value_set_int64 (value, self->disconnect_timeout); break;
     case PROP_BUSY_POLL: g_value_set_uint (value, self->busy_poll); break;
+    case PROP_IO_THREADS: g_value_set_uint (value, self->io_threads->len); break;
     default: G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec); break;
     }
 }
@@ -203,6 +206,14 @@ set_trusted_proxies (KrHubSoupEndpoint *self, char **proxies)
   g_clear_pointer (&self->proxies, g_ptr_array_unref);
   self->trusted_proxies = g_strdupv (proxies);
   self->proxies = kr_hub_soup_proxies_parse ((const char *const *) proxies);
+}
+
+static void
+set_io_threads (KrHubSoupEndpoint *self, guint n)
+{
+  g_ptr_array_set_size (self->io_threads, 0);
+  while (self->io_threads->len < n)
+    g_ptr_array_add (self->io_threads, kr_hub_soup_io_thread_new (kr_hub_server_get_context (self->hub)));
 }
 
 static void
@@ -233,6 +244,7 @@ kr_hub_soup_endpoint_set_property (GObject *object, guint prop_id, const GValue 
       self->busy_poll = g_value_get_uint (value);
       kr_hub_soup_reactor_set_busy_poll (kr_hub_server_get_context (self->hub), self->busy_poll);
       break;
+    case PROP_IO_THREADS: set_io_threads (self, g_value_get_uint (value)); break;
     default: G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec); break;
     }
 }
@@ -244,6 +256,7 @@ kr_hub_soup_endpoint_finalize (GObject *object)
 
   if (self->busy_poll > 0)
     kr_hub_soup_reactor_set_busy_poll (kr_hub_server_get_context (self->hub), 0);
+  g_ptr_array_unref (self->io_threads);
   g_clear_object (&self->hub);
   g_free (self->path);
   g_strfreev (self->allowed_origins);
@@ -397,6 +410,18 @@ install_properties (GObjectClass *object_class)
    * Since: 0.1
    */
   props[PROP_BUSY_POLL] = g_param_spec_uint ("busy-poll", NULL, NULL, 0, 1000, 0, flags);
+  /**
+   * KrHubSoupEndpoint:io-threads:
+   *
+   * How many threads serve the sockets of WebSockets, 0 to 64; with 0, the default, the hub's own thread does.
+   *
+   * Handlers run in the hub's thread all the same. Reading, writing and TLS move to the threads, which lets a hub that sends
+   * much use more cores; each message pays with two hand-overs, so that a single call takes longer. Set it before
+   * [method@KrHubSoup.Endpoint.attach]; [property@KrHubSoup.Endpoint:busy-poll] has no effect then.
+   *
+   * Since: 0.1
+   */
+  props[PROP_IO_THREADS] = g_param_spec_uint ("io-threads", NULL, NULL, 0, 64, 0, flags);
   g_object_class_install_properties (object_class, G_N_ELEMENTS (props), props);
 }
 
@@ -459,6 +484,7 @@ kr_hub_soup_endpoint_init (KrHubSoupEndpoint *self)
   self->close_timeout = 5 * G_USEC_PER_SEC;
   self->disconnect_timeout = 15 * G_USEC_PER_SEC;
   self->store = kr_hub_soup_token_store_new ();
+  self->io_threads = g_ptr_array_new_with_free_func ((GDestroyNotify) kr_hub_soup_io_thread_leave);
 }
 
 /**
