@@ -82,14 +82,22 @@ sift_down (KrHubClock *self, guint index, KrHubTimer *timer)
 }
 
 static void
-update_source (KrHubClock *self)
+set_ready_time (KrHubClock *self, gint64 ready_time)
 {
-  gint64 ready_time = self->heap->len > 0 ? timer_at (self, 0)->deadline : -1;
-
-  if (self->source == NULL || ready_time == self->ready_time)
+  if (ready_time == self->ready_time)
     return;
   self->ready_time = ready_time;
   g_source_set_ready_time (self->source, ready_time);
+}
+
+/* Each change of the source's time is a system call, so one that is too early stays: dispatch() sees to it. */
+static void
+update_source (KrHubClock *self)
+{
+  if (self->source == NULL || self->heap->len == 0)
+    return;
+  if (self->ready_time == -1 || timer_at (self, 0)->deadline < self->ready_time)
+    set_ready_time (self, timer_at (self, 0)->deadline);
 }
 
 static void
@@ -110,6 +118,7 @@ dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
   g_autoptr (KrHubClock) self = g_object_ref (*(KrHubClock **) (source + 1));
 
   fire_due (self, g_get_monotonic_time ());
+  set_ready_time (self, self->heap->len > 0 ? timer_at (self, 0)->deadline : -1);
   return G_SOURCE_CONTINUE;
 }
 

@@ -182,6 +182,27 @@ test_real (void)
 }
 
 /* A clock that goes away leaves its timers unarmed. */
+/* A deadline that moves away leaves the source as it was: it fires early, once, and is then set right. */
+static void
+test_moves_away (void)
+{
+  g_autoptr (GMainContext) context = g_main_context_new ();
+  g_autoptr (KrHubClock) clock = kr_hub_clock_new (context);
+  g_autoptr (GString) diary = g_string_new (NULL);
+  gint64 begin = kr_hub_clock_get_time (clock);
+  Alarm a;
+
+  alarm_init (&a, clock, diary, 'a');
+  kr_hub_clock_arm (clock, &a.timer, begin + 1000);
+  kr_hub_clock_disarm (clock, &a.timer);
+  kr_hub_clock_arm (clock, &a.timer, begin + 30000);
+  while (diary->len == 0)
+    g_main_context_iteration (context, TRUE);
+  g_assert_cmpint (kr_hub_clock_get_time (clock), >=, begin + 30000);
+  g_assert_cmpuint (kr_hub_clock_get_n_timers (clock), ==, 0);
+  g_assert_false (g_main_context_pending (context));
+}
+
 static void
 test_end (void)
 {
@@ -204,6 +225,7 @@ main (int argc, char **argv)
   g_test_add_func ("/clock/again", test_again);
   g_test_add_func ("/clock/random", test_random);
   g_test_add_func ("/clock/real", test_real);
+  g_test_add_func ("/clock/moves-away", test_moves_away);
   g_test_add_func ("/clock/end", test_end);
   return g_test_run ();
 }

@@ -28,6 +28,8 @@ struct _TestOwner
   GError *error;
   TestOwner *victim;     /* to close when something is received */
   gboolean close_self;
+  guint nested;          /* turns of a loop to run inside when something is received */
+  gboolean was_idle;     /* what the last of them found */
   GByteArray *to_write;
   gsize written;
 };
@@ -80,6 +82,8 @@ received (KrHubSoupChannel *channel, guint8 *data, gsize len)
     kr_hub_soup_channel_close (&self->victim->channel);
   if (self->close_self)
     kr_hub_soup_channel_close (channel);
+  for (guint i = 0; i < self->nested; i++)
+    self->was_idle = !g_main_context_iteration (NULL, FALSE);
   return taken;
 }
 
@@ -392,6 +396,29 @@ test_close_with_output (void)
   end ();
 }
 
+/* A handler that runs a loop: nothing is lost, and bytes that wait for the end of the turn do not keep that loop busy. */
+static void
+test_nested (void)
+{
+  TestOwner *a = owner_new ();
+  TestOwner *b = owner_new ();
+
+  turn ();
+  a->nested = b->nested = 10;
+  say (a, "one");
+  say (b, "two");
+  turn ();
+  g_assert_true (a->was_idle);
+  g_assert_true (b->was_idle);
+  say (a, "three");
+  turn ();
+  g_assert_cmpstr (a->received->str, ==, "onethree");
+  g_assert_cmpstr (b->received->str, ==, "two");
+  drop (a);
+  drop (b);
+  end ();
+}
+
 typedef struct
 {
   const char *name;
@@ -411,6 +438,7 @@ static const Case cases[] = {
   { "back-pressure", test_back_pressure },
   { "fairness", test_fairness },
   { "close-with-output", test_close_with_output },
+  { "nested", test_nested },
 };
 
 static void

@@ -23,6 +23,7 @@ typedef struct
 {
   int fd;
   gpointer tag;
+  gboolean muted;
 } Epoll;
 
 static gboolean
@@ -36,6 +37,9 @@ epoll_open (KrHubSoupReactor *reactor)
   self = reactor->backend_data = g_new0 (Epoll, 1);
   self->fd = fd;
   self->tag = g_source_add_unix_fd (&reactor->source, fd, G_IO_IN);
+  /* GLib takes the descriptor of a source that must not recurse out of the loop for each dispatch and puts it back, which
+   * wakes the loop twice: two writes, one more poll and a read in each turn. mute() does it if ever it is needed. */
+  g_source_set_can_recurse (&reactor->source, TRUE);
   return TRUE;
 }
 
@@ -79,6 +83,17 @@ epoll_remove (KrHubSoupReactor *reactor, KrHubSoupChannel *channel)
   epoll_ctl (self->fd, EPOLL_CTL_DEL, channel->fd, NULL);
 }
 
+static void
+epoll_mute (KrHubSoupReactor *reactor, gboolean muted)
+{
+  Epoll *self = reactor->backend_data;
+
+  if (self->muted == muted)
+    return;
+  self->muted = muted;
+  g_source_modify_unix_fd (&reactor->source, self->tag, muted ? 0 : G_IO_IN);
+}
+
 static gboolean
 epoll_check (KrHubSoupReactor *reactor)
 {
@@ -106,6 +121,7 @@ const KrHubSoupReactorBackend kr_hub_soup_reactor_epoll_backend = {
   .add = epoll_add,
   .update = epoll_update,
   .remove = epoll_remove,
+  .mute = epoll_mute,
   .check = epoll_check,
   .turn = epoll_turn,
 };

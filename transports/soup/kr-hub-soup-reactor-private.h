@@ -91,6 +91,7 @@ struct _KrHubSoupReactor
   guint8 *buffer;        /* what arrives, shared by all */
   guint8 *scratch;       /* what leaves through a stream that takes one piece at a time */
   guint n_channels;
+  gboolean dispatching;  /* a nested run of the loop must not dispatch us again */
   gint busy_poll;        /* µs, atomic */
   gint64 last_active;    /* when a turn last had something to do; counts with busy-polling only */
 };
@@ -102,6 +103,7 @@ struct _KrHubSoupReactorBackend
   void (*add) (KrHubSoupReactor *reactor, KrHubSoupChannel *channel);
   void (*update) (KrHubSoupReactor *reactor, KrHubSoupChannel *channel);
   void (*remove) (KrHubSoupReactor *reactor, KrHubSoupChannel *channel);
+  void (*mute) (KrHubSoupReactor *reactor, gboolean muted);  /* what is ready does not wake the loop; or NULL */
   gboolean (*check) (KrHubSoupReactor *reactor);
   guint (*turn) (KrHubSoupReactor *reactor);     /* calls kr_hub_soup_reactor_ready() for all that is ready; how many */
 };

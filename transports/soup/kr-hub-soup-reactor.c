@@ -311,11 +311,22 @@ has_work (KrHubSoupReactor *self)
   return self->dirty->len > 0 || self->pending->len > 0 || self->graveyard->len > 0;
 }
 
+static void
+mute (KrHubSoupReactor *self, gboolean muted)
+{
+  if (self->backend->mute != NULL)
+    self->backend->mute (self, muted);
+}
+
 static gboolean
 reactor_prepare (GSource *source, int *timeout)
 {
+  KrHubSoupReactor *self = (KrHubSoupReactor *) source;
+
   *timeout = -1;
-  return has_work ((KrHubSoupReactor *) source);
+  if (G_UNLIKELY (self->dispatching))
+    mute (self, TRUE);
+  return !self->dispatching && has_work (self);
 }
 
 static gboolean
@@ -323,7 +334,7 @@ reactor_check (GSource *source)
 {
   KrHubSoupReactor *self = (KrHubSoupReactor *) source;
 
-  return has_work (self) || self->backend->check (self);
+  return !self->dispatching && (has_work (self) || self->backend->check (self));
 }
 
 /* TRUE: there was something to do. */
@@ -366,9 +377,13 @@ reactor_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
   gint budget = g_atomic_int_get (&self->busy_poll);
   gint64 begin = budget > 0 ? g_get_monotonic_time () : 0;
 
+  self->dispatching = TRUE;
   run_turn (self);
   if (G_UNLIKELY (budget > 0) && !g_source_is_destroyed (source))
     busy_poll (self, budget, begin);
+  self->dispatching = FALSE;
+  if (!g_source_is_destroyed (source))
+    mute (self, FALSE);
   return G_SOURCE_CONTINUE;
 }
 
