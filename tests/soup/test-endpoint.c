@@ -488,6 +488,14 @@ test_sse (void)
   stop_site (site);
 }
 
+static gboolean
+is_open (gpointer data)
+{
+  KrTestSoup *self = data;
+
+  return kr_hub_server_get_n_connections (self->hub) == 1;
+}
+
 static void
 test_sse_shutdown (void)
 {
@@ -500,6 +508,7 @@ test_sse_shutdown (void)
 
   head = kr_test_soup_read (fd, "\r\n\r\n:\r\n");
   assert_request (site, "POST", path, NULL, HANDSHAKE, 200, PLAIN, "");
+  kr_test_wait ("the handshake", is_open, site);
   kr_hub_server_shutdown (site->hub);
   rest = kr_test_soup_read (fd, NULL); /* up to the end of the stream */
   g_assert_true (g_str_has_prefix (rest, "data: {}\x1e"));

@@ -243,7 +243,7 @@ hold_poll (KrHubSoupEndpoint *self, SoupServerMessage *message, KrHubSoupToken *
   g_autoptr (GObject) transport = kr_hub_soup_token_dup_object (token);
 
   if (transport != NULL)
-    kr_hub_soup_visit_poll (self, transport, kr_hub_soup_exchange_new (message, NULL));
+    kr_hub_soup_visit_poll (self, message, transport);
   else
     kr_hub_soup_answer (message, SOUP_STATUS_NOT_FOUND, PLAIN, NO_CONNECTION);
 }
@@ -304,7 +304,7 @@ answer_post (KrHubSoupEndpoint *self, SoupServerMessage *message)
   if (body != NULL && body->too_large)
     kr_hub_soup_answer (message, SOUP_STATUS_REQUEST_ENTITY_TOO_LARGE, PLAIN, NULL);
   else if (transport != NULL)
-    kr_hub_soup_visit_post (self, transport, kr_hub_soup_exchange_new (message, bytes));
+    kr_hub_soup_visit_post (self, message, transport, bytes);
   else if (kr_hub_soup_token_keep_early (token, bytes, EARLY_LIMIT))
     kr_hub_soup_answer (message, SOUP_STATUS_OK, PLAIN, NULL);
   else

@@ -199,7 +199,8 @@ kr_hub_soup_arrive_long_polling (KrHubSoupEndpoint *endpoint, SoupServerMessage 
 typedef struct
 {
   GObject *object;
-  KrHubSoupExchange *exchange;
+  GBytes *body;                 /* of a post */
+  KrHubSoupExchange *exchange;  /* NULL: answered */
 } Visit;
 
 static void
@@ -208,16 +209,18 @@ visit_free (gpointer data)
   Visit *self = data;
 
   g_object_unref (self->object);
+  g_clear_pointer (&self->body, g_bytes_unref);
   g_clear_object (&self->exchange);
   g_free (self);
 }
 
 static void
-cross_visit (KrHubSoupEndpoint *endpoint, GSourceOnceFunc func, GObject *object, KrHubSoupExchange *exchange)
+cross_visit (KrHubSoupEndpoint *endpoint, GSourceOnceFunc func, GObject *object, GBytes *body, KrHubSoupExchange *exchange)
 {
   Visit *visit = g_new0 (Visit, 1);
 
   visit->object = g_object_ref (object);
+  visit->body = body != NULL ? g_bytes_ref (body) : NULL;
   visit->exchange = exchange;
   kr_hub_soup_cross (kr_hub_server_get_context (endpoint->hub), "KrHubSoupEndpoint visit", func, visit, visit_free);
 }
@@ -230,29 +233,49 @@ deliver_poll (gpointer data)
   kr_hub_soup_long_polling_transport_poll (KR_HUB_SOUP_LONG_POLLING_TRANSPORT (self->object), self->exchange);
 }
 
+void
+kr_hub_soup_visit_poll (KrHubSoupEndpoint *endpoint, SoupServerMessage *message, GObject *object)
+{
+  KrHubSoupExchange *exchange = kr_hub_soup_exchange_new (message);
+
+  kr_hub_soup_exchange_watch (exchange, kr_hub_server_get_context (endpoint->hub),
+                              kr_hub_soup_long_polling_transport_poll_gone, object);
+  cross_visit (endpoint, deliver_poll, object, NULL, exchange);
+}
+
+static KrHubSoupInbox *
+inbox_of (GObject *object)
+{
+  if (KR_HUB_SOUP_IS_SSE_TRANSPORT (object))
+    return kr_hub_soup_sse_transport_get_inbox (KR_HUB_SOUP_SSE_TRANSPORT (object));
+  return kr_hub_soup_long_polling_transport_get_inbox (KR_HUB_SOUP_LONG_POLLING_TRANSPORT (object));
+}
+
 static void
 deliver_post (gpointer data)
 {
   Visit *self = data;
 
-  if (KR_HUB_SOUP_IS_SSE_TRANSPORT (self->object))
-    kr_hub_soup_sse_transport_post (KR_HUB_SOUP_SSE_TRANSPORT (self->object), self->exchange);
-  else
-    kr_hub_soup_long_polling_transport_post (KR_HUB_SOUP_LONG_POLLING_TRANSPORT (self->object), self->exchange);
+  kr_hub_soup_inbox_push (inbox_of (self->object), self->body, self->exchange);
 }
 
 void
-kr_hub_soup_visit_poll (KrHubSoupEndpoint *endpoint, GObject *object, KrHubSoupExchange *exchange)
+kr_hub_soup_visit_post (KrHubSoupEndpoint *endpoint, SoupServerMessage *message, GObject *object, GBytes *body)
 {
-  kr_hub_soup_exchange_watch (exchange, kr_hub_server_get_context (endpoint->hub),
-                              kr_hub_soup_long_polling_transport_poll_gone, object);
-  cross_visit (endpoint, deliver_poll, object, exchange);
-}
-
-void
-kr_hub_soup_visit_post (KrHubSoupEndpoint *endpoint, GObject *object, KrHubSoupExchange *exchange)
-{
-  cross_visit (endpoint, deliver_post, object, exchange);
+  switch (kr_hub_soup_inbox_offer (inbox_of (object), g_bytes_get_size (body)))
+    {
+    case KR_HUB_SOUP_POST_TAKEN:
+      kr_hub_soup_answer (message, SOUP_STATUS_OK, "text/plain", NULL);
+      cross_visit (endpoint, deliver_post, object, body, NULL);
+      break;
+    case KR_HUB_SOUP_POST_WAITS:
+      cross_visit (endpoint, deliver_post, object, body, kr_hub_soup_exchange_new (message));
+      break;
+    case KR_HUB_SOUP_POST_GONE:
+    default:
+      kr_hub_soup_answer (message, SOUP_STATUS_NOT_FOUND, "text/plain", NULL);
+      break;
+    }
 }
 
 /* As in ASP.NET Core, a poll that is held hears of the end from the hub. */

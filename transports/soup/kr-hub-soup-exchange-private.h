@@ -15,11 +15,10 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (KrHubSoupExchange, kr_hub_soup_exchange, KR_HUB_SOUP, EXCHANGE, GObject)
 
 /* In the HTTP thread. */
-KrHubSoupExchange *kr_hub_soup_exchange_new (SoupServerMessage *message, GBytes *body);
+KrHubSoupExchange *kr_hub_soup_exchange_new (SoupServerMessage *message);
 void kr_hub_soup_exchange_watch (KrHubSoupExchange *self, GMainContext *context, void (*gone) (KrHubSoupExchange *, GObject *), GObject *object);
 
 /* In the hub's thread. */
-GBytes *kr_hub_soup_exchange_get_body (KrHubSoupExchange *self);
 void kr_hub_soup_exchange_answer (KrHubSoupExchange *self, guint status, const char *content_type, GBytes *body);
 
 /* In the HTTP thread: an answer without waiting. @body: static text or NULL. */

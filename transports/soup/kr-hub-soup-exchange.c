@@ -15,7 +15,6 @@ struct _KrHubSoupExchange
 
   SoupServerMessage *message;  /* HTTP thread only; NULL once it ended */
   GMainContext *context;       /* of the HTTP thread */
-  GBytes *body;                /* set once, before the other thread sees us */
   KrHubSoupChannel channel;    /* HTTP thread only: notices a client that goes away while libsoup does not look */
   GMainContext *hub_context;
   void (*gone) (KrHubSoupExchange *self, GObject *object);
@@ -36,7 +35,6 @@ kr_hub_soup_exchange_finalize (GObject *object)
 
   g_clear_pointer (&self->context, g_main_context_unref);
   g_clear_pointer (&self->hub_context, g_main_context_unref);
-  g_clear_pointer (&self->body, g_bytes_unref);
   g_clear_pointer (&self->response, g_bytes_unref);
   g_clear_object (&self->object);
   G_OBJECT_CLASS (kr_hub_soup_exchange_parent_class)->finalize (object);
@@ -106,13 +104,12 @@ static const KrHubSoupChannelFuncs watch_funcs = { .ended = peer_gone };
 
 /* Pauses @message, which is being handled. */
 KrHubSoupExchange *
-kr_hub_soup_exchange_new (SoupServerMessage *message, GBytes *body)
+kr_hub_soup_exchange_new (SoupServerMessage *message)
 {
   KrHubSoupExchange *self = g_object_new (KR_HUB_SOUP_TYPE_EXCHANGE, NULL);
 
   self->message = g_object_ref (message);
   self->context = kr_hub_soup_ref_current_context ();
-  self->body = body != NULL ? g_bytes_ref (body) : NULL;
   /* Any status keeps libsoup from looking for another handler. */
   soup_server_message_set_status (message, SOUP_STATUS_INTERNAL_SERVER_ERROR, NULL);
   soup_server_message_pause (message);
@@ -135,12 +132,6 @@ kr_hub_soup_exchange_watch (KrHubSoupExchange *self,
   self->object = g_object_ref (object);
   if (socket != NULL)
     kr_hub_soup_channel_watch (&self->channel, G_OBJECT (self), &watch_funcs, self->context, g_socket_get_fd (socket));
-}
-
-GBytes *
-kr_hub_soup_exchange_get_body (KrHubSoupExchange *self)
-{
-  return self->body;
 }
 
 static void

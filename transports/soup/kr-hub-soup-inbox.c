@@ -5,6 +5,37 @@
 
 #include "kr-hub-soup-inbox-private.h"
 
+/* ASP.NET Core answers a post when its bytes are in the connection's pipe, which takes this many before somebody reads. */
+#define MAX_PROMISED (64 * 1024)
+
+typedef struct
+{
+  GBytes *bytes;
+  KrHubSoupExchange *exchange;  /* NULL: answered already */
+} Post;
+
+static void
+post_free (Post *self)
+{
+  g_bytes_unref (self->bytes);
+  g_clear_object (&self->exchange);
+  g_free (self);
+}
+
+/* Whether a post can be answered before the hub's thread has seen it, which spares it the way back. */
+KrHubSoupPostFate
+kr_hub_soup_inbox_offer (KrHubSoupInbox *self, gsize size)
+{
+  if (g_atomic_int_get (&self->closed))
+    return KR_HUB_SOUP_POST_GONE;
+  if (size > MAX_PROMISED)
+    return KR_HUB_SOUP_POST_WAITS;
+  if ((gsize) g_atomic_int_add (&self->promised, (gint) size) <= MAX_PROMISED - size)
+    return KR_HUB_SOUP_POST_TAKEN;
+  g_atomic_int_add (&self->promised, -(gint) size);
+  return KR_HUB_SOUP_POST_WAITS;
+}
+
 static void
 give (KrHubSoupInbox *self, GBytes *bytes)
 {
@@ -19,6 +50,16 @@ static gboolean
 can_give (KrHubSoupInbox *self)
 {
   return self->sink != NULL && !self->paused && !self->closed;
+}
+
+static void
+settle (KrHubSoupInbox *self, Post *post, guint status)
+{
+  if (post->exchange != NULL)
+    kr_hub_soup_exchange_answer (post->exchange, status, "text/plain", NULL);
+  else
+    g_atomic_int_add (&self->promised, -(gint) g_bytes_get_size (post->bytes));
+  post_free (post);
 }
 
 /* As long as the user reads. It may close or pause us in each call; the caller keeps us alive. */
@@ -36,10 +77,10 @@ kr_hub_soup_inbox_deliver (KrHubSoupInbox *self)
     }
   while (can_give (self) && !g_queue_is_empty (&self->posts))
     {
-      g_autoptr (KrHubSoupExchange) post = g_queue_pop_head (&self->posts);
+      Post *post = g_queue_pop_head (&self->posts);
 
-      give (self, kr_hub_soup_exchange_get_body (post));
-      kr_hub_soup_exchange_answer (post, SOUP_STATUS_OK, "text/plain", NULL);
+      give (self, post->bytes);
+      settle (self, post, SOUP_STATUS_OK);
     }
   self->delivering = FALSE;
 }
@@ -60,28 +101,31 @@ kr_hub_soup_inbox_set_reading (KrHubSoupInbox *self, gboolean reading)
   self->paused = !reading;
 }
 
+/* @exchange: answered when the user has taken @bytes, or when it never will; NULL if it was answered. The caller keeps us
+ * alive. */
 void
-kr_hub_soup_inbox_push (KrHubSoupInbox *self, KrHubSoupExchange *post)
+kr_hub_soup_inbox_push (KrHubSoupInbox *self, GBytes *bytes, KrHubSoupExchange *exchange)
 {
+  Post *post = g_new0 (Post, 1);
+
+  post->bytes = g_bytes_ref (bytes);
+  post->exchange = exchange != NULL ? g_object_ref (exchange) : NULL;
   if (self->closed)
     {
-      kr_hub_soup_exchange_answer (post, SOUP_STATUS_NOT_FOUND, "text/plain", NULL);
+      settle (self, post, SOUP_STATUS_NOT_FOUND);
       return;
     }
-  g_queue_push_tail (&self->posts, g_object_ref (post));
+  g_queue_push_tail (&self->posts, post);
   kr_hub_soup_inbox_deliver (self);
 }
 
 void
 kr_hub_soup_inbox_close (KrHubSoupInbox *self)
 {
-  KrHubSoupExchange *post;
+  Post *post;
 
-  self->closed = TRUE;
+  g_atomic_int_set (&self->closed, TRUE);
   g_clear_pointer (&self->early, g_bytes_unref);
   while ((post = g_queue_pop_head (&self->posts)) != NULL)
-    {
-      kr_hub_soup_exchange_answer (post, SOUP_STATUS_NOT_FOUND, "text/plain", NULL);
-      g_object_unref (post);
-    }
+    settle (self, post, SOUP_STATUS_NOT_FOUND);
 }

@@ -10,6 +10,7 @@
 #include <krhub.h>
 
 #include "kr-hub-soup-exchange-private.h"
+#include "kr-hub-soup-inbox-private.h"
 #include "kr-hub-soup-token-store-private.h"
 
 G_BEGIN_DECLS
@@ -28,7 +29,7 @@ KrHubTransport *kr_hub_soup_long_polling_transport_new (KrHubSoupToken *token,
                                                         gint64 close_timeout);
 void kr_hub_soup_long_polling_transport_poll (KrHubSoupLongPollingTransport *self, KrHubSoupExchange *poll);
 void kr_hub_soup_long_polling_transport_poll_gone (KrHubSoupExchange *poll, GObject *self);
-void kr_hub_soup_long_polling_transport_post (KrHubSoupLongPollingTransport *self, KrHubSoupExchange *post);
+KrHubSoupInbox *kr_hub_soup_long_polling_transport_get_inbox (KrHubSoupLongPollingTransport *self);
 void kr_hub_soup_long_polling_transport_delete (KrHubSoupLongPollingTransport *self);
 
 G_END_DECLS

@@ -6,7 +6,6 @@
 #include "kr-hub-soup-long-polling-transport-private.h"
 
 #include "kr-hub-soup-crossing-private.h"
-#include "kr-hub-soup-inbox-private.h"
 
 #define MAX_VECTORS 64
 #define BINARY "application/octet-stream"
@@ -216,12 +215,11 @@ kr_hub_soup_long_polling_transport_poll_gone (KrHubSoupExchange *poll, GObject *
     answer_poll (self, SOUP_STATUS_NO_CONTENT, PLAIN, NULL);
 }
 
-void
-kr_hub_soup_long_polling_transport_post (KrHubSoupLongPollingTransport *self, KrHubSoupExchange *post)
+/* What the client posted goes there. */
+KrHubSoupInbox *
+kr_hub_soup_long_polling_transport_get_inbox (KrHubSoupLongPollingTransport *self)
 {
-  g_autoptr (KrHubSoupLongPollingTransport) guard = g_object_ref (self);
-
-  kr_hub_soup_inbox_push (&self->inbox, post);
+  return &self->inbox;
 }
 
 /* The client says that it is done: what a poll that is held gets now is the last. */

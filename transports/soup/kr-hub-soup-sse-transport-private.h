@@ -10,6 +10,7 @@
 #include <krhub.h>
 
 #include "kr-hub-soup-exchange-private.h"
+#include "kr-hub-soup-inbox-private.h"
 #include "kr-hub-soup-token-store-private.h"
 
 G_BEGIN_DECLS
@@ -23,6 +24,6 @@ KrHubTransport *kr_hub_soup_sse_transport_new (GIOStream *stream,
                                                KrHubSoupToken *token,
                                                KrHubClock *clock,
                                                gint64 close_timeout);
-void kr_hub_soup_sse_transport_post (KrHubSoupSseTransport *self, KrHubSoupExchange *post);
+KrHubSoupInbox *kr_hub_soup_sse_transport_get_inbox (KrHubSoupSseTransport *self);
 
 G_END_DECLS

@@ -5,7 +5,6 @@
 
 #include "kr-hub-soup-sse-transport-private.h"
 
-#include "kr-hub-soup-inbox-private.h"
 #include "kr-hub-soup-reactor-private.h"
 #include "kr-hub-soup-sse-codec-private.h"
 
@@ -205,13 +204,11 @@ ended (KrHubSoupChannel *channel, const GError *error)
 
 static const KrHubSoupChannelFuncs channel_funcs = { received, flush_channel, ended };
 
-/* What the client posted; in the hub's thread. */
-void
-kr_hub_soup_sse_transport_post (KrHubSoupSseTransport *self, KrHubSoupExchange *post)
+/* What the client posted goes there. */
+KrHubSoupInbox *
+kr_hub_soup_sse_transport_get_inbox (KrHubSoupSseTransport *self)
 {
-  g_autoptr (KrHubSoupSseTransport) guard = g_object_ref (self);
-
-  kr_hub_soup_inbox_push (&self->inbox, post);
+  return &self->inbox;
 }
 
 /* --- KrHubTransport --- */
