@@ -39,7 +39,8 @@ kr_csrf_cookie_scan (KrCsrfCookie *cookie, const char *header, gsize len, const 
 
       while (header < stop && is_blank (*header))
         header++;
-      if ((gsize) (stop - header) > name_len && header[name_len] == '=' && memcmp (header, name, name_len) == 0)
+      if ((gsize) (stop - header) > name_len && header[name_len] == '=' && *header == *name &&
+          memcmp (header, name, name_len) == 0)
         {
           const char *value = header + name_len + 1;
 

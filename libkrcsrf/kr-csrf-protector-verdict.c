@@ -62,6 +62,8 @@ kr_csrf_protector_set_error (KrCsrfProtector *self, KrCsrfRequest *request, KrCs
 {
   const KrCsrfSettings *settings = &self->settings;
 
+  if (error == NULL)
+    return FALSE;
   if (code == KR_CSRF_ERROR_COOKIE_MISSING)
     g_set_error (error, KR_CSRF_ERROR, code, "The required antiforgery cookie \"%s\" is not present.",
                  settings->cookie_name);

@@ -373,8 +373,8 @@ kr_csrf_request_set_upgrade (KrCsrfRequest *self, KrCsrfUpgrade upgrade)
 static void
 set_identity (KrCsrfRequest *self, KrCsrfText *text, const char *value)
 {
-  text->data = value != NULL ? arena_copy (self, value, strlen (value)) : NULL;
   text->len = value != NULL ? strlen (value) : 0;
+  text->data = value != NULL ? arena_copy (self, value, text->len) : NULL;
   self->binding.owner = 0;
 }
 
@@ -536,7 +536,7 @@ kr_csrf_request_find_header (KrCsrfRequest *self, const char *name, gsize name_l
   const KrCsrfHeader *found = NULL;
 
   for (const KrCsrfHeader *header = self->others; header != NULL; header = header->next)
-    if (header->name_len == name_len && memcmp (header->name, name, name_len) == 0)
+    if (header->name_len == name_len && header->name[0] == name[0] && memcmp (header->name, name, name_len) == 0)
       {
         if (found != NULL)
           return KR_CSRF_ERROR_AMBIGUOUS_HEADER;
