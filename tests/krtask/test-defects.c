@@ -178,8 +178,9 @@ static void
 test_cancel_before_run (Fixture *f, gconstpointer data)
 {
   int n_accepted = 0;
+  int i;
 
-  for (int i = 0; i < N_ROUNDS; i++)
+  for (i = 0; i < N_ROUNDS || (n_accepted == 0 && i < 100 * N_ROUNDS); i++)
     {
       g_autoptr (KrTaskJob) job = kr_task_job_new ("defect", NULL);
       gboolean accepted;
@@ -191,7 +192,7 @@ test_cancel_before_run (Fixture *f, gconstpointer data)
       g_assert_cmpint (kr_task_job_get_state (job), ==, accepted ? KR_TASK_STATE_CANCELLED : KR_TASK_STATE_COMPLETED);
     }
   g_assert_cmpint (n_accepted, >, 0);
-  g_assert_cmpint (g_atomic_int_get (&f->n_runs), <=, N_ROUNDS);
+  g_assert_cmpint (g_atomic_int_get (&f->n_runs), <=, i);
 }
 
 /* --- K3: a terminal state is visible before the time of the end and the last progress

@@ -18,6 +18,9 @@
 
 #define N_THREADS 7
 
+/* A race that has not happened is tried again, this often. */
+#define MAX_ROUNDS 50
+
 typedef struct
 {
   KrTaskJob *job;
@@ -368,21 +371,33 @@ body_count (KrTaskJob *job, GCancellable *cancellable, gpointer user_data, GErro
   return NULL;
 }
 
-static void
-test_queue_deadline (void)
+/* Takes a while of a random scale, so that others wait in the queue. */
+static GVariant *
+body_count_slowly (KrTaskJob *job, GCancellable *cancellable, gpointer user_data, GError **error)
 {
-  g_autoptr (KrTaskManager) manager = kr_task_manager_new (NULL);
-  guint n = g_test_slow () ? 20000 : 3000;
+  guint32 seed = GPOINTER_TO_UINT (job) | 1;
+
+  for (guint i = 0; i < 40; i++)
+    jitter (&seed);
+  return body_count (job, cancellable, user_data, error);
+}
+
+typedef struct
+{
+  guint n, n_timed_out, n_completed;
+} Deadlines;
+
+static void
+race_deadlines (KrTaskManager *manager, guint n, Deadlines *deadlines)
+{
   g_autofree int *n_bodies = g_new0 (int, n);
   g_autoptr (GPtrArray) jobs = g_ptr_array_new_with_free_func (g_object_unref);
-  guint n_timed_out = 0, n_completed = 0;
 
-  g_object_set (manager, "keep-finished-count", 0, "max-concurrent", 1, NULL);
   for (guint i = 0; i < n; i++)
     {
       KrTaskJob *job = kr_task_job_new ("race", NULL);
 
-      kr_task_job_set_func (job, body_count, &n_bodies[i], NULL);
+      kr_task_job_set_func (job, body_count_slowly, &n_bodies[i], NULL);
       /* of a random scale, 1 µs to 1 s, so that some meet the dispatch however fast it is */
       kr_task_job_set_deadlines (job, g_test_rand_int_range (0, 1 << g_test_rand_int_range (1, 21)), -1, -1);
       g_ptr_array_add (jobs, job);
@@ -393,14 +408,26 @@ test_queue_deadline (void)
     {
       KrTaskState state = kr_task_job_get_state (g_ptr_array_index (jobs, i));
 
-      n_timed_out += state == KR_TASK_STATE_TIMED_OUT;
-      n_completed += state == KR_TASK_STATE_COMPLETED;
+      deadlines->n++;
+      deadlines->n_timed_out += state == KR_TASK_STATE_TIMED_OUT;
+      deadlines->n_completed += state == KR_TASK_STATE_COMPLETED;
       g_assert_cmpint (n_bodies[i], ==, state == KR_TASK_STATE_COMPLETED);
     }
-  g_test_message ("timed out %u, completed %u", n_timed_out, n_completed);
-  g_assert_cmpuint (n_timed_out + n_completed, ==, n);
-  g_assert_cmpuint (n_timed_out, >, 0);
-  g_assert_cmpuint (n_completed, >, 0);
+}
+
+static void
+test_queue_deadline (void)
+{
+  g_autoptr (KrTaskManager) manager = kr_task_manager_new (NULL);
+  Deadlines deadlines = { 0 };
+
+  g_object_set (manager, "keep-finished-count", 0, "max-concurrent", 1, NULL);
+  for (guint i = 0; i == 0 || (i < MAX_ROUNDS && (deadlines.n_timed_out == 0 || deadlines.n_completed == 0)); i++)
+    race_deadlines (manager, g_test_slow () ? 20000 : 3000, &deadlines);
+  g_test_message ("timed out %u, completed %u", deadlines.n_timed_out, deadlines.n_completed);
+  g_assert_cmpuint (deadlines.n_timed_out + deadlines.n_completed, ==, deadlines.n);
+  g_assert_cmpuint (deadlines.n_timed_out, >, 0);
+  g_assert_cmpuint (deadlines.n_completed, >, 0);
 }
 
 /* An end meets the cancellation of those who wait for it: each wait returns once. */
@@ -442,66 +469,84 @@ no_waits (gpointer data)
   return ((Waits *) data)->n_pending == 0;
 }
 
+/* The wait is cancelled by another thread, somewhen between the start of the job and long after its end. */
+static void
+race_wait (KrTaskManager *manager, Waits *waits)
+{
+  g_autoptr (KrTaskJob) job = kr_task_job_new ("race", NULL);
+  g_autoptr (GCancellable) wait_only = g_cancellable_new ();
+  int n_bodies = 0;
+  GThread *thread;
+
+  kr_task_job_set_func (job, g_test_rand_bit () ? body_count : body_count_slowly, &n_bodies, NULL);
+  waits->n_pending = 1;
+  kr_task_job_wait_async (job, wait_only, on_waited, waits);
+  thread = g_thread_new ("cancel", cancel_soon, wait_only);
+  if (g_test_rand_bit ())
+    sched_yield ();
+  g_assert_true (kr_task_manager_submit (manager, job, NULL));
+  kr_test_wait ("the wait", no_waits, waits);
+  g_thread_join (thread);
+  waits->n_pending = 1;
+  kr_task_job_wait_async (job, NULL, on_waited, waits);
+  kr_test_wait ("the end", no_waits, waits);
+  waits->n_done--;
+}
+
 static void
 test_wait_cancelled (void)
 {
   g_autoptr (KrTaskManager) manager = kr_task_manager_new (NULL);
   Waits waits = { 0 };
+  guint n;
 
-  for (guint i = 0; i < 500; i++)
-    {
-      g_autoptr (KrTaskJob) job = kr_task_job_new ("race", NULL);
-      g_autoptr (GCancellable) wait_only = g_cancellable_new ();
-      int n_bodies = 0;
-      GThread *thread;
-
-      kr_task_job_set_func (job, body_count, &n_bodies, NULL);
-      waits.n_pending = 1;
-      kr_task_job_wait_async (job, wait_only, on_waited, &waits);
-      thread = g_thread_new ("cancel", cancel_soon, wait_only);
-      g_assert_true (kr_task_manager_submit (manager, job, NULL));
-      kr_test_wait ("the wait", no_waits, &waits);
-      g_thread_join (thread);
-      waits.n_pending = 1;
-      kr_task_job_wait_async (job, NULL, on_waited, &waits);
-      kr_test_wait ("the end", no_waits, &waits);
-      waits.n_done--;
-    }
+  for (n = 0; n < 500 || (n < 500 * MAX_ROUNDS && (waits.n_cancelled == 0 || waits.n_done == 0)); n++)
+    race_wait (manager, &waits);
   g_test_message ("ended %u, cancelled %u", waits.n_done, waits.n_cancelled);
-  g_assert_cmpuint (waits.n_done + waits.n_cancelled, ==, 500);
+  g_assert_cmpuint (waits.n_done + waits.n_cancelled, ==, n);
+  g_assert_cmpuint (waits.n_done, >, 0);
   g_assert_cmpuint (waits.n_cancelled, >, 0);
 }
 
-/* The link fires while the job is being linked and submitted. */
+/* The link fires while the job is being linked and submitted, or while it runs. */
+static void
+race_link (KrTaskManager *manager, guint *n_refused, guint *n_cancelled)
+{
+  g_autoptr (KrTaskJob) job = kr_task_job_new ("race", NULL);
+  g_autoptr (GCancellable) external = g_cancellable_new ();
+  g_autoptr (GAsyncResult) result = NULL;
+  int n_bodies = 0;
+  GThread *thread = g_thread_new ("cancel", cancel_soon, external);
+
+  kr_task_job_set_func (job, g_test_rand_bit () ? body_count : body_count_slowly, &n_bodies, NULL);
+  if (g_test_rand_bit ())
+    sched_yield ();
+  kr_task_job_link (job, external);
+  if (kr_task_manager_submit (manager, job, NULL))
+    {
+      kr_task_job_wait_async (job, NULL, kr_test_store_result, &result);
+      kr_test_wait_result ("the end", &result);
+    }
+  else
+    ++*n_refused;
+  g_thread_join (thread);
+  g_assert_true (kr_task_state_is_terminal (kr_task_job_get_state (job)));
+  *n_cancelled += kr_task_job_is_cancelled (job);
+  g_assert_cmpint (n_bodies, <=, 1);
+}
+
 static void
 test_link (void)
 {
   g_autoptr (KrTaskManager) manager = kr_task_manager_new (NULL);
   guint n_refused = 0, n_cancelled = 0;
+  guint n;
 
-  for (guint i = 0; i < 500; i++)
-    {
-      g_autoptr (KrTaskJob) job = kr_task_job_new ("race", NULL);
-      g_autoptr (GCancellable) external = g_cancellable_new ();
-      g_autoptr (GAsyncResult) result = NULL;
-      int n_bodies = 0;
-      GThread *thread = g_thread_new ("cancel", cancel_soon, external);
-
-      kr_task_job_set_func (job, body_count, &n_bodies, NULL);
-      kr_task_job_link (job, external);
-      if (kr_task_manager_submit (manager, job, NULL))
-        {
-          kr_task_job_wait_async (job, NULL, kr_test_store_result, &result);
-          kr_test_wait_result ("the end", &result);
-        }
-      else
-        n_refused++;
-      g_thread_join (thread);
-      g_assert_true (kr_task_state_is_terminal (kr_task_job_get_state (job)));
-      n_cancelled += kr_task_job_is_cancelled (job);
-      g_assert_cmpint (n_bodies, <=, 1);
-    }
-  g_test_message ("refused %u, cancelled %u of 500", n_refused, n_cancelled);
+  for (n = 0; n < 500 || (n < 500 * MAX_ROUNDS && (n_cancelled == 0 || n_cancelled == n)); n++)
+    race_link (manager, &n_refused, &n_cancelled);
+  g_test_message ("refused %u, cancelled %u of %u", n_refused, n_cancelled, n);
+  g_assert_cmpuint (n_cancelled, >, 0);
+  g_assert_cmpuint (n_cancelled, <, n);
 }
 
 /* --- a million updates from four threads ------------------------------------------------------------------------- */
