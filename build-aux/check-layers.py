@@ -25,7 +25,7 @@ MAY_INCLUDE = {
     'transports/soup-task': {'libkrtask'},
     'demo/server': {'libkrhub', 'libkrcsrf', 'libkrtask', 'transports/soup', 'transports/soup-csrf',
                     'transports/soup-task'},
-    'demo/gtk': {'libkrtask', 'libkrtask/dbus'},
+    'demo/gtk': {'libkrtask', 'libkrtask/dbus', 'libkrhub', 'transports/soup'},
     'tools/krhub': {'libkrhub', 'transports/soup'},
     'examples': {'libkrhub', 'libkrcsrf', 'libkrtask', 'transports/soup'},
 }

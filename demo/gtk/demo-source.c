@@ -63,6 +63,22 @@ demo_source_dup_hint (DemoSource *self)
 }
 
 /**
+ * demo_source_dup_status:
+ * @self: a source
+ *
+ * Says what the source is about to do about tasks that are out of reach. Changes are notified as those of "available".
+ *
+ * Returns: (transfer full) (nullable): a few words, translated; %NULL if there is nothing to say
+ */
+char *
+demo_source_dup_status (DemoSource *self)
+{
+  DemoSourceInterface *iface = DEMO_SOURCE_GET_IFACE (self);
+
+  return iface->dup_status != NULL ? iface->dup_status (self) : NULL;
+}
+
+/**
  * demo_source_start_async:
  * @self: a source
  * @kind: what to start

@@ -17,6 +17,7 @@ struct _DemoSourceInterface
 
   const char *const *(*get_kinds) (DemoSource *self);
   char *(*dup_hint) (DemoSource *self);
+  char *(*dup_status) (DemoSource *self); /* may be NULL: there is never any */
   void (*start_async) (DemoSource *self, const char *kind, guint seconds, GCancellable *cancellable,
                        GAsyncReadyCallback callback, gpointer user_data);
   gboolean (*start_finish) (DemoSource *self, GAsyncResult *result, GError **error);
@@ -25,6 +26,7 @@ struct _DemoSourceInterface
 gboolean demo_source_get_available (DemoSource *self);
 const char *const *demo_source_get_kinds (DemoSource *self);
 char *demo_source_dup_hint (DemoSource *self);
+char *demo_source_dup_status (DemoSource *self);
 void demo_source_start_async (DemoSource *self, const char *kind, guint seconds, GCancellable *cancellable,
                               GAsyncReadyCallback callback, gpointer user_data);
 gboolean demo_source_start_finish (DemoSource *self, GAsyncResult *result, GError **error);

@@ -60,9 +60,9 @@ update (DemoWindow *self)
   guint n_tasks = g_list_model_get_n_items (G_LIST_MODEL (self->source));
   guint n_active = count (self, FALSE);
   g_autofree char *hint = demo_source_dup_hint (self->source);
-  g_autofree char *subtitle = NULL;
+  g_autofree char *subtitle = demo_source_dup_status (self->source);
 
-  if (n_active > 0)
+  if (subtitle == NULL && n_active > 0)
     subtitle = g_strdup_printf (ngettext ("%u active", "%u active", n_active), n_active);
   gtk_label_set_label (GTK_LABEL (self->subtitle), subtitle != NULL ? subtitle : "");
   gtk_widget_set_visible (self->subtitle, subtitle != NULL);

@@ -8,6 +8,7 @@
 #include <locale.h>
 
 #include "demo-bus.h"
+#include "demo-hub-tasks.h"
 #include "demo-operation.h"
 #include "demo-options.h"
 #include "demo-parts.h"
@@ -77,6 +78,7 @@ serve (const DemoOptions *options, GError **error)
 
   if (!demo_parts_init (&parts, options, error) || !publish (&parts, options, &bus, error))
     return FALSE;
+  demo_hub_tasks_add (&parts);
   server = demo_server_new (options, &parts);
   /* Before the address is printed: whoever reads it may stop us at once. */
   g_unix_signal_add (SIGINT, on_signal, loop);

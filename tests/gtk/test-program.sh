@@ -43,11 +43,14 @@ window() { gdbus call --session --dest org.kestrun.KrTasks --object-path /org/ke
 actions() { window --method org.gtk.Actions.DescribeAll; }
 act() { window --method org.gtk.Actions.Activate "$1" '[]' '{}'; }
 
-echo '1..12'
+echo '1..14'
 is version "kr-tasks $version" "$("$tasks" --version)"
 is help '/--bus=BUS/' "$("$tasks" --help)"
 is german '/Die Version ausgeben und beenden/' "$(LANGUAGE=de "$tasks" --help)"
 is bad-bus '/2 .*there is no bus “wire”/' "$(output=$("$tasks" --bus=wire 2>&1); echo "$? $output")"
+is bad-hub '/2 .*begins with https/' "$(output=$("$tasks" --hub=127.0.0.1 2>&1); echo "$? $output")"
+is bus-and-hub '/2 .*either on a bus or behind a hub/' \
+  "$(output=$("$tasks" --bus=session --hub=http://127.0.0.1/hub 2>&1); echo "$? $output")"
 
 "$tasks" 2>"$folder/tasks.log" &
 window=$!

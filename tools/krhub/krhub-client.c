@@ -11,6 +11,8 @@
 /* Between two tries to connect again, µs. */
 #define FIRST_DELAY (G_USEC_PER_SEC / 2)
 #define LONGEST_DELAY (10 * G_USEC_PER_SEC)
+/* What somebody at a terminal has asked for is not refused because it is long; bytes. */
+#define MAX_MESSAGE ((guint64) 256 * 1024 * 1024)
 
 static gboolean
 is_loopback (GUri *uri)
@@ -35,12 +37,8 @@ warn_of_plain_token (const KrhubOptions *options, KrhubOutput *output)
 static void
 set_headers (KrHubSoupConnector *connector, const KrhubOptions *options)
 {
-  if (options->token != NULL)
-    {
-      g_autofree char *value = g_strconcat ("Bearer ", options->token, NULL);
-
-      kr_hub_soup_connector_set_header (connector, "Authorization", value);
-    }
+  /* Not a header, which a redirection that brings a token of its own could not replace. */
+  g_object_set (connector, "access-token", options->token, NULL);
   for (char **header = options->headers; *header != NULL; header += 2)
     kr_hub_soup_connector_set_header (connector, header[0], header[1]);
 }
@@ -80,8 +78,10 @@ krhub_client_new (const KrhubOptions *options, KrhubHttp *http, GError **error)
     return NULL;
   warn_of_plain_token (options, http->output);
   set_headers (connector, options);
-  g_object_set (connector, "transports", options->transports, "skip-negotiation", options->skip_negotiation, NULL);
+  g_object_set (connector, "transports", options->transports, "skip-negotiation", options->skip_negotiation,
+                "max-answer-size", MAX_MESSAGE, NULL);
   client = kr_hub_client_new_for_connector (KR_HUB_CONNECTOR (connector));
+  g_object_set (client, "max-message-size", MAX_MESSAGE, NULL);
   if (options->messagepack)
     g_object_set (client, "protocol", kr_hub_msgpack_protocol_get_default (), NULL);
   if (options->reconnect)
