@@ -45,7 +45,7 @@ drop_oldest_segments (KrHubSession *self)
       i++;
 }
 
-/* From the newest to the oldest; the sets borrow from the newest of each target, which stays. */
+/* From the newest to the oldest; the set borrows from the newest of each target, which stays. */
 static void
 keep_latest_segments (KrHubSession *self)
 {
@@ -134,12 +134,14 @@ keep_latest_entries (KrHubSession *self)
       while (i > 0 && kr_hub_outbox_get_segment (&self->outbox, i - 1)->shared == NULL)
         i--;
       /* The message's segment is the one at i - 1, unless the transport is lost. */
-      if (entry->target != NULL && !g_hash_table_add (seen, entry->target))
+      if (entry->target != NULL && g_hash_table_contains (seen, entry->target))
         {
           if (i > 0)
             kr_hub_outbox_remove (&self->outbox, i - 1);
           drop_entry (self, link);
         }
+      else if (entry->target != NULL)
+        g_hash_table_add (seen, entry->target);
       i -= i > 0;
     }
 }

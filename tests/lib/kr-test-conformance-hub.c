@@ -373,6 +373,49 @@ case_raw (KrTestHub *hub)
   kr_test_hub_wait_count (hub, "the other end", &hub->n_disconnected, 2);
 }
 
+/* Where events may be dropped, or senders wait, a transport is given its output in parts: a reader gets all of them, also
+ * those of one turn, which are many times what a transport is given at once. */
+static void
+check_policy (KrTestHub *hub, KrHubOutboxPolicy policy)
+{
+  g_autofree char *filler = g_strnfill (300, 'x');
+  g_autoptr (KrHubClients) all = kr_hub_clients_new_all (hub->server);
+  g_autoptr (KrTestClient) client = NULL;
+
+  g_object_set (hub->server, "outbox-policy", policy, NULL);
+  client = kr_test_client_new (hub, NULL);
+  for (guint turn = 0; turn < 3; turn++)
+    {
+      for (guint i = 0; i < 500; i++)
+        {
+          g_autofree char *text = g_strdup_printf ("%u %s", turn * 500 + i, filler);
+
+          kr_hub_clients_send (all, "Event", g_variant_new ("(s)", text), NULL);
+        }
+      kr_test_hub_wait_count (hub, "the events of a turn", &client->n_received, (turn + 1) * 500);
+    }
+  for (guint i = 0; i < client->received->len; i++)
+    g_assert_cmpint (atoi (client->received->pdata[i]), ==, i);
+}
+
+static void
+case_policy_wait (KrTestHub *hub)
+{
+  check_policy (hub, KR_HUB_OUTBOX_WAIT);
+}
+
+static void
+case_policy_drop_oldest (KrTestHub *hub)
+{
+  check_policy (hub, KR_HUB_OUTBOX_DROP_OLDEST);
+}
+
+static void
+case_policy_latest_wins (KrTestHub *hub)
+{
+  check_policy (hub, KR_HUB_OUTBOX_LATEST_WINS);
+}
+
 const KrTestCase kr_test_hub_cases[] = {
   { "filter/order", case_filter_order },
   { "filter/refuses", case_filter_refuses },
@@ -385,5 +428,8 @@ const KrTestCase kr_test_hub_cases[] = {
   { "hub/enumerate", case_enumerate },
   { "hub/several", case_several },
   { "hub/raw", case_raw },
+  { "policy/wait", case_policy_wait },
+  { "policy/drop-oldest", case_policy_drop_oldest },
+  { "policy/latest-wins", case_policy_latest_wins },
 };
 const gsize kr_test_n_hub_cases = G_N_ELEMENTS (kr_test_hub_cases);
