@@ -410,10 +410,45 @@ receive_violation (KrHubSoupWebsocketTransport *self)
     finish (self, NULL);
 }
 
+/* Payloads of frames that lie next to each other, moved together: the user then wakes up once for all of them. */
+typedef struct
+{
+  guint8 *data;
+  gsize len;
+} Run;
+
+static void
+run_append (Run *run, const guint8 *piece, gsize len)
+{
+  if (run->len == 0)
+    run->data = (guint8 *) piece;
+  else
+    memmove (run->data + run->len, piece, len); /* over the heads between them */
+  run->len += len;
+}
+
+static void
+run_deliver (KrHubSoupWebsocketTransport *self, Run *run)
+{
+  gsize len = run->len;
+
+  run->len = 0;
+  if (len > 0 && self->state == STATE_OPEN)
+    self->sink->received (self->sink_data, run->data, len);
+}
+
+/* A control frame behind the payload waits until that is delivered: its receiver may want to read no further. */
+static gboolean
+data_follows (const guint8 *at, gsize left)
+{
+  return left > 0 && (*at & KR_HUB_SOUP_WEBSOCKET_CLOSE) == 0;
+}
+
 static gsize
 received (KrHubSoupChannel *channel, guint8 *data, gsize len)
 {
   KrHubSoupWebsocketTransport *self = self_of (channel);
+  Run run = { NULL, 0 };
   guint8 *at = data;
   gsize left = len;
 
@@ -421,13 +456,18 @@ received (KrHubSoupChannel *channel, guint8 *data, gsize len)
     {
       guint8 *piece;
       gsize piece_len;
+      KrHubSoupWebsocketEvent event = kr_hub_soup_websocket_parser_next (&self->parser, &at, &left, &piece, &piece_len);
 
-      switch (kr_hub_soup_websocket_parser_next (&self->parser, &at, &left, &piece, &piece_len))
+      if (G_LIKELY (event == KR_HUB_SOUP_WEBSOCKET_EVENT_DATA))
         {
-        case KR_HUB_SOUP_WEBSOCKET_EVENT_DATA:
-          if (G_LIKELY (self->state == STATE_OPEN))
-            self->sink->received (self->sink_data, piece, piece_len);
-          break;
+          run_append (&run, piece, piece_len);
+          if (!data_follows (at, left))
+            run_deliver (self, &run);
+          continue;
+        }
+      run_deliver (self, &run);
+      switch (event)
+        {
         case KR_HUB_SOUP_WEBSOCKET_EVENT_PING:
           answer_ping (self, piece, piece_len);
           break;
@@ -439,6 +479,7 @@ received (KrHubSoupChannel *channel, guint8 *data, gsize len)
           break;
         case KR_HUB_SOUP_WEBSOCKET_EVENT_PONG:
           break;
+        case KR_HUB_SOUP_WEBSOCKET_EVENT_DATA:
         case KR_HUB_SOUP_WEBSOCKET_EVENT_MORE:
         default:
           return len;
