@@ -140,15 +140,24 @@ wait_for_io_threads (guint n)
 }
 
 static void
-write_text (int fd, const char *text)
+append_text (GByteArray *to, const char *text)
 {
   gsize len = strlen (text);
-  guint8 head[8] = { 0x81, 0x80 | MIN (len, 126), len >> 8, len }; /* the mask is zero */
+  guint8 head[8] = { 0x81, 0x80 | MIN (len, 126), len >> 8, len };
 
   g_assert_cmpuint (len, <, 65536);
-  kr_test_soup_write (fd, head, len < 126 ? 2 : 4);
-  kr_test_soup_write (fd, "\0\0\0\0", 4);
-  kr_test_soup_write (fd, text, len);
+  g_byte_array_append (to, head, len < 126 ? 2 : 4);
+  g_byte_array_append (to, (const guint8 *) "\0\0\0\0", 4); /* the mask */
+  g_byte_array_append (to, (const guint8 *) text, len);
+}
+
+static void
+write_text (int fd, const char *text)
+{
+  g_autoptr (GByteArray) frame = g_byte_array_new ();
+
+  append_text (frame, text);
+  kr_test_soup_write (fd, frame->data, frame->len);
 }
 
 static int
@@ -289,6 +298,44 @@ test_hub_does_not_read (void)
   kr_test_soup_free (soup);
 }
 
+/* Calls and the close frame arrive in one piece: all calls run, one after the other, before the end is looked at. */
+static void
+test_close_behind_calls (gconstpointer threads)
+{
+  static const guint8 goodbye[] = { 0x88, 0x80, 0, 0, 0, 0 };
+  KrTestSoup *soup = kr_test_soup_new (NULL, 0);
+  Held held = { .held = g_ptr_array_new_with_free_func ((GDestroyNotify) kr_hub_invocation_unref) };
+  g_autoptr (GByteArray) all = g_byte_array_new ();
+  int fd;
+
+  g_object_set (soup->endpoint, "io-threads", GPOINTER_TO_UINT (threads), NULL);
+  kr_hub_server_add_method (soup->hub, "Hold", "(xs)", NULL, hold, &held, NULL);
+  kr_test_soup_start (soup);
+  fd = connect_client (soup);
+  for (int i = 0; i < 3; i++)
+    {
+      g_autofree char *call = g_strdup_printf ("{\"type\":1,\"target\":\"Hold\",\"arguments\":[%d,\"\"]}\x1e", i);
+
+      append_text (all, call);
+    }
+  g_byte_array_append (all, goodbye, sizeof goodbye);
+  kr_test_soup_write (fd, all->data, all->len);
+  kr_test_wait ("the first call", one_is_held, &held);
+  /* A while in which the end could come through, if it did not wait. */
+  for (int i = 0; i < 50; i++)
+    if (!g_main_context_iteration (NULL, FALSE))
+      g_usleep (200);
+  g_assert_cmpuint (kr_hub_server_get_n_connections (soup->hub), ==, 1);
+  g_assert_cmpint (held.next, ==, 1);
+  held.answering = TRUE;
+  kr_hub_invocation_return_void (g_ptr_array_index (held.held, 0));
+  kr_test_wait ("the end of the connection", nobody_is_left, soup->hub);
+  g_assert_cmpint (held.next, ==, 3);
+  close (fd);
+  g_ptr_array_unref (held.held);
+  kr_test_soup_free (soup);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -298,5 +345,7 @@ main (int argc, char **argv)
   g_test_add_func ("/io-thread/life", test_life);
   g_test_add_func ("/io-thread/outlives-endpoint", test_outlives_endpoint);
   g_test_add_func ("/io-thread/hub-does-not-read", test_hub_does_not_read);
+  g_test_add_data_func ("/io-thread/close-behind-calls/none", GUINT_TO_POINTER (0), test_close_behind_calls);
+  g_test_add_data_func ("/io-thread/close-behind-calls/one", GUINT_TO_POINTER (1), test_close_behind_calls);
   return g_test_run ();
 }

@@ -30,7 +30,7 @@ struct _KrHubSoupIoTransport
   const KrHubTransportSink *sink;
   gpointer sink_data;
   GByteArray *stash;               /* received while our user does not read */
-  GError *error;                   /* why it ended, while the stash is still to be read */
+  GError *error;                   /* why it ended, until our user hears of it */
   gsize unwritten;                 /* handed over; the last word is that it waits */
   gsize taken;                     /* by our user, and the line does not know */
   guint dirty;                     /* place in the list of the thread */
@@ -95,6 +95,13 @@ end (KrHubSoupIoTransport *self)
   self->sink->closed (self->sink_data, error);
 }
 
+/* What came before the end is read first, as it would be from the socket; a broken one is no reason to wait for that. */
+static gboolean
+end_has_to_wait (KrHubSoupIoTransport *self)
+{
+  return self->state == STATE_OPEN && !self->reading && (self->error == NULL || self->stash != NULL);
+}
+
 void
 kr_hub_soup_io_transport_closed (gpointer data, const guint8 *content, gsize len)
 {
@@ -102,7 +109,7 @@ kr_hub_soup_io_transport_closed (gpointer data, const guint8 *content, gsize len
 
   memcpy (&self->error, content, sizeof self->error);
   self->over = TRUE;
-  if (self->stash == NULL || self->state != STATE_OPEN)
+  if (!end_has_to_wait (self))
     end (self);
 }
 
@@ -142,7 +149,7 @@ io_transport_set_reading (KrHubTransport *transport, gboolean reading)
   KrHubSoupIoTransport *self = KR_HUB_SOUP_IO_TRANSPORT (transport);
 
   self->reading = reading;
-  if (reading && self->stash != NULL && self->state == STATE_OPEN)
+  if (reading && (self->stash != NULL || self->over) && self->state == STATE_OPEN)
     request_flush (self);
 }
 
@@ -213,7 +220,7 @@ kr_hub_soup_io_transport_flush (KrHubSoupIoTransport *self)
   take_stash (self);
   if (self->over && self->state != STATE_ENDED)
     {
-      if (self->stash == NULL || self->state != STATE_OPEN)
+      if (!end_has_to_wait (self))
         end (self);
       return;
     }
