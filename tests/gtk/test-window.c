@@ -3,11 +3,12 @@
 /* Tests of the window: its own widgets are pressed, and the tasks at the other end of the bus are looked at. */
 #include "config.h"
 
-#include <locale.h>
+#include <signal.h>
 
 #include "demo-start-popover.h"
 #include "demo-toast.h"
 #include "gtk-fixture.h"
+#include "gtk-keys.h"
 
 static int go; /* atomic: bodies may go on */
 
@@ -298,6 +299,40 @@ test_remove_ended (GtkFixture *f, gconstpointer data)
   g_assert_cmpstr (gtk_fixture_text (gtk_fixture_get_row (f, 0), "title"), ==, "Runs");
 }
 
+/* --- the demo itself ---------------------------------------------------------------------------------------------- */
+
+static void
+test_demo (GtkFixture *f, gconstpointer data)
+{
+  const char *demo = g_getenv ("KR_DEMO");
+  g_autofree char *bus = g_strconcat ("--bus=", g_test_dbus_get_bus_address (f->bus), NULL);
+  g_autoptr (GSubprocess) server = NULL;
+  g_autoptr (GError) error = NULL;
+  DemoTaskRow *row;
+
+  if (demo == NULL)
+    {
+      g_test_skip ("the demo server is not built");
+      return;
+    }
+  server = g_subprocess_new (G_SUBPROCESS_FLAGS_STDOUT_SILENCE, &error, demo, "--http", "--port=0", bus, NULL);
+  g_assert_no_error (error);
+  gtk_fixture_wait_page (f, "empty");
+  open_popover (f, 42);
+  press (gtk_fixture_find (f->window, "start_popover"), "start");
+  row = gtk_fixture_wait_row (f, "Operation of 42 seconds");
+  gtk_fixture_wait_text (row, "message", "Step ");
+  g_assert_cmpfloat (gtk_progress_bar_get_fraction (GTK_PROGRESS_BAR (gtk_fixture_find (row, "bar"))), >, 0);
+  press (row, "cancel");
+  gtk_fixture_wait_state (row, KR_TASK_STATE_CANCELLED);
+  g_assert_cmpstr (gtk_fixture_text (row, "state"), ==, "Cancelled");
+
+  g_subprocess_send_signal (server, SIGTERM);
+  gtk_fixture_wait_page (f, "offline");
+  g_assert_true (g_subprocess_wait (server, NULL, &error));
+  g_assert_true (g_subprocess_get_successful (server));
+}
+
 /* --- what a row shows --------------------------------------------------------------------------------------------- */
 
 static void
@@ -457,6 +492,51 @@ test_keyboard (GtkFixture *f, gconstpointer data)
   kr_test_wait ("the end of the row", has_no_rows, f);
 }
 
+static gboolean
+shows_details (gpointer data)
+{
+  return gtk_revealer_get_reveal_child (data);
+}
+
+static gboolean
+is_focused (gpointer data)
+{
+  return gtk_widget_has_focus (data);
+}
+
+static gboolean
+is_active (gpointer data)
+{
+  return gtk_window_is_active (data);
+}
+
+/* With real keys: Enter shows the details, Tab goes to the button, Delete cancels, and once more removes. */
+static void
+test_keys (GtkFixture *f, gconstpointer data)
+{
+  g_autoptr (KrTaskJob) job = gtk_fixture_submit (f, "A task", NULL, NULL);
+  DemoTaskRow *row = gtk_fixture_wait_row (f, "A task");
+
+  if (!gtk_keys_available ())
+    {
+      g_test_skip ("keys cannot be sent to this display");
+      return;
+    }
+  gtk_fixture_wait_state (row, KR_TASK_STATE_RUNNING);
+  kr_test_wait ("the row", is_mapped, row);
+  g_assert_true (gtk_widget_grab_focus (GTK_WIDGET (row)));
+  gtk_keys_press (f->window, GDK_KEY_Return);
+  kr_test_wait ("the details", shows_details, gtk_fixture_find (row, "revealer"));
+  kr_test_wait ("the keyboard", is_active, f->window);
+  gtk_keys_press (f->window, GDK_KEY_Tab);
+  kr_test_wait ("the button", is_focused, gtk_fixture_find (row, "cancel"));
+  gtk_keys_press (f->window, GDK_KEY_Delete);
+  gtk_fixture_wait_state (row, KR_TASK_STATE_CANCELLED);
+  kr_test_wait ("the row again", is_focused, row);
+  gtk_keys_press (f->window, GDK_KEY_Delete);
+  kr_test_wait ("the end of the row", has_no_rows, f);
+}
+
 static void
 test_delete_cancels (GtkFixture *f, gconstpointer data)
 {
@@ -598,6 +678,7 @@ main (int argc, char **argv)
   ADD ("alone", gtk_fixture_set_up_alone, test_alone);
   ADD ("late", gtk_fixture_set_up_alone, test_late);
   ADD ("bus-gone", set_up, test_bus_gone);
+  ADD ("demo", gtk_fixture_set_up_alone, test_demo);
   ADD ("start", set_up, test_start);
   ADD ("start-refused", set_up, test_start_refused);
   ADD ("cancel", set_up, test_cancel);
@@ -611,6 +692,7 @@ main (int argc, char **argv)
   ADD ("wide", set_up, test_wide);
   ADD ("accessible", set_up, test_accessible);
   ADD ("keyboard", set_up, test_keyboard);
+  ADD ("keys", set_up, test_keys);
   ADD ("delete-cancels", set_up, test_delete_cancels);
   ADD ("random", set_up, test_random);
   ADD ("picture", set_up, test_picture);

@@ -119,6 +119,55 @@ g_cond_wait_until (GCond *cond, GMutex *mutex, gint64 end_time)
   return signalled;
 }
 
+/* The type system of GObject is full of these. */
+UNSEEN void
+g_rw_lock_reader_lock (GRWLock *lock)
+{
+  NEXT (g_rw_lock_reader_lock) (lock);
+  __tsan_acquire (lock);
+}
+
+UNSEEN gboolean
+g_rw_lock_reader_trylock (GRWLock *lock)
+{
+  gboolean locked = NEXT (g_rw_lock_reader_trylock) (lock);
+
+  if (locked)
+    __tsan_acquire (lock);
+  return locked;
+}
+
+UNSEEN void
+g_rw_lock_reader_unlock (GRWLock *lock)
+{
+  __tsan_release (lock);
+  NEXT (g_rw_lock_reader_unlock) (lock);
+}
+
+UNSEEN void
+g_rw_lock_writer_lock (GRWLock *lock)
+{
+  NEXT (g_rw_lock_writer_lock) (lock);
+  __tsan_acquire (lock);
+}
+
+UNSEEN gboolean
+g_rw_lock_writer_trylock (GRWLock *lock)
+{
+  gboolean locked = NEXT (g_rw_lock_writer_trylock) (lock);
+
+  if (locked)
+    __tsan_acquire (lock);
+  return locked;
+}
+
+UNSEEN void
+g_rw_lock_writer_unlock (GRWLock *lock)
+{
+  __tsan_release (lock);
+  NEXT (g_rw_lock_writer_unlock) (lock);
+}
+
 /* --- once --- */
 
 #undef g_once_init_enter
