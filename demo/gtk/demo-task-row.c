@@ -146,9 +146,13 @@ fill_details (DemoTaskRow *self)
   g_autofree char *created = demo_format_time (info->created_at);
   g_autofree char *started = demo_format_time (info->started_at);
   g_autofree char *finished = demo_format_time (info->finished_at);
+  GtkRoot *root = gtk_widget_get_root (GTK_WIDGET (self));
+  GtkWidget *focus = root != NULL ? gtk_root_get_focus (root) : NULL;
   GtkWidget *child;
   int line = 0;
 
+  if (focus != NULL && gtk_widget_is_ancestor (focus, self->details))
+    gtk_widget_grab_focus (GTK_WIDGET (self));
   while ((child = gtk_widget_get_first_child (self->details)) != NULL)
     gtk_grid_remove (GTK_GRID (self->details), child);
   line = add_detail (self, line, _("Description"), info->description);

@@ -21,6 +21,7 @@ typedef struct
   char *message;
   char *unit;
   char *error;
+  gboolean removed;
 } DemoTaskPrivate;
 
 typedef enum
@@ -52,7 +53,7 @@ demo_task_class_init (DemoTaskClass *klass)
 {
   G_OBJECT_CLASS (klass)->finalize = demo_task_finalize;
 
-  /* DemoTask::changed: something that demo_task_get_info() returns is different now. */
+  /* DemoTask::changed: what demo_task_get_info() returns is different now, or the task was removed. */
   signals[SIGNAL_CHANGED] = g_signal_new ("changed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                           G_TYPE_NONE, 0);
 }
@@ -126,8 +127,26 @@ demo_task_set_info (DemoTask *self, const DemoTaskInfo *info)
 gboolean
 demo_task_can_remove (DemoTask *self)
 {
-  return DEMO_TASK_GET_CLASS (self)->remove_async != NULL
+  DemoTaskPrivate *priv = demo_task_get_instance_private (self);
+
+  return DEMO_TASK_GET_CLASS (self)->remove_async != NULL && !priv->removed
          && kr_task_state_is_terminal (demo_task_get_info (self)->state);
+}
+
+/**
+ * demo_task_is_removed:
+ * @self: a task
+ *
+ * Tells whether the task was removed: a bus still shows for some seconds what its program has forgotten.
+ *
+ * Returns: whether it is of no interest any more
+ */
+gboolean
+demo_task_is_removed (DemoTask *self)
+{
+  DemoTaskPrivate *priv = demo_task_get_instance_private (self);
+
+  return priv->removed;
 }
 
 /**
@@ -189,5 +208,11 @@ demo_task_remove_async (DemoTask *self, GCancellable *cancellable, GAsyncReadyCa
 gboolean
 demo_task_remove_finish (DemoTask *self, GAsyncResult *result, GError **error)
 {
-  return DEMO_TASK_GET_CLASS (self)->remove_finish (self, result, error);
+  DemoTaskPrivate *priv = demo_task_get_instance_private (self);
+
+  if (!DEMO_TASK_GET_CLASS (self)->remove_finish (self, result, error))
+    return FALSE;
+  priv->removed = TRUE;
+  g_signal_emit (self, signals[SIGNAL_CHANGED], 0);
+  return TRUE;
 }

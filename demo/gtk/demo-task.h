@@ -47,6 +47,7 @@ struct _DemoTaskClass
 const DemoTaskInfo *demo_task_get_info (DemoTask *self);
 void demo_task_set_info (DemoTask *self, const DemoTaskInfo *info);
 gboolean demo_task_can_remove (DemoTask *self);
+gboolean demo_task_is_removed (DemoTask *self);
 void demo_task_cancel_async (DemoTask *self, GCancellable *cancellable, GAsyncReadyCallback callback,
                              gpointer user_data);
 gboolean demo_task_cancel_finish (DemoTask *self, GAsyncResult *result, GError **error);

@@ -23,7 +23,8 @@ struct _DemoWindow
   GtkApplicationWindow parent_instance;
 
   DemoSource *source;
-  GListModel *sorted;
+  GtkFilter *filter;   /* lets pass what was not removed */
+  GListModel *tasks;   /* of the source, filtered and sorted */
 
   GtkWidget *start_button;
   GtkWidget *start_popover;
@@ -39,15 +40,15 @@ G_DEFINE_FINAL_TYPE (DemoWindow, demo_window, GTK_TYPE_APPLICATION_WINDOW)
 /* --- what it shows ------------------------------------------------------------------------------------------------ */
 
 static guint
-count (DemoWindow *self, gboolean over)
+count_active (DemoWindow *self)
 {
   guint n = 0;
 
-  for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (self->source)); i++)
+  for (guint i = 0; i < g_list_model_get_n_items (self->tasks); i++)
     {
-      g_autoptr (DemoTask) task = g_list_model_get_item (G_LIST_MODEL (self->source), i);
+      g_autoptr (DemoTask) task = g_list_model_get_item (self->tasks, i);
 
-      if (kr_task_state_is_terminal (demo_task_get_info (task)->state) == over)
+      if (!kr_task_state_is_terminal (demo_task_get_info (task)->state))
         n++;
     }
   return n;
@@ -57,8 +58,8 @@ static void
 update (DemoWindow *self)
 {
   gboolean available = demo_source_get_available (self->source);
-  guint n_tasks = g_list_model_get_n_items (G_LIST_MODEL (self->source));
-  guint n_active = count (self, FALSE);
+  guint n_tasks = g_list_model_get_n_items (self->tasks);
+  guint n_active = count_active (self);
   g_autofree char *hint = demo_source_dup_hint (self->source);
   g_autofree char *subtitle = demo_source_dup_status (self->source);
 
@@ -74,13 +75,27 @@ update (DemoWindow *self)
 }
 
 static void
+on_task_changed (DemoWindow *self, DemoTask *task)
+{
+  if (demo_task_is_removed (task))
+    gtk_filter_changed (self->filter, GTK_FILTER_CHANGE_MORE_STRICT);
+  update (self);
+}
+
+static gboolean
+is_of_interest (gpointer item, gpointer user_data)
+{
+  return !demo_task_is_removed (item);
+}
+
+static void
 on_items_changed (GListModel *model, guint position, guint removed, guint added, gpointer user_data)
 {
   for (guint i = 0; i < added; i++)
     {
       g_autoptr (DemoTask) task = g_list_model_get_item (model, position + i);
 
-      g_signal_connect_object (task, "changed", G_CALLBACK (update), user_data, G_CONNECT_SWAPPED);
+      g_signal_connect_object (task, "changed", G_CALLBACK (on_task_changed), user_data, G_CONNECT_SWAPPED);
     }
   update (user_data);
 }
@@ -165,9 +180,9 @@ remove_ended (GtkWidget *widget, const char *action, GVariant *parameter)
 {
   DemoWindow *self = DEMO_WINDOW (widget);
 
-  for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (self->source)); i++)
+  for (guint i = 0; i < g_list_model_get_n_items (self->tasks); i++)
     {
-      g_autoptr (DemoTask) task = g_list_model_get_item (G_LIST_MODEL (self->source), i);
+      g_autoptr (DemoTask) task = g_list_model_get_item (self->tasks, i);
 
       if (demo_task_can_remove (task))
         demo_task_remove_async (task, NULL, on_removed, g_object_ref (self));
@@ -184,7 +199,8 @@ demo_window_dispose (GObject *object)
   self->toast = NULL;
   if (self->source != NULL)
     g_signal_handlers_disconnect_by_data (self->source, self);
-  g_clear_object (&self->sorted);
+  g_clear_object (&self->tasks);
+  g_clear_object (&self->filter);
   G_OBJECT_CLASS (demo_window_parent_class)->dispose (object);
   g_clear_object (&self->source);
 }
@@ -232,11 +248,14 @@ demo_window_new (GtkApplication *application, DemoSource *source)
 {
   DemoWindow *self = g_object_new (DEMO_TYPE_WINDOW, "application", application, NULL);
   GtkSorter *sorter = GTK_SORTER (gtk_custom_sorter_new (compare_age, NULL, NULL));
+  GtkFilterListModel *filtered;
 
   self->source = g_object_ref (source);
-  self->sorted = G_LIST_MODEL (gtk_sort_list_model_new (G_LIST_MODEL (g_object_ref (source)), sorter));
+  self->filter = GTK_FILTER (gtk_custom_filter_new (is_of_interest, NULL, NULL));
+  filtered = gtk_filter_list_model_new (G_LIST_MODEL (g_object_ref (source)), g_object_ref (self->filter));
+  self->tasks = G_LIST_MODEL (gtk_sort_list_model_new (G_LIST_MODEL (filtered), sorter));
   demo_start_popover_set_source (DEMO_START_POPOVER (self->start_popover), source);
-  gtk_list_box_bind_model (GTK_LIST_BOX (self->list), self->sorted, create_row, self, NULL);
+  gtk_list_box_bind_model (GTK_LIST_BOX (self->list), self->tasks, create_row, self, NULL);
   g_signal_connect (source, "items-changed", G_CALLBACK (on_items_changed), self);
   g_signal_connect_swapped (source, "notify::available", G_CALLBACK (update), self);
   on_items_changed (G_LIST_MODEL (source), 0, 0, g_list_model_get_n_items (G_LIST_MODEL (source)), self);

@@ -388,11 +388,14 @@ test_details (GtkFixture *f, gconstpointer data)
                                   kr_task_job_get_id (job));
   g_assert_true (found);
 
-  /* a new state brings new details */
+  /* a new state brings new details; who was in the old ones is still in the row */
   gtk_fixture_wait_state (row, KR_TASK_STATE_RUNNING);
+  kr_test_wait ("the details", is_mapped, gtk_grid_get_child_at (details, 1, 0));
+  g_assert_true (gtk_widget_grab_focus (gtk_grid_get_child_at (details, 1, 0)));
   g_assert_true (kr_task_job_cancel (job, KR_TASK_CANCEL_REASON_DEADLINE, NULL, KR_TASK_CANCEL_NONE, NULL));
   gtk_fixture_wait_state (row, KR_TASK_STATE_TIMED_OUT);
   g_assert_cmpstr (gtk_label_get_label (GTK_LABEL (gtk_grid_get_child_at (details, 1, 0))), ==, "It took too long");
+  g_assert_true (gtk_root_get_focus (GTK_ROOT (f->window)) == GTK_WIDGET (row));
   g_assert_true (gtk_widget_activate (GTK_WIDGET (row)));
   g_assert_false (gtk_revealer_get_reveal_child (revealer));
   gtk_test_accessible_assert_state (row, GTK_ACCESSIBLE_STATE_EXPANDED, FALSE);
