@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "kr-task-bus-authority-private.h"
 #include "kr-task-bus-exporter.h"
 #include "kr-task-bus-identity-private.h"
 #include "kr-task-bus-object-private.h"
@@ -36,8 +37,10 @@ struct _KrTaskBusExporter
   GDBusConnection *connection;
   GMainContext *context; /* the manager's */
   char *path;
+  gboolean use_polkit;
 
   /* while exported */
+  GCancellable *cancellable; /* of the questions to polkit */
   GDBusObjectManagerServer *server;
   KrTaskDBusTaskManager1 *skeleton;
   KrTaskBusIdentities *identities;
@@ -74,6 +77,8 @@ typedef struct
   GDBusMethodInvocation *invocation;
   KrTaskJob *job; /* NULL: about none */
   GVariant *arguments;
+  const char *action; /* what polkit may allow where the manager does not; NULL: nothing */
+  GVariant *identity; /* while polkit is asked */
   void (*act) (KrTaskBusExporter *self, GDBusMethodInvocation *invocation, KrTaskJob *job, GVariant *arguments,
                GVariant *identity);
 } Call;
@@ -83,9 +88,10 @@ typedef enum
   PROP_MANAGER = 1,
   PROP_CONNECTION,
   PROP_OBJECT_PATH,
+  PROP_USE_POLKIT,
 } KrTaskBusExporterProperty;
 
-static GParamSpec *props[PROP_OBJECT_PATH + 1];
+static GParamSpec *props[PROP_USE_POLKIT + 1];
 
 G_DEFINE_FINAL_TYPE (KrTaskBusExporter, kr_task_bus_exporter, G_TYPE_OBJECT)
 
@@ -138,10 +144,18 @@ timer_stop (GSource **source)
 /* --- who may do what ---------------------------------------------------------------------------------------------- */
 
 static void
-on_identity (GVariant *identity, gpointer user_data)
+call_free (Call *call)
 {
-  Call *call = user_data;
+  g_clear_object (&call->job);
+  g_clear_pointer (&call->arguments, g_variant_unref);
+  g_clear_pointer (&call->identity, g_variant_unref);
+  g_object_unref (call->self);
+  g_free (call);
+}
 
+static void
+answer_call (Call *call, GVariant *identity)
+{
   if (call->self->server == NULL)
     g_dbus_method_invocation_return_error (call->invocation, KR_TASK_ERROR, KR_TASK_ERROR_SHUTTING_DOWN,
                                            "The tasks are leaving the bus");
@@ -150,16 +164,55 @@ on_identity (GVariant *identity, gpointer user_data)
                                            "Nobody knows who you are");
   else
     call->act (call->self, call->invocation, call->job, call->arguments, identity);
-  g_clear_object (&call->job);
-  g_clear_pointer (&call->arguments, g_variant_unref);
-  g_object_unref (call->self);
-  g_free (call);
+  call_free (call);
 }
 
-/* Has @act answer the call once its sender is known. */
+/* Whom polkit lets is an administrator for this call; the manager is asked again and has the last word. */
+static void
+on_authority (gboolean allowed, gpointer user_data)
+{
+  Call *call = user_data;
+  g_autoptr (GVariant) identity = g_variant_ref (call->identity);
+
+  if (allowed)
+    {
+      GVariantDict dict;
+
+      g_variant_dict_init (&dict, call->identity);
+      g_variant_dict_insert (&dict, "administrator", "b", TRUE);
+      g_variant_unref (identity);
+      identity = g_variant_ref_sink (g_variant_dict_end (&dict));
+    }
+  answer_call (call, identity);
+}
+
+static gboolean
+needs_authority (Call *call, GVariant *identity)
+{
+  return call->action != NULL && call->self->use_polkit && call->self->server != NULL && identity != NULL &&
+         g_dbus_method_invocation_get_sender (call->invocation) != NULL &&
+         !kr_task_manager_authorize (call->self->manager, call->job, call->action, identity);
+}
+
+static void
+on_identity (GVariant *identity, gpointer user_data)
+{
+  Call *call = user_data;
+
+  if (!needs_authority (call, identity))
+    {
+      answer_call (call, identity);
+      return;
+    }
+  call->identity = g_variant_ref (identity);
+  kr_task_bus_authority_ask (call->invocation, KR_TASK_BUS_ACTION_CANCEL_OTHERS, call->self->cancellable, on_authority,
+                             call);
+}
+
+/* Has @act answer the call once its sender is known, and once polkit has allowed @action where it is asked. */
 static void
 identify (KrTaskBusExporter *self, GDBusMethodInvocation *invocation, KrTaskJob *job, GVariant *arguments,
-          void (*act) (KrTaskBusExporter *, GDBusMethodInvocation *, KrTaskJob *, GVariant *, GVariant *))
+          const char *action, void (*act) (KrTaskBusExporter *, GDBusMethodInvocation *, KrTaskJob *, GVariant *, GVariant *))
 {
   Call *call = g_new0 (Call, 1);
 
@@ -167,6 +220,7 @@ identify (KrTaskBusExporter *self, GDBusMethodInvocation *invocation, KrTaskJob 
   call->invocation = invocation;
   g_set_object (&call->job, job);
   call->arguments = arguments != NULL ? g_variant_ref_sink (arguments) : NULL;
+  call->action = action;
   call->act = act;
   kr_task_bus_identities_find (self->identities, g_dbus_method_invocation_get_sender (invocation), on_identity, call);
 }
@@ -251,21 +305,21 @@ job_of (KrTaskDBusTask1 *task)
 static gboolean
 on_cancel (KrTaskDBusTask1 *task, GDBusMethodInvocation *invocation, GVariant *options, gpointer user_data)
 {
-  identify (user_data, invocation, job_of (task), options, act_cancel);
+  identify (user_data, invocation, job_of (task), options, "cancel", act_cancel);
   return G_DBUS_METHOD_INVOCATION_HANDLED;
 }
 
 static gboolean
 on_remove (KrTaskDBusTask1 *task, GDBusMethodInvocation *invocation, gpointer user_data)
 {
-  identify (user_data, invocation, job_of (task), NULL, act_remove);
+  identify (user_data, invocation, job_of (task), NULL, "remove", act_remove);
   return G_DBUS_METHOD_INVOCATION_HANDLED;
 }
 
 static gboolean
 on_get_result (KrTaskDBusTask1 *task, GDBusMethodInvocation *invocation, gpointer user_data)
 {
-  identify (user_data, invocation, job_of (task), NULL, act_get_result);
+  identify (user_data, invocation, job_of (task), NULL, NULL, act_get_result);
   return G_DBUS_METHOD_INVOCATION_HANDLED;
 }
 
@@ -543,7 +597,7 @@ static gboolean
 on_start (KrTaskDBusTaskManager1 *skeleton, GDBusMethodInvocation *invocation, const char *kind, GVariant *parameters,
           GVariant *options, gpointer user_data)
 {
-  identify (user_data, invocation, NULL, g_dbus_method_invocation_get_parameters (invocation), act_start);
+  identify (user_data, invocation, NULL, g_dbus_method_invocation_get_parameters (invocation), NULL, act_start);
   return G_DBUS_METHOD_INVOCATION_HANDLED;
 }
 
@@ -565,7 +619,7 @@ on_cancel_task (KrTaskDBusTaskManager1 *skeleton, GDBusMethodInvocation *invocat
   g_autoptr (KrTaskJob) job = lookup (user_data, invocation, id);
 
   if (job != NULL)
-    identify (user_data, invocation, job, options, act_cancel);
+    identify (user_data, invocation, job, options, "cancel", act_cancel);
   return G_DBUS_METHOD_INVOCATION_HANDLED;
 }
 
@@ -594,7 +648,7 @@ static gboolean
 on_cancel_all (KrTaskDBusTaskManager1 *skeleton, GDBusMethodInvocation *invocation, GVariant *options,
                gpointer user_data)
 {
-  identify (user_data, invocation, NULL, options, act_cancel_all);
+  identify (user_data, invocation, NULL, options, NULL, act_cancel_all);
   return G_DBUS_METHOD_INVOCATION_HANDLED;
 }
 
@@ -662,6 +716,9 @@ kr_task_bus_exporter_get_property (GObject *object, guint prop_id, GValue *value
     case PROP_OBJECT_PATH:
       g_value_set_string (value, self->path);
       break;
+    case PROP_USE_POLKIT:
+      g_value_set_boolean (value, self->use_polkit);
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
@@ -682,6 +739,10 @@ kr_task_bus_exporter_set_property (GObject *object, guint prop_id, const GValue 
       break;
     case PROP_OBJECT_PATH:
       self->path = g_value_dup_string (value);
+      break;
+    case PROP_USE_POLKIT:
+      self->use_polkit = g_value_get_boolean (value);
+      g_object_notify_by_pspec (object, pspec);
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
@@ -753,6 +814,17 @@ kr_task_bus_exporter_class_init (KrTaskBusExporterClass *klass)
    * Since: 0.1
    */
   props[PROP_OBJECT_PATH] = g_param_spec_string ("object-path", NULL, NULL, NULL, flags);
+  /**
+   * KrTaskBusExporter:use-polkit:
+   *
+   * Whether polkit is asked where somebody may not cancel or remove a task: who is allowed
+   * `org.kestrun.task.cancel-other-user` is an administrator for that call. For the system bus; where there is no polkit,
+   * the answer is no. %FALSE by default.
+   *
+   * Since: 0.1
+   */
+  props[PROP_USE_POLKIT] = g_param_spec_boolean ("use-polkit", NULL, NULL, FALSE,
+                                                 G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY);
   g_object_class_install_properties (object_class, G_N_ELEMENTS (props), props);
 }
 
@@ -827,6 +899,7 @@ kr_task_bus_exporter_export (KrTaskBusExporter *self, GError **error)
     {
       self->server = g_dbus_object_manager_server_new (self->path);
       self->identities = kr_task_bus_identities_new (self->connection, on_sender_gone, self);
+      self->cancellable = g_cancellable_new ();
       self->rows = g_ptr_array_new ();
       self->objects = g_hash_table_new_full (NULL, NULL, NULL, object_free);
       self->requested = g_hash_table_new_full (NULL, NULL, NULL, request_free);
@@ -883,6 +956,8 @@ kr_task_bus_exporter_unexport (KrTaskBusExporter *self)
   refuse_requests (self);
   timer_stop (&self->counting);
   timer_stop (&self->sweeping);
+  g_cancellable_cancel (self->cancellable);
+  g_clear_object (&self->cancellable);
   g_dbus_object_manager_server_set_connection (self->server, NULL);
   g_clear_object (&self->server);
   g_clear_pointer (&self->rows, g_ptr_array_unref);
