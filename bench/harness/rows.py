@@ -256,12 +256,12 @@ def token_rows():
         yield Row(f'token-{name}-request', 'ns', f'{name.capitalize()} a token of a request that is made anew',
                   in_process('bench/bench-csrf', [], made, peer=f'token-{name}'), who=PAIR, lower=True, rounds=3,
                   bars={'peer': 4})
-        for package in ['csrf', 'csrf-csrf', 'fastify-csrf', 'fastify-csrf-bound']:
+        for package in ['csrf', 'csrf-csrf', 'fastify', 'fastify-bound']:
             # The packages are given what is parsed already; only the first is what the bar speaks of.
             yield Row(f'token-{name}-npm-{package}', 'ns', f'{name.capitalize()}; the peer is {package} on Node.js',
                       in_process('bench/bench-csrf', [], rf'^{line} +([\d.]+) ns', npm=f'{package}-{name}'), who=PAIR,
                       lower=True, rounds=3, bars={'peer': 4})
-            yield Row(f'token-{name}-request-npm-{package}', 'ns', 'The same with a request that is made anew',
+            yield Row(f'token-{name}-anew-{package}', 'ns', 'The same with a request that is made anew',
                       in_process('bench/bench-csrf', [], made, npm=f'{package}-{name}'), who=PAIR, lower=True,
                       rounds=3)
 

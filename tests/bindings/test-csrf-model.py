@@ -79,14 +79,20 @@ def mix(source, pieces):
     return bytes(text)
 
 
-COOKIE_PIECES = [b'c', b'=', b'c=', b'C=', b'; ', b';', b' ', b'\t', b',', b'"', TOKEN, b'c=' + TOKEN, b'c=' + TOKEN, b'cc=',
-                 b'a=b', b'%63=', b'\xc2\xa0', b'$Version=1', TOKEN[:63], TOKEN + b'A']
-FORM_PIECES = [b'c', b'=', b'&', b'c=' + TOKEN, b'&c=' + TOKEN, b'%63=' + TOKEN, b'+', b'%', b'%2', b'%00', b'%zz', b'a=b', b';',
-               b'[]', TOKEN, b'%41' + TOKEN[1:], b'\xff', TOKEN[:63], b'c&']
-ORIGIN_PIECES = [b'https', b'http', b'wss', b'ws', b'x-y', b'://', b'https://', b'http://', b'https://a.example',
-                 b'http://[::1]', b'a.example', b'A', b'.', b'..', b':', b':443', b':80',
-                 b':65535', b':65536', b':0', b'[::1]', b'[', b']', b'2001:db8::1', b'/', b'@', b'?', b'null', b'NULL', b' ', b'-',
-                 b'_', b'%', b'a' * 60, b'\xc3\xbc']
+COOKIE_PIECES = [
+    b'c', b'=', b'c=', b'C=', b'; ', b';', b' ', b'\t', b',', b'"', TOKEN, b'c=' + TOKEN, b'c=' + TOKEN,
+    b'cc=', b'a=b', b'%63=', b'\xc2\xa0', b'$Version=1', TOKEN[:63], TOKEN + b'A',
+]
+FORM_PIECES = [
+    b'c', b'=', b'&', b'c=' + TOKEN, b'&c=' + TOKEN, b'%63=' + TOKEN, b'+', b'%', b'%2', b'%00', b'%zz',
+    b'a=b', b';', b'[]', TOKEN, b'%41' + TOKEN[1:], b'\xff', TOKEN[:63], b'c&',
+]
+ORIGIN_PIECES = [
+    b'https', b'http', b'wss', b'ws', b'x-y', b'://', b'https://', b'http://', b'https://a.example',
+    b'http://[::1]', b'a.example', b'A', b'.', b'..', b':', b':443', b':80', b':65535', b':65536', b':0',
+    b'[::1]', b'[', b']', b'2001:db8::1', b'/', b'@', b'?', b'null', b'NULL', b' ', b'-', b'_', b'%',
+    b'a' * 60, b'\xc3\xbc',
+]
 
 
 def compare(pieces, model, function, *arguments):

@@ -66,7 +66,7 @@ async function doubleSubmit() {
   };
 }
 
-const packages = { csrf, 'csrf-csrf': doubleSubmit, 'fastify-csrf': fastifyCsrf, 'fastify-csrf-bound': fastifyCsrfBound };
+const packages = { csrf, 'csrf-csrf': doubleSubmit, fastify: fastifyCsrf, 'fastify-bound': fastifyCsrfBound };
 const [, which, what] = process.argv[2].match(/^([a-z-]+)-(issue|validate)$/);
 const operation = (await packages[which]())[what];
 if (!operation()) throw new Error('the package does not do what is measured');
