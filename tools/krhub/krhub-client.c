@@ -46,8 +46,10 @@ set_headers (KrHubSoupConnector *connector, const KrhubOptions *options)
 static void
 on_reconnecting (KrHubClient *client, const GError *error, gpointer output)
 {
-  krhub_output_notice (output, _("The connection was lost; connecting again (%s)"),
-                       error != NULL ? error->message : "-");
+  if (error != NULL)
+    krhub_output_notice (output, _("The connection was lost; connecting again (%s)"), error->message);
+  else
+    krhub_output_notice (output, _("The hub has closed the connection; connecting again"));
 }
 
 static void
