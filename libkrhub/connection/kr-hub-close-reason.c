@@ -15,6 +15,7 @@ G_DEFINE_ENUM_TYPE (KrHubCloseReason, kr_hub_close_reason,
                     G_DEFINE_ENUM_VALUE (KR_HUB_CLOSE_REASON_PROTOCOL, "protocol"),
                     G_DEFINE_ENUM_VALUE (KR_HUB_CLOSE_REASON_TOO_LARGE, "too-large"),
                     G_DEFINE_ENUM_VALUE (KR_HUB_CLOSE_REASON_OUTBOX_FULL, "outbox-full"),
+                    G_DEFINE_ENUM_VALUE (KR_HUB_CLOSE_REASON_SEND_TIMEOUT, "send-timeout"),
                     G_DEFINE_ENUM_VALUE (KR_HUB_CLOSE_REASON_RECONNECT_TIMEOUT, "reconnect-timeout"),
                     G_DEFINE_ENUM_VALUE (KR_HUB_CLOSE_REASON_REFUSED, "refused"),
                     G_DEFINE_ENUM_VALUE (KR_HUB_CLOSE_REASON_ABORTED, "aborted"),
@@ -34,9 +35,9 @@ const char *
 kr_hub_close_reason_to_string (KrHubCloseReason self)
 {
   static const char *const names[] = {
-    "none",     "peer",      "lost",        "timeout",           "handshake", "handshake_timeout",
-    "protocol", "too_large", "outbox_full", "reconnect_timeout", "refused",   "aborted",
-    "shutdown",
+    "none",     "peer",      "lost",        "timeout",      "handshake",         "handshake_timeout",
+    "protocol", "too_large", "outbox_full", "send_timeout", "reconnect_timeout", "refused",
+    "aborted",  "shutdown",
   };
 
   G_STATIC_ASSERT (G_N_ELEMENTS (names) == KR_HUB_CLOSE_REASON_SHUTDOWN + 1);

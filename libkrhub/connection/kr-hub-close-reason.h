@@ -24,6 +24,7 @@ G_BEGIN_DECLS
  * @KR_HUB_CLOSE_REASON_PROTOCOL: the other end broke the protocol
  * @KR_HUB_CLOSE_REASON_TOO_LARGE: the other end sent a message beyond the limits of size or depth
  * @KR_HUB_CLOSE_REASON_OUTBOX_FULL: the other end did not read
+ * @KR_HUB_CLOSE_REASON_SEND_TIMEOUT: the other end took nothing of what waited for it for too long
  * @KR_HUB_CLOSE_REASON_RECONNECT_TIMEOUT: a stateful connection got no other transport in time
  * @KR_HUB_CLOSE_REASON_REFUSED: a filter did not let it in
  * @KR_HUB_CLOSE_REASON_ABORTED: this end ended it
@@ -44,6 +45,7 @@ typedef enum
   KR_HUB_CLOSE_REASON_PROTOCOL,
   KR_HUB_CLOSE_REASON_TOO_LARGE,
   KR_HUB_CLOSE_REASON_OUTBOX_FULL,
+  KR_HUB_CLOSE_REASON_SEND_TIMEOUT,
   KR_HUB_CLOSE_REASON_RECONNECT_TIMEOUT,
   KR_HUB_CLOSE_REASON_REFUSED,
   KR_HUB_CLOSE_REASON_ABORTED,

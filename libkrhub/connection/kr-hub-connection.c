@@ -112,6 +112,13 @@ update_timer (KrHubConnection *self)
 }
 
 static void
+watch_sending (KrHubConnection *self)
+{
+  kr_hub_session_set_send_check (&self->session, kr_hub_clock_get_time (self->clock));
+  update_timer (self);
+}
+
+static void
 overflow (KrHubConnection *self)
 {
   g_autoptr (GError) error = NULL;
@@ -153,7 +160,11 @@ flush (KrHubConnection *self)
   if (G_UNLIKELY (kr_hub_session_is_over_limit (&self->session)))
     overflow (self);
   else if (self->transport != NULL && self->session.outbox.size > 0)
-    self->transport_iface->request_write (self->transport);
+    {
+      self->transport_iface->request_write (self->transport);
+      if (kr_hub_session_needs_send_check (&self->session))
+        watch_sending (self);
+    }
 }
 
 static void
@@ -389,12 +400,32 @@ kr_hub_connection_process_events (KrHubConnection *self)
   g_object_unref (self);
 }
 
+/* A stateful peer may come back over another transport. */
+static void
+give_up_transport (KrHubConnection *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  self->session.stuck = FALSE;
+  if (self->transport == NULL)
+    return;
+  if (self->session.replay == NULL)
+    {
+      g_set_error_literal (&error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT, "The peer does not read");
+      kr_hub_session_because (&self->session, KR_HUB_CLOSE_REASON_SEND_TIMEOUT);
+      kr_hub_session_transport_closed (&self->session, error);
+    }
+  kr_hub_transport_abort (self->transport);
+}
+
 static void
 timer_fired (KrHubTimer *timer, gint64 now)
 {
   KrHubConnection *self = timer->data;
 
   kr_hub_session_tick (&self->session, now);
+  if (G_UNLIKELY (self->session.stuck))
+    give_up_transport (self);
   kr_hub_connection_process_events (self);
 }
 
@@ -461,6 +492,7 @@ sink_sent (gpointer sink, gsize n_bytes)
   if (G_UNLIKELY (self == NULL))
     return;
   self->session.counters->n_bytes_sent += n_bytes;
+  self->session.sent_some = TRUE;
   kr_hub_outbox_sent (&self->session.outbox, n_bytes);
   if (G_UNLIKELY (self->session.policy != KR_HUB_OUTBOX_DISCONNECT))
     drained (self);

@@ -27,6 +27,7 @@ typedef struct
   gint64 handshake_timeout;
   gint64 keep_alive_interval;
   gint64 peer_timeout;           /* ASP.NET Core's ClientTimeoutInterval, or a client's server timeout */
+  gint64 send_timeout;           /* how long a peer may take nothing of what waits; 0: for ever */
   gsize max_message_size;        /* 0: no limit */
   gsize max_outbox_size;
   KrHubOutboxPolicy outbox_policy; /* of connections that have no other */
@@ -109,6 +110,7 @@ typedef struct
   gint64 fed;
   gint64 last_received;     /* whole messages only: half a one is no sign of life (signalr-observed.md 4) */
   gint64 last_ping;         /* sent */
+  gint64 send_check;        /* when to look whether the transport has taken anything; 0: not */
   gint64 lost;              /* when the transport was lost; counts while detached */
   KrHubReplayBuffer *replay; /* NULL unless the connection is stateful */
   GError *error;            /* why it ended */
@@ -118,6 +120,8 @@ typedef struct
   KrHubSessionState state : 8;
   KrHubCloseReason reason : 8; /* why it ends; the first one counts */
   KrHubOutboxPolicy policy : 8;
+  guint sent_some : 1;      /* since send_check was set */
+  guint stuck : 1;          /* the transport has taken nothing for too long: it has to end */
   guint keeps_alive : 1;    /* the transport needs no pings */
   guint watches_peer : 1;   /* the peer timeout is armed: always for a client, from the first Ping on for a server */
   guint busy : 1;           /* the reader pauses, so silence is not the peer's fault */
@@ -191,6 +195,16 @@ gboolean kr_hub_session_lost (KrHubSession *self, const GError *error, gint64 no
 void kr_hub_session_reattach (KrHubSession *self, gint64 now);
 /* The transport is gone for good. */
 void kr_hub_session_transport_closed (KrHubSession *self, const GError *error);
+
+/* Output waits: sets send_check, unless it is. Between that and the peer's fault lies the time once, or twice at most. */
+static inline gboolean
+kr_hub_session_needs_send_check (const KrHubSession *self)
+{
+  return G_UNLIKELY (self->send_check == 0) && self->settings->send_timeout > 0 && !self->keeps_alive &&
+         self->state == KR_HUB_SESSION_OPEN;
+}
+
+void kr_hub_session_set_send_check (KrHubSession *self, gint64 now);
 
 /* When tick() has something to do, or G_MAXINT64. */
 gint64 kr_hub_session_next_deadline (const KrHubSession *self);

@@ -518,6 +518,7 @@ kr_hub_session_reattach (KrHubSession *self, gint64 now)
   kr_hub_outbox_clear (&self->outbox);
   kr_hub_framer_clear (&self->framer);
   self->detached = FALSE;
+  self->send_check = 0;
   g_clear_error (&self->lost_error);
   self->started = self->last_received = self->last_ping = now;
   /* Lost before the handshake: the new transport does it. */
@@ -582,7 +583,8 @@ kr_hub_session_next_deadline (const KrHubSession *self)
     case KR_HUB_SESSION_HANDSHAKE:
       return later (self->started, self->settings->handshake_timeout);
     case KR_HUB_SESSION_OPEN:
-      return MIN (MIN (peer_deadline (self), ping_deadline (self)), ack_deadline (self));
+      return MIN (MIN (peer_deadline (self), ping_deadline (self)),
+                  MIN (ack_deadline (self), self->send_check != 0 ? self->send_check : G_MAXINT64));
     case KR_HUB_SESSION_CLOSING:
     case KR_HUB_SESSION_CLOSED:
     default:
@@ -619,6 +621,25 @@ peer_timed_out (KrHubSession *self)
 }
 
 void
+kr_hub_session_set_send_check (KrHubSession *self, gint64 now)
+{
+  self->sent_some = FALSE;
+  self->send_check = now + self->settings->send_timeout;
+}
+
+static void
+check_sending (KrHubSession *self, gint64 now)
+{
+  self->send_check = 0;
+  if (self->outbox.size == 0)
+    return;
+  if (self->sent_some)
+    kr_hub_session_set_send_check (self, now);
+  else
+    self->stuck = TRUE;
+}
+
+void
 kr_hub_session_tick (KrHubSession *self, gint64 now)
 {
   if (self->detached)
@@ -634,6 +655,8 @@ kr_hub_session_tick (KrHubSession *self, gint64 now)
     handshake_timed_out (self);
   if (self->state != KR_HUB_SESSION_OPEN)
     return;
+  if (self->send_check != 0 && now >= self->send_check)
+    check_sending (self, now);
   if (now >= ack_deadline (self))
     send_ack (self, now);
   if (now >= peer_deadline (self))

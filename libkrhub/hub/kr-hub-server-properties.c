@@ -13,6 +13,7 @@ typedef enum
   PROP_HANDSHAKE_TIMEOUT,
   PROP_KEEP_ALIVE_INTERVAL,
   PROP_CLIENT_TIMEOUT,
+  PROP_SEND_TIMEOUT,
   PROP_MAX_MESSAGE_SIZE,
   PROP_MAX_OUTBOX_SIZE,
   PROP_OUTBOX_POLICY,
@@ -41,6 +42,7 @@ kr_hub_server_get_property (GObject *object, guint prop_id, GValue *value, GPara
     case PROP_HANDSHAKE_TIMEOUT: g_value_set_int64 (value, settings->handshake_timeout); break;
     case PROP_KEEP_ALIVE_INTERVAL: g_value_set_int64 (value, settings->keep_alive_interval); break;
     case PROP_CLIENT_TIMEOUT: g_value_set_int64 (value, settings->peer_timeout); break;
+    case PROP_SEND_TIMEOUT: g_value_set_int64 (value, settings->send_timeout); break;
     case PROP_MAX_MESSAGE_SIZE: g_value_set_uint64 (value, settings->max_message_size); break;
     case PROP_MAX_OUTBOX_SIZE: g_value_set_uint64 (value, settings->max_outbox_size); break;
     case PROP_OUTBOX_POLICY: g_value_set_enum (value, settings->outbox_policy); break;
@@ -130,6 +132,7 @@ kr_hub_server_set_property (GObject *object, guint prop_id, const GValue *value,
     case PROP_KEEP_ALIVE_INTERVAL: set_int64 (object, &settings->keep_alive_interval, value, pspec); break;
     case PROP_CLIENT_TIMEOUT: set_int64 (object, &settings->peer_timeout, value, pspec); break;
     case PROP_RECONNECT_WINDOW: set_int64 (object, &settings->reconnect_window, value, pspec); break;
+    case PROP_SEND_TIMEOUT: set_int64 (object, &settings->send_timeout, value, pspec); break;
     case PROP_MAX_MESSAGE_SIZE: set_size (object, &settings->max_message_size, value, pspec); break;
     case PROP_MAX_OUTBOX_SIZE: set_size (object, &settings->max_outbox_size, value, pspec); break;
     case PROP_OUTBOX_POLICY:
@@ -220,6 +223,16 @@ kr_hub_server_install_properties (GObjectClass *object_class)
    * Since: 0.1
    */
   props[PROP_CLIENT_TIMEOUT] = interval_spec ("client-timeout", 30);
+  /**
+   * KrHubServer:send-timeout:
+   *
+   * How long a client may take nothing of what waits for it, µs, before its connection is ended; twice as long if it has
+   * just taken something. 0 for ever, as for clients whose stalls an [property@KrHub.Server:outbox-policy] is to
+   * bridge. Not for long polling, whose client takes its time between polls. ASP.NET Core's TransportSendTimeout.
+   *
+   * Since: 0.1
+   */
+  props[PROP_SEND_TIMEOUT] = interval_spec ("send-timeout", 10);
   /**
    * KrHubServer:max-message-size:
    *

@@ -245,6 +245,7 @@ kr_hub_server_init (KrHubServer *self)
   self->context = g_main_context_ref_thread_default ();
   self->thread = g_thread_self ();
   self->settings = kr_hub_settings_new ();
+  self->settings->send_timeout = 10 * G_USEC_PER_SEC;
   g_ptr_array_add (self->settings->protocols, g_object_ref (kr_hub_json_protocol_get_default ()));
   g_ptr_array_add (self->settings->protocols, g_object_ref (kr_hub_msgpack_protocol_get_default ()));
   self->dispatcher = kr_hub_dispatcher_new ();

@@ -30,7 +30,7 @@ set_up (Fixture *f, gconstpointer policy)
 
   f->server = kr_hub_server_new (clock);
   g_object_set (f->server, "max-outbox-size", (guint64) LIMIT, "outbox-policy", GPOINTER_TO_UINT (policy),
-                "keep-alive-interval", (gint64) 0, "reconnect-window", (gint64) 1000 * SECOND, NULL);
+                "keep-alive-interval", (gint64) 0, "send-timeout", (gint64) 0, "reconnect-window", (gint64) 1000 * SECOND, NULL);
   kr_hub_server_add_method (f->server, "Echo", "(s)", "s", echo, f, NULL);
 }
 

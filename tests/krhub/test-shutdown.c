@@ -187,8 +187,21 @@ static const Timeout timeouts[] = {
   { "handshake-timeout", 15, KR_HUB_CLOSE_REASON_HANDSHAKE_TIMEOUT },
   { "keep-alive-interval", 15, KR_HUB_CLOSE_REASON_NONE },
   { "client-timeout", 30, KR_HUB_CLOSE_REASON_TIMEOUT },
+  { "send-timeout", 10, KR_HUB_CLOSE_REASON_SEND_TIMEOUT },
   { "reconnect-window", 15, KR_HUB_CLOSE_REASON_RECONNECT_TIMEOUT },
 };
+
+/* What the handshake's answer has begun is over, and an event is not read. */
+static void
+wait_for_nobody (Fixture *f, KrTestPeer *peer)
+{
+  gint64 value;
+
+  g_object_get (f->server, "send-timeout", &value, NULL);
+  kr_hub_clock_advance (peer->clock, value);
+  kr_test_peer_set_stalled (peer, TRUE);
+  kr_hub_connection_send (peer->connection, "E", NULL, NULL);
+}
 
 /* A client for which that time begins now. */
 static KrTestPeer *
@@ -203,7 +216,10 @@ begin (Fixture *f, const Timeout *timeout)
     {
       peer = kr_test_peer_new (f->server, NULL);
       /* Only who has sent a ping is watched. */
-      kr_test_peer_send (peer, "{\"type\":6};");
+      if (timeout->reason != KR_HUB_CLOSE_REASON_SEND_TIMEOUT)
+        kr_test_peer_send (peer, "{\"type\":6};");
+      else
+        wait_for_nobody (f, peer);
       return peer;
     }
   peer = kr_test_peer_new_silent (f->server, NULL, TRUE);
@@ -254,6 +270,41 @@ test_timeout (Fixture *f, gconstpointer data)
   kr_test_peer_free (peer);
 }
 
+/* Who takes a little now and then is slow, but there. */
+static void
+test_slow_reader (Fixture *f, gconstpointer data)
+{
+  g_autoptr (KrTestPeer) peer = kr_test_peer_new (f->server, NULL);
+
+  for (guint i = 0; i < 20; i++)
+    {
+      kr_test_peer_set_stalled (peer, TRUE);
+      kr_hub_connection_send (peer->connection, "E", NULL, NULL);
+      kr_hub_clock_advance (peer->clock, 8 * SECOND);
+      kr_test_peer_set_stalled (peer, FALSE);
+      kr_test_peer_settle (peer);
+    }
+  g_assert_true (kr_hub_connection_is_open (peer->connection));
+}
+
+/* A stateful one keeps its connection and may come back. */
+static void
+test_send_timeout_stateful (Fixture *f, gconstpointer data)
+{
+  g_autoptr (KrTestPeer) peer = kr_test_peer_new_silent (f->server, NULL, TRUE);
+
+  kr_test_peer_send (peer, "{\"protocol\":\"json\",\"version\":2};");
+  kr_test_peer_set_stalled (peer, TRUE);
+  kr_hub_connection_send (peer->connection, "E", NULL, NULL);
+  kr_hub_clock_advance (peer->clock, 21 * SECOND);
+  g_assert_true (peer->closed);
+  g_assert_true (kr_hub_connection_is_open (peer->connection));
+  g_string_truncate (peer->received, 0);
+  kr_test_peer_reattach (peer);
+  kr_test_peer_settle (peer);
+  g_assert_cmpstr (peer->received->str, ==, "{\"type\":9,\"sequenceId\":1};{\"type\":1,\"target\":\"E\",\"arguments\":[]};");
+}
+
 #define ADD(name, func, data) g_test_add (name, Fixture, data, set_up, func, tear_down)
 
 int
@@ -275,5 +326,7 @@ main (int argc, char *argv[])
 
       ADD (name, test_timeout, &timeouts[i]);
     }
+  ADD ("/timeout/slow-reader", test_slow_reader, NULL);
+  ADD ("/timeout/send-stateful", test_send_timeout_stateful, NULL);
   return g_test_run ();
 }
