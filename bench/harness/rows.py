@@ -10,6 +10,7 @@ import time
 import typing
 
 import cancel
+import clients
 import programs
 
 PAYLOAD = 100      # bytes of text in every call
@@ -282,6 +283,34 @@ def own_rows():
               rounds=1)
 
 
+def client_echo(messagepack):
+    def measure(run, who):
+        figures = clients.measure(run.server('ours'), who, depth=32, payload=PAYLOAD, seconds=run.seconds,
+                                  messagepack=messagepack)
+        return Sample(figures['per_second'], figures['cpu_us'])
+    return measure
+
+
+def client_memory(connections):
+    """Of the whole process with one connection; else of each of many."""
+    def measure(run, who):
+        figures = clients.measure(run.server('ours'), who, depth=0, clients=connections, seconds=0.5)
+        if connections == 1:
+            return Sample(figures['rss_kib'])
+        return Sample((figures['rss_kib'] - figures['rss_before_kib']) / connections)
+    return measure
+
+
+def client_rows():
+    for protocol in ['json', 'messagepack']:
+        yield Row(f'client-echo-{protocol}-32', 'messages/s', 'One client, 32 calls in flight; the peer is the .NET client',
+                  client_echo(protocol == 'messagepack'), who=PAIR, bars={'peer': 2, 'cpu': 3})
+    yield Row('client-memory', 'KiB', 'RSS of a process with one connection; the peer is a .NET console program',
+              client_memory(1), who=PAIR, lower=True, rounds=3, bars={'peer': 4})
+    yield Row('client-memory-1000', 'KiB/client', 'RSS per client of 1,000 in one process', client_memory(1000), who=PAIR,
+              lower=True, rounds=3, bars={'value': 40})
+
+
 def all_rows():
     yield from echo_rows()
     yield Row('latency', 'us', 'One connection, one in flight: median round trip', latency('plain'), lower=True,
@@ -306,6 +335,7 @@ def all_rows():
               bars={'value': 30})
     yield Row('cancel-p99', 'ms', 'From the cancel POST to OperationComplete at the page, 99 of 100', cancel_latency,
               who=('ours',), lower=True, rounds=3, bars={'value': 10})
+    yield from client_rows()
     yield from codec_rows()
     yield from token_rows()
     yield from own_rows()

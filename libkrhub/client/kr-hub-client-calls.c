@@ -53,26 +53,12 @@ kr_hub_client_send (KrHubClient *self, const char *target, GVariant *arguments, 
 }
 
 static void
-invoked (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (GTask) task = user_data;
-  GError *error = NULL;
-  GVariant *value = kr_hub_connection_invoke_finish (KR_HUB_CONNECTION (source), result, &error);
-
-  if (value == NULL)
-    g_task_return_error (task, error);
-  else
-    g_task_return_pointer (task, value, (GDestroyNotify) g_variant_unref);
-}
-
-static void
 run_waiting_call (KrHubClient *self, KrHubWaitingCall *call)
 {
   g_autoptr (GError) error = NULL;
 
   if (call->task != NULL)
-    kr_hub_connection_invoke_async (self->connection, call->target, call->arguments, call->result_type,
-                                    g_task_get_cancellable (call->task), invoked, g_object_ref (call->task));
+    kr_hub_connection_call (self->connection, call->task, call->target, call->arguments, NULL, call->result_type);
   else if (!kr_hub_connection_send (self->connection, call->target, call->arguments, &error))
     g_warning ("a call of '%s' that waited cannot be sent: %s", call->target, error->message);
 }
@@ -189,8 +175,7 @@ kr_hub_client_upload_async (KrHubClient *self,
   else if (self->state != KR_HUB_CLIENT_CONNECTED)
     g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED, "The client is not connected");
   else
-    kr_hub_connection_upload_async (self->connection, target, sunk, uploads, result_type, cancellable, invoked,
-                                    g_steal_pointer (&task));
+    kr_hub_connection_call (self->connection, task, target, sunk, uploads, result_type);
 }
 
 /**

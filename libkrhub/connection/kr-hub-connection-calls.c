@@ -8,6 +8,7 @@
 
 typedef struct
 {
+  KrHubConnection *connection;
   char *id;
   GCancellable *cancellable;
   gulong cancel_handler;
@@ -21,6 +22,7 @@ call_free (gpointer data)
   if (call->cancellable != NULL)
     g_cancellable_disconnect (call->cancellable, call->cancel_handler);
   g_clear_object (&call->cancellable);
+  g_object_unref (call->connection);
   g_free (call->id);
   g_free (call);
 }
@@ -29,8 +31,8 @@ static gboolean
 cancel_call (gpointer data)
 {
   GTask *task = data;
-  KrHubConnection *self = g_task_get_source_object (task);
   Call *call = g_task_get_task_data (task);
+  KrHubConnection *self = call->connection;
   KrHubMessage message = { .type = KR_HUB_MESSAGE_CANCEL_INVOCATION };
 
   /* Clients do not know the message (signalr.md 6.1). */
@@ -58,7 +60,7 @@ call_cancelled (GCancellable *cancellable, gpointer data)
   g_source_set_static_name (source, "KrHubConnection cancel");
   g_source_set_priority (source, G_PRIORITY_DEFAULT);
   g_source_set_callback (source, cancel_call, task, g_object_unref);
-  g_source_attach (source, KR_HUB_CONNECTION (g_task_get_source_object (task))->context);
+  g_source_attach (source, ((Call *) g_task_get_task_data (task))->connection->context);
 }
 
 static void
@@ -129,34 +131,30 @@ ensure_calls (KrHubConnection *self)
 }
 
 void
-kr_hub_connection_upload_async (KrHubConnection *self,
-                                const char *target,
-                                GVariant *arguments,
-                                KrHubStream *const *uploads,
-                                const GVariantType *result_type,
-                                GCancellable *cancellable,
-                                GAsyncReadyCallback callback,
-                                gpointer user_data)
+kr_hub_connection_call (KrHubConnection *self,
+                        GTask *task,
+                        const char *target,
+                        GVariant *arguments,
+                        KrHubStream *const *uploads,
+                        const GVariantType *result_type)
 {
-  g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
-  g_autoptr (GVariant) sunk = arguments != NULL ? g_variant_ref_sink (arguments) : NULL;
-  Call *call = g_new0 (Call, 1);
+  Call *call;
   GError *error = NULL;
 
-  g_task_set_source_tag (task, kr_hub_connection_upload_async);
-  g_task_set_check_cancellable (task, FALSE);
-  g_task_set_task_data (task, call, call_free);
   if (self->session.state != KR_HUB_SESSION_OPEN)
     {
       g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED, "The connection is not open");
       return;
     }
   ensure_calls (self);
+  call = g_new0 (Call, 1);
+  call->connection = g_object_ref (self);
+  g_task_set_task_data (task, call, call_free);
   call->id = g_strdup (kr_hub_pending_calls_add (self->calls, task, result_type, uploads));
-  if (!send_call (self, KR_HUB_MESSAGE_INVOCATION, call->id, target, sunk, uploads, &error))
+  if (!send_call (self, KR_HUB_MESSAGE_INVOCATION, call->id, target, arguments, uploads, &error))
     kr_hub_pending_calls_fail (self->calls, call->id, error);
-  else if (cancellable != NULL)
-    watch_cancellable (task, call, cancellable);
+  else if (g_task_get_cancellable (task) != NULL)
+    watch_cancellable (task, call, g_task_get_cancellable (task));
   kr_hub_connection_read_on (self);
 }
 
@@ -185,12 +183,18 @@ kr_hub_connection_invoke_async (KrHubConnection *self,
                                 GAsyncReadyCallback callback,
                                 gpointer user_data)
 {
+  g_autoptr (GTask) task = NULL;
+  g_autoptr (GVariant) sunk = arguments != NULL ? g_variant_ref_sink (arguments) : NULL;
+
   g_return_if_fail (KR_HUB_IS_CONNECTION (self));
   g_return_if_fail (!self->raw);
   g_return_if_fail (target != NULL && *target != '\0');
-  g_return_if_fail (arguments == NULL || g_variant_is_of_type (arguments, G_VARIANT_TYPE_TUPLE));
+  g_return_if_fail (sunk == NULL || g_variant_is_of_type (sunk, G_VARIANT_TYPE_TUPLE));
 
-  kr_hub_connection_upload_async (self, target, arguments, NULL, result_type, cancellable, callback, user_data);
+  task = g_task_new (self, cancellable, callback, user_data);
+  g_task_set_source_tag (task, kr_hub_connection_invoke_async);
+  g_task_set_check_cancellable (task, FALSE);
+  kr_hub_connection_call (self, task, target, sunk, NULL, result_type);
 }
 
 static GPtrArray *

@@ -123,15 +123,14 @@ KrHubStream *kr_hub_connection_stream (KrHubConnection *self,
                                        KrHubStream *const *uploads,
                                        const GVariantType *item_type,
                                        GError **error);
-/* As invoke_async(), and sends @uploads along. */
-void kr_hub_connection_upload_async (KrHubConnection *self,
-                                     const char *target,
-                                     GVariant *arguments,
-                                     KrHubStream *const *uploads,
-                                     const GVariantType *result_type,
-                                     GCancellable *cancellable,
-                                     GAsyncReadyCallback callback,
-                                     gpointer user_data);
+/* Calls a method of the peer, which @task is answered with, and sends @uploads along. @task's cancellable cancels the call;
+ * its data belong to the call. */
+void kr_hub_connection_call (KrHubConnection *self,
+                             GTask *task,
+                             const char *target,
+                             GVariant *arguments,
+                             KrHubStream *const *uploads,
+                             const GVariantType *result_type);
 
 /* @invocation waits for something that the caller may have to do. */
 void kr_hub_connection_give_up_slot (KrHubConnection *self, KrHubInvocation *invocation);

@@ -5,6 +5,8 @@
 
 #include "kr-hub-soup-websocket-connect-private.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/random.h>
 
 #include "kr-hub-soup-websocket-codec-private.h"
@@ -240,11 +242,15 @@ has_connected (GObject *source, GAsyncResult *result, gpointer user_data)
 
   self->connection = g_socket_client_connect_to_host_finish (G_SOCKET_CLIENT (source), result, &error);
   if (self->connection == NULL)
-    g_task_return_error (task, error);
-  else
-    g_output_stream_write_all_async (g_io_stream_get_output_stream (G_IO_STREAM (self->connection)), self->request->str,
-                                     self->request->len, G_PRIORITY_DEFAULT, g_task_get_cancellable (task), has_written,
-                                     g_object_ref (task));
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  /* What a turn has to say goes out in one piece; waiting for the peer's ACK of the last one would only delay it. */
+  g_socket_set_option (g_socket_connection_get_socket (self->connection), IPPROTO_TCP, TCP_NODELAY, 1, NULL);
+  g_output_stream_write_all_async (g_io_stream_get_output_stream (G_IO_STREAM (self->connection)), self->request->str,
+                                   self->request->len, G_PRIORITY_DEFAULT, g_task_get_cancellable (task), has_written,
+                                   g_object_ref (task));
 }
 
 /* TLS as the session does it. */
