@@ -329,6 +329,58 @@ test_wait_for_some (Fixture *f, gconstpointer leaves)
   kr_test_peer_free (slow);
 }
 
+typedef struct
+{
+  Fixture *f;
+  guint n;
+  gint ended;       /* atomic */
+} Elsewhere;
+
+/* One event after the other, at the pace of whoever reads. */
+static gpointer
+send_elsewhere (gpointer data)
+{
+  Elsewhere *self = data;
+  g_autoptr (GMainContext) context = g_main_context_new ();
+  g_autoptr (KrHubClients) everybody = kr_hub_clients_new_all (self->f->server);
+
+  g_main_context_push_thread_default (context);
+  for (guint i = 0; i < self->n; i++)
+    {
+      g_autoptr (GAsyncResult) result = NULL;
+
+      kr_hub_clients_send_async (everybody, "E", g_variant_new ("(u)", i), NULL, kr_test_store_result, &result);
+      kr_test_wait_result ("room", &result);
+      g_assert_true (kr_hub_clients_send_finish (everybody, result, NULL));
+    }
+  g_main_context_pop_thread_default (context);
+  g_atomic_int_set (&self->ended, TRUE);
+  g_main_context_wakeup (NULL);
+  return NULL;
+}
+
+static void
+test_wait_in_thread (Fixture *f, gconstpointer data)
+{
+  KrTestPeer *peer = kr_test_peer_new (f->server, NULL);
+  Elsewhere elsewhere = { .f = f, .n = 500 };
+  GThread *thread = g_thread_new ("sender", send_elsewhere, &elsewhere);
+  g_autoptr (GArray) numbers = NULL;
+
+  while (!g_atomic_int_get (&elsewhere.ended))
+    {
+      g_main_context_iteration (NULL, TRUE);
+      kr_hub_clock_advance (peer->clock, 1000);
+    }
+  g_thread_join (thread);
+  kr_test_peer_settle (peer);
+  numbers = parse_numbers (peer->received->str, "E");
+  g_assert_cmpuint (numbers->len, ==, 500);
+  for (guint i = 0; i < 500; i++)
+    g_assert_cmpuint (g_array_index (numbers, guint, i), ==, i);
+  kr_test_peer_free (peer);
+}
+
 static void
 test_wait_cancelled (Fixture *f, gconstpointer data)
 {
@@ -639,6 +691,7 @@ main (int argc, char *argv[])
   ADD ("wait-pauses-calls", test_wait_pauses_calls, KR_HUB_OUTBOX_WAIT);
   ADD ("wait-for-some", test_wait_for_some, 0);
   ADD ("wait-for-some-leaves", test_wait_for_some, 1);
+  ADD ("wait-in-thread", test_wait_in_thread, KR_HUB_OUTBOX_WAIT);
   ADD ("wait-cancelled", test_wait_cancelled, KR_HUB_OUTBOX_WAIT);
   ADD ("own-policy", test_own_policy, KR_HUB_OUTBOX_DISCONNECT);
   ADD ("random/drop-oldest", test_random, KR_HUB_OUTBOX_DROP_OLDEST);
