@@ -13,6 +13,7 @@
 
 #define HANDSHAKE "{\"protocol\":\"json\",\"version\":1}\x1e"
 #define M "\0\0\0\0"
+#define MAX_OUTBOX (256 * 1024)
 
 typedef struct
 {
@@ -88,6 +89,7 @@ site_new (gconstpointer threads)
 
   self->soup = kr_test_soup_new (NULL, 0);
   g_object_set (self->soup->endpoint, "close-timeout", (gint64) G_USEC_PER_SEC, "io-threads", GPOINTER_TO_UINT (threads), NULL);
+  g_object_set (self->soup->hub, "max-outbox-size", (guint64) MAX_OUTBOX, NULL);
   kr_hub_server_add_method (self->soup->hub, "Echo", "(s)", "s", echo, NULL, NULL);
   g_signal_connect (self->soup->hub, "connected", G_CALLBACK (on_connected), self);
   g_signal_connect (self->soup->hub, "disconnected", G_CALLBACK (on_disconnected), self);
@@ -271,8 +273,19 @@ test_unused_negotiations (gconstpointer threads)
   site_stop (site);
 }
 
+static gsize
+memory_in_use (void)
+{
+#if defined (__GLIBC__) && __GLIBC_PREREQ (2, 33) && !defined (__SANITIZE_ADDRESS__) && !defined (__SANITIZE_THREAD__)
+  return mallinfo2 ().uordblks;
+#else
+  return 0;
+#endif
+}
+
 /* --- a client that never reads --- */
 
+/* What the bad one makes us hold is its outbox, up to the limit, and little else. */
 static void
 test_never_reads (gconstpointer threads)
 {
@@ -281,6 +294,7 @@ test_never_reads (gconstpointer threads)
   g_autoptr (KrHubClients) all = kr_hub_clients_new_all (site->soup->hub);
   g_autofree char *text = g_strnfill (10000, 'x');
   GVariant *arguments = g_variant_ref_sink (g_variant_new ("(s)", text));
+  gsize before = 0, most = 0;
   guint rounds = 0;
 
   /* The good one reads; the other's socket fills up, then its outbox, and that is its end. */
@@ -292,8 +306,16 @@ test_never_reads (gconstpointer threads)
       kr_hub_clients_send (all, "Flood", arguments, NULL);
       taken = kr_test_soup_read (site->good, "\"]}\x1e");
       g_assert_nonnull (strstr (taken, "Flood"));
+      g_clear_pointer (&taken, g_free);
+      if (rounds == 5)
+        before = memory_in_use (); /* nobody is behind yet, and every buffer was used */
+      most = MAX (most, memory_in_use ());
     }
   kr_test_wait ("the end of the bad one", only_good_is_left, site);
+  g_test_message ("%u rounds, %" G_GSIZE_FORMAT " bytes more at most", rounds, most - before);
+  /* Threads have letters under way as well. */
+  if (threads == NULL)
+    g_assert_cmpuint (most, <=, before + MAX_OUTBOX + 64 * 1024);
   g_variant_unref (arguments);
   close (fd);
   site_stop (site);
@@ -340,16 +362,6 @@ come_and_go (Site *site, guint n, gboolean politely)
   kr_test_wait ("the end of all connections", nobody_is_left, site);
   while (g_main_context_iteration (NULL, FALSE))
     ;
-}
-
-static gsize
-memory_in_use (void)
-{
-#if defined (__GLIBC__) && __GLIBC_PREREQ (2, 33) && !defined (__SANITIZE_ADDRESS__) && !defined (__SANITIZE_THREAD__)
-  return mallinfo2 ().uordblks;
-#else
-  return 0;
-#endif
 }
 
 static void
