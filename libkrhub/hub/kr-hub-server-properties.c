@@ -247,7 +247,8 @@ kr_hub_server_install_properties (GObjectClass *object_class)
    *
    * How many bytes may wait for a client that does not read, what it takes to hold them included (about 224 bytes for
    * each event; 320 on a stateful connection, where what is not acknowledged waits as well). Then
-   * [property@KrHub.Server:outbox-policy] says what happens.
+   * [property@KrHub.Server:outbox-policy] says what happens. No single message can be larger, not even for a client that
+   * reads; ASP.NET Core has no such limit.
    *
    * Since: 0.1
    */
