@@ -56,6 +56,7 @@ new_hub (Fixture *f)
 {
   KrHubServer *hub = kr_hub_server_new (NULL);
 
+  g_object_set (hub, "detailed-errors", TRUE, NULL);
   g_assert_true (kr_hub_server_add_method (hub, "Count", "(u)", "u", count, f, NULL));
   return hub;
 }
