@@ -331,6 +331,39 @@ next_path (KrTaskBusExporter *self)
   return g_strdup_printf ("%s/tasks/%" G_GUINT64_FORMAT, self->path, ++self->n_paths);
 }
 
+/* --- families ------------------------------------------------------------------------------------------------------- */
+
+/* Those of the children that are on the bus, and to each of them its parent. */
+static void
+show_children (KrTaskBusExporter *self, KrTaskBusObject *object)
+{
+  GListModel *children = kr_task_job_get_children (object->job);
+  g_autoptr (GPtrArray) paths = g_ptr_array_new ();
+
+  for (guint i = 0; i < g_list_model_get_n_items (children); i++)
+    {
+      g_autoptr (KrTaskJob) job = g_list_model_get_item (children, i);
+      KrTaskBusObject *child = g_hash_table_lookup (self->objects, job);
+
+      if (child == NULL)
+        continue;
+      kr_task_dbus_task1_set_parent (child->task, kr_task_bus_object_get_path (object));
+      g_ptr_array_add (paths, (gpointer) kr_task_bus_object_get_path (child));
+    }
+  g_ptr_array_add (paths, NULL);
+  kr_task_dbus_task1_set_children (object->task, (const char *const *) paths->pdata);
+}
+
+static void
+show_parent (KrTaskBusExporter *self, KrTaskJob *job)
+{
+  g_autoptr (KrTaskJob) parent = kr_task_job_dup_parent (job);
+  KrTaskBusObject *object = parent != NULL ? g_hash_table_lookup (self->objects, parent) : NULL;
+
+  if (object != NULL)
+    show_children (self, object);
+}
+
 static gboolean
 sweep (gpointer user_data)
 {
@@ -344,6 +377,7 @@ sweep (gpointer user_data)
   while (g_hash_table_iter_next (&iter, NULL, &value))
     {
       KrTaskBusObject *object = value;
+      g_autoptr (KrTaskJob) job = NULL;
 
       if (object->listed)
         continue;
@@ -352,8 +386,10 @@ sweep (gpointer user_data)
           more = TRUE;
           continue;
         }
+      job = g_object_ref (object->job);
       g_dbus_object_manager_server_unexport (self->server, kr_task_bus_object_get_path (object));
       g_hash_table_iter_remove (&iter);
+      show_parent (self, job);
     }
   if (more)
     return G_SOURCE_CONTINUE;
@@ -411,6 +447,8 @@ export_job (KrTaskBusExporter *self, KrTaskJob *job)
 
   connect_object (self, object);
   g_hash_table_insert (self->objects, job, object);
+  show_children (self, object);
+  show_parent (self, job);
   g_dbus_object_manager_server_export (self->server, G_DBUS_OBJECT_SKELETON (object->object));
   if (request != NULL)
     {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Copyright the krhub authors */
-/* Tests of the exporter with the tools that people have: busctl and gdbus; and of how much it says. */
+/* Tests of the exporter with busctl, of how much it says, and of families. */
 #include <kr-test.h>
 #include <krtask.h>
 #include <string.h>
@@ -14,8 +14,6 @@ typedef struct
   GDBusConnection *server, *client;
   KrTaskManager *manager;
   KrTaskBusExporter *exporter;
-  GString *output; /* of the tool that goes on running */
-  gboolean ended;
   guint n_changes;
   char *path;      /* of the job whose changes are counted */
 } Fixture;
@@ -48,7 +46,6 @@ set_up (Fixture *f, gconstpointer data)
   f->exporter = kr_task_bus_exporter_new (f->manager, f->server, PATH);
   g_assert_true (kr_task_bus_exporter_export (f->exporter, &error));
   g_assert_no_error (error);
-  f->output = g_string_new (NULL);
 }
 
 static void
@@ -67,7 +64,6 @@ tear_down (Fixture *f, gconstpointer data)
   g_object_unref (f->server);
   g_test_dbus_down (f->bus);
   g_object_unref (f->bus);
-  g_string_free (f->output, TRUE);
   g_free (f->path);
 }
 
@@ -187,64 +183,6 @@ test_busctl (Fixture *f, gconstpointer data)
   g_assert_cmpint (kr_task_job_get_state (job), ==, KR_TASK_STATE_CANCELLED);
 }
 
-/* --- gdbus monitor */
-
-static void
-on_line (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  Fixture *f = user_data;
-  g_autofree char *line = g_data_input_stream_read_line_finish_utf8 (G_DATA_INPUT_STREAM (source), result, NULL, NULL);
-
-  f->ended = line == NULL;
-  if (f->ended)
-    return;
-  g_string_append_printf (f->output, "%s\n", line);
-  g_data_input_stream_read_line_async (G_DATA_INPUT_STREAM (source), G_PRIORITY_DEFAULT, NULL, on_line, f);
-}
-
-static gboolean
-is_watching (gpointer data)
-{
-  return strstr (((Fixture *) data)->output->str, "is owned by") != NULL;
-}
-
-static gboolean
-has_seen_end (gpointer data)
-{
-  return strstr (((Fixture *) data)->output->str, "TaskFinished") != NULL;
-}
-
-static void
-test_gdbus_monitor (Fixture *f, gconstpointer data)
-{
-  g_autoptr (KrTaskJob) job = job_new (body_sleep);
-  g_autoptr (GSubprocess) process = NULL;
-  g_autoptr (GDataInputStream) lines = NULL;
-  g_autoptr (GAsyncResult) result = NULL;
-  g_autoptr (GError) error = NULL;
-  g_autofree char *path = NULL;
-
-  if (!is_runnable ("gdbus"))
-    return;
-  process = g_subprocess_new (G_SUBPROCESS_FLAGS_STDOUT_PIPE, &error, "gdbus", "monitor", "--address",
-                              g_test_dbus_get_bus_address (f->bus), "--dest",
-                              g_dbus_connection_get_unique_name (f->server), NULL);
-  g_assert_no_error (error);
-  lines = g_data_input_stream_new (g_subprocess_get_stdout_pipe (process));
-  g_data_input_stream_read_line_async (lines, G_PRIORITY_DEFAULT, NULL, on_line, f);
-  kr_test_wait ("the monitor", is_watching, f);
-  path = submit (f, job);
-  g_assert_true (kr_task_job_cancel (job, KR_TASK_CANCEL_REASON_USER, NULL, KR_TASK_CANCEL_NONE, NULL));
-  kr_test_wait ("the end of the task at the monitor", has_seen_end, f);
-  g_assert_nonnull (strstr (f->output->str, TASK_INTERFACE ".Finished ('cancelled'"));
-  g_assert_nonnull (strstr (f->output->str, path));
-  g_assert_true (strstr (f->output->str, ".Finished (") < strstr (f->output->str, ".TaskFinished ("));
-  g_subprocess_force_exit (process);
-  g_subprocess_wait_async (process, NULL, kr_test_store_result, &result);
-  kr_test_wait_result ("the end of the monitor", &result);
-  kr_test_wait_flag ("its last line", &f->ended);
-}
-
 /* --- how much is said */
 
 static void
@@ -284,6 +222,49 @@ test_signal_limit (Fixture *f, gconstpointer data)
   g_assert_cmpuint (f->n_changes, <=, limit);
 }
 
+/* --- families */
+
+static GVariant *
+get (Fixture *f, const char *path, const char *property)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) reply = NULL;
+  GVariant *value = NULL;
+
+  g_dbus_connection_call (f->client, g_dbus_connection_get_unique_name (f->server), path,
+                          "org.freedesktop.DBus.Properties", "Get", g_variant_new ("(ss)", TASK_INTERFACE, property), NULL,
+                          G_DBUS_CALL_FLAGS_NONE, -1, NULL, kr_test_store_result, &result);
+  kr_test_wait_result (property, &result);
+  reply = g_dbus_connection_call_finish (f->client, result, &error);
+  g_assert_no_error (error);
+  g_variant_get (reply, "(v)", &value);
+  return value;
+}
+
+static void
+test_family (Fixture *f, gconstpointer data)
+{
+  g_autoptr (KrTaskJob) parent = job_new (body_sleep);
+  g_autoptr (KrTaskJob) child = job_new (body_sleep);
+  g_autofree char *parent_path = NULL;
+  g_autofree char *child_path = NULL;
+  g_autoptr (GVariant) of_child = NULL;
+  g_autoptr (GVariant) of_parent = NULL;
+  g_autofree const char **children = NULL;
+
+  g_assert_true (kr_task_job_add_child (parent, child, 1, NULL));
+  parent_path = submit (f, parent);
+  child_path = submit (f, child);
+  of_child = get (f, child_path, "Parent");
+  g_assert_cmpstr (g_variant_get_string (of_child, NULL), ==, parent_path);
+  of_parent = get (f, parent_path, "Children");
+  children = g_variant_get_objv (of_parent, NULL);
+  g_assert_nonnull (children[0]);
+  g_assert_cmpstr (children[0], ==, child_path);
+  g_assert_null (children[1]);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -291,7 +272,7 @@ main (int argc, char **argv)
 
 #define ADD(path, func) g_test_add ("/bus/" path, Fixture, NULL, set_up, func, tear_down)
   ADD ("tools/busctl", test_busctl);
-  ADD ("tools/gdbus-monitor", test_gdbus_monitor);
   ADD ("signal-limit", test_signal_limit);
+  ADD ("family", test_family);
   return g_test_run ();
 }
