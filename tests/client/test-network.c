@@ -168,6 +168,8 @@ all_is_quiet (gpointer data)
 static void
 test_cuts (Fixture *f, gconstpointer data)
 {
+  gint64 begin = g_get_monotonic_time ();
+  double seconds;
   gulong handler;
 
   g_object_set (f->client, "stateful-reconnect", TRUE, NULL);
@@ -189,6 +191,9 @@ test_cuts (Fixture *f, gconstpointer data)
   f->proxy->cut_after = 0;
   f->ending = TRUE;
   kr_test_wait ("the last answers", all_is_quiet, f);
+  seconds = (g_get_monotonic_time () - begin) / 1e6;
+  g_test_message ("%u calls, each with an event and an answer, over %u cuts: %.0f messages/s", f->next, f->proxy->n_cuts,
+                  3 * f->next / seconds);
   g_assert_cmpuint (f->proxy->n_cuts, >=, N_CUTS);
   g_assert_cmpuint (f->next, >, 5 * N_CUTS);
   assert_all (f->at_hub, f->next);

@@ -765,8 +765,11 @@ test_keep_age_of_kept (Fixture *f, gconstpointer data)
   wait_items (f, 2);
   wait_items (f, 1);
   g_timeout_add (100, set_flag, &over);
-  for (; !over; n_turns++)
-    g_main_context_iteration (NULL, TRUE);
+  while (!over)
+    {
+      g_main_context_iteration (NULL, TRUE);
+      n_turns++;
+    }
   g_assert_cmpuint (n_turns, <, 10);
   kr_task_job_set_keep (kept, FALSE);
   g_signal_connect_object (f->manager, "items-changed", G_CALLBACK (note_dropped), kept, 0);

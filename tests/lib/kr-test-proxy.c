@@ -5,6 +5,8 @@
 
 #include "kr-test-proxy.h"
 
+#include <gio/gnetworking.h>
+
 #include <string.h>
 #include <sys/socket.h>
 
@@ -65,6 +67,13 @@ reset (GSocketConnection *connection)
     return;
   setsockopt (g_socket_get_fd (g_socket_connection_get_socket (connection)), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
   g_io_stream_close (G_IO_STREAM (connection), NULL, NULL);
+}
+
+/* Pieces, too: the kernel would hold them back until what went before is acknowledged, 40 ms later. */
+static void
+pass_on_at_once (GSocketConnection *connection)
+{
+  g_socket_set_option (g_socket_connection_get_socket (connection), IPPROTO_TCP, TCP_NODELAY, TRUE, NULL);
 }
 
 static void
@@ -203,6 +212,8 @@ target_reached (GObject *source, GAsyncResult *result, gpointer user_data)
     pair_close (self);
   else if (self->proxy != NULL)
     {
+      pass_on_at_once (self->near);
+      pass_on_at_once (self->far);
       self->ways[0] = (Way) { .pair = self, .from = self->near, .to = self->far };
       self->ways[1] = (Way) { .pair = self, .from = self->far, .to = self->near };
       way_read (&self->ways[0]);

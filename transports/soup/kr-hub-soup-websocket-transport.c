@@ -353,7 +353,7 @@ write_some (KrHubSoupWebsocketTransport *self)
       return FALSE;
     }
   account (self, out, written);
-  if (G_LIKELY (written == total && n_payload < MAX_VECTORS && !resumed && self->state == STATE_OPEN))
+  if (G_LIKELY (written == total && !self->fragmented && !resumed && self->state == STATE_OPEN))
     {
       /* That was all: what comes later asks for a flush of its own. */
       if (out > 0)

@@ -168,7 +168,7 @@ def _(t):
     polling.hear_poll(held)
 
 
-@talk('http/long-polling/after-delete')
+@talk('http/long-polling/after-delete', races=True)
 def _(t):
     polling = t.polling()
     polling.deliver(HANDSHAKE)
@@ -194,7 +194,7 @@ def _(t):
     polling.hear_poll(second)
 
 
-@talk('http/long-polling/handshake-before-first-poll')
+@talk('http/long-polling/handshake-before-first-poll', races=True)
 def _(t):
     token = t.negotiate()
     t.http('POST', f'/hub?id={token}', (), HANDSHAKE + ECHO)
