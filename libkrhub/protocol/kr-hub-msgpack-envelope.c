@@ -284,7 +284,7 @@ read_value (Envelope *self, GError **error)
 static gboolean
 read_completion (Envelope *self, GError **error)
 {
-  gint64 kind;
+  gint64 kind = 0;
 
   if (!read_ids (self, error) || !require_id (self, "Completion", error) ||
       !read_integer (self, "resultKind", G_MININT32, G_MAXINT32, &kind, error))
@@ -363,7 +363,7 @@ KrHubParseResult
 kr_hub_msgpack_envelope_parse (const KrHubSlice *body, KrHubMessage *message, GError **error)
 {
   Envelope envelope = { .reader = kr_hub_msgpack_reader_of (body), .message = message, .size = body->len };
-  gint64 type;
+  gint64 type = 0;
 
   if (!read_array_header (&envelope, error) ||
       !read_integer (&envelope, "messageType", G_MININT32, G_MAXINT32, &type, error))
