@@ -65,15 +65,17 @@ def expect(got, status, out='', err=''):
 
 
 def wait_for(stream, text):
-    """Reads lines until one has the text."""
+    """Reads lines until one has the text. Byte by byte: what a buffer took along, select() would wait for in vain."""
     lines = []
-    while True:
-        ready, _, _ = select.select([stream], [], [], DEADLINE)
-        line = stream.readline() if ready else ''
-        assert line, f'{text!r} never came, but {lines}'
-        lines.append(line)
-        if text in line:
-            return line
+    while not lines or text not in lines[-1]:
+        line = b''
+        while not line.endswith(b'\n'):
+            ready, _, _ = select.select([stream], [], [], DEADLINE)
+            byte = os.read(stream.fileno(), 1) if ready else b''
+            assert byte, f'{text!r} never came, but {lines} and {line}'
+            line += byte
+        lines.append(line.decode())
+    return lines[-1]
 
 
 # --- one call ---
@@ -205,7 +207,8 @@ def listen_names(site):
 def listen_answers(site):
     for answer, status, result in ((['--answer', 'yes'], 0, 'yes\n'), ([], 1, '')):
         listener = start('listen', site.url(), '-v', *answer)
-        name = wait_for(listener.stderr, 'Connected').split()[-1]
+        # Quoted: an id may begin with a dash.
+        name = json.dumps(wait_for(listener.stderr, 'Connected').split()[-1])
         reason = '' if status == 0 else 'krhub listen has no answer'
         expect(run('call', site.url(), 'Ask', name, 'why?', '-r'), status, result, reason)
         assert wait_for(listener.stdout, 'Question') == 'Question "why?"\n'
