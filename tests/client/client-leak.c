@@ -58,8 +58,9 @@ test_leak (gconstpointer data)
     visits (data, ROUND);
   after = in_use ();
   g_test_message ("%u times: %" G_GSIZE_FORMAT " bytes in use, then %" G_GSIZE_FORMAT, n, before, after);
-  /* What malloc keeps does not grow with the number; under a sanitizer it does not tell. */
-  g_assert_cmpuint (after, <, before + 64 * 1024);
+  /* A client that stayed would cost 13 KiB. libsoup loses some 90 bytes of each connection, and its sessions end when their
+   * threads get to it; under a sanitizer malloc does not tell. */
+  g_assert_cmpuint (after, <, before + 64 * 1024 + n * 512);
 }
 
 int
