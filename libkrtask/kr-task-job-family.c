@@ -18,7 +18,7 @@ typedef struct
 void
 kr_task_family_clear (KrTaskFamily *family)
 {
-  kr_task_family_unlink (family);
+  g_clear_pointer (&family->links, kr_task_links_free);
   if (family->parent != NULL)
     g_weak_ref_clear (family->parent);
   g_clear_pointer (&family->parent, g_free);
@@ -44,7 +44,7 @@ on_external_cancelled (GCancellable *external, gpointer user_data)
   g_autoptr (KrTaskJob) job = g_weak_ref_get (user_data);
 
   if (job != NULL)
-    kr_task_job_cancel (job, KR_TASK_CANCEL_REASON_PARENT, NULL, KR_TASK_CANCEL_DEFER, NULL);
+    kr_task_job_cancel_linked (job);
 }
 
 /**
@@ -52,8 +52,9 @@ on_external_cancelled (GCancellable *external, gpointer user_data)
  * @self: a job that was not submitted yet
  * @external: a cancellable
  *
- * Has @external cancel the job, too. If it has fired already, the job is cancelled at once. The link ends with the job, so
- * that a long-lived cancellable collects nothing.
+ * Has @external cancel the job, too. If it has fired already, the job is cancelled at once; if it fires before the job is
+ * submitted, the submission finds the job cancelled. From then on it may fire in any thread. The link ends with the job,
+ * so that a long-lived cancellable collects nothing. Call it from the thread that made the job.
  *
  * Returns: %FALSE if @external has fired already
  *
@@ -74,9 +75,11 @@ kr_task_job_link (KrTaskJob *self, GCancellable *external)
   link.handler = g_signal_connect_data (external, "cancelled", G_CALLBACK (on_external_cancelled), weak, weak_ref_free,
                                         0);
   link.cancellable = g_object_ref (external);
+  kr_task_lock (&self->lock);
   if (self->family.links == NULL)
-    self->family.links = g_array_new (FALSE, FALSE, sizeof (Link));
+    g_atomic_pointer_set (&self->family.links, g_array_new (FALSE, FALSE, sizeof (Link)));
   g_array_append_val (self->family.links, link);
+  kr_task_unlock (&self->lock);
   /* not g_cancellable_connect(): whether it fired before or meanwhile, one look afterwards misses neither */
   if (!g_cancellable_is_cancelled (external))
     return TRUE;
@@ -84,20 +87,44 @@ kr_task_job_link (KrTaskJob *self, GCancellable *external)
   return FALSE;
 }
 
-/* private: in the owner's context or at the very end, never inside a handler of those cancellables. */
-void
-kr_task_family_unlink (KrTaskFamily *family)
+/* Lock held. */
+static gboolean
+has_fired (GArray *links)
 {
-  GArray *links = g_steal_pointer (&family->links);
-
   for (guint i = 0; links != NULL && i < links->len; i++)
+    if (g_cancellable_is_cancelled (g_array_index (links, Link, i).cancellable))
+      return TRUE;
+  return FALSE;
+}
+
+/* private: in the thread that submits the job, before it does, and again when the job has its runner: what fires from then
+ * on cancels it directly. */
+void
+kr_task_job_follow_links (KrTaskJob *self)
+{
+  gboolean fired;
+
+  if (g_atomic_pointer_get (&self->family.links) == NULL)
+    return;
+  kr_task_lock (&self->lock);
+  fired = has_fired (self->family.links);
+  kr_task_unlock (&self->lock);
+  if (fired)
+    kr_task_job_cancel (self, KR_TASK_CANCEL_REASON_PARENT, NULL, KR_TASK_CANCEL_DEFER, NULL);
+}
+
+/* private: with no lock held; @links were stolen from a family. */
+void
+kr_task_links_free (GArray *links)
+{
+  for (guint i = 0; i < links->len; i++)
     {
       Link *link = &g_array_index (links, Link, i);
 
       g_signal_handler_disconnect (link->cancellable, link->handler);
       g_object_unref (link->cancellable);
     }
-  g_clear_pointer (&links, g_array_unref);
+  g_array_unref (links);
 }
 
 /* --- children ----------------------------------------------------------------------------------------------------- */

@@ -148,6 +148,26 @@ after_request (KrTaskJob *self, KrTaskRunner *runner, GCancellable *cancellable)
     kr_task_job_deliver (self);
 }
 
+/* @unsubmitted: whether the calling thread may cancel a job that was not submitted yet, whose handlers then run in it */
+static gboolean
+request_cancel (KrTaskJob *self, KrTaskCancelReason reason, const char *text, KrTaskCancelFlags flags,
+                gboolean unsubmitted, GError **error)
+{
+  g_autoptr (GCancellable) cancellable = NULL;
+  KrTaskRunner *runner;
+  gboolean accepted;
+
+  kr_task_lock (&self->lock);
+  runner = self->runner;
+  accepted = (unsubmitted || runner != NULL) && decide (self, reason, text, flags, error);
+  if (accepted)
+    g_set_object (&cancellable, self->cancellable);
+  kr_task_unlock (&self->lock);
+  if (accepted)
+    after_request (self, runner, cancellable);
+  return accepted;
+}
+
 /**
  * kr_task_job_cancel:
  * @self: a job
@@ -173,24 +193,18 @@ gboolean
 kr_task_job_cancel (KrTaskJob *self, KrTaskCancelReason reason, const char *text, KrTaskCancelFlags flags,
                     GError **error)
 {
-  g_autoptr (GCancellable) cancellable = NULL;
-  KrTaskRunner *runner = NULL;
-  gboolean accepted;
-
   g_return_val_if_fail (KR_TASK_IS_JOB (self), FALSE);
   g_return_val_if_fail (reason > KR_TASK_CANCEL_REASON_NONE && reason < KR_TASK_CANCEL_REASON_SELF, FALSE);
 
-  kr_task_lock (&self->lock);
-  accepted = decide (self, reason, text, flags, error);
-  if (accepted)
-    {
-      runner = self->runner;
-      g_set_object (&cancellable, self->cancellable);
-    }
-  kr_task_unlock (&self->lock);
-  if (accepted)
-    after_request (self, runner, cancellable);
-  return accepted;
+  return request_cancel (self, reason, text, flags, TRUE, error);
+}
+
+/* private: a cancellable that the job is linked to has fired, in whatever thread. Before submission the job is its maker's
+ * alone, who finds the fired link when it submits (kr_task_job_follow_links()). */
+void
+kr_task_job_cancel_linked (KrTaskJob *self)
+{
+  request_cancel (self, KR_TASK_CANCEL_REASON_PARENT, NULL, KR_TASK_CANCEL_DEFER, FALSE, NULL);
 }
 
 /* private: in a thread of the pool. A deadline that was meant for a state before finds another one, or none. */
@@ -714,10 +728,16 @@ deliver_transitions (KrTaskJob *self)
   g_autoptr (KrTaskManager) manager = NULL;
   gboolean listened = kr_task_job_has_listeners (self);
   Transitions taken;
+  GArray *links = NULL;
   gboolean quiet;
 
   kr_task_lock (&self->lock);
   take_transitions (self, &taken);
+  if (taken.finished && self->family.links != NULL)
+    {
+      links = self->family.links;
+      g_atomic_pointer_set (&self->family.links, NULL);
+    }
   quiet = !listened && self->waiters == NULL;
   if (quiet)
     {
@@ -725,8 +745,7 @@ deliver_transitions (KrTaskJob *self)
       manager = take_manager (self);
     }
   kr_task_unlock (&self->lock);
-  if (taken.finished)
-    kr_task_family_unlink (&self->family);
+  g_clear_pointer (&links, kr_task_links_free);
   if (quiet)
     return;
   if (listened && taken.to > taken.from)

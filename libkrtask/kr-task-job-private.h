@@ -46,7 +46,7 @@ typedef struct
   guint n_active;       /* children that have not ended */
   GError *child_error;  /* of the first child that failed, where that matters */
   GListStore *list;     /* the owner's context only; NULL: nobody asked for it */
-  GArray *links;        /* of Link; set up before submission, taken down in the owner's context */
+  GArray *links;        /* of Link; set up before submission, gone when the end is delivered; may be peeked at atomically */
   KrTaskChildPolicy policy;
   gboolean wait;
 } KrTaskFamily;
@@ -126,6 +126,7 @@ void kr_task_job_deliver (KrTaskJob *self);
 void kr_task_job_withdraw (KrTaskJob *self);
 void kr_task_job_detach (KrTaskJob *self);
 void kr_task_job_deadline (KrTaskJob *self);
+void kr_task_job_cancel_linked (KrTaskJob *self);
 gboolean kr_task_job_add_news (KrTaskJob *self, KrTaskNews news);
 KrTaskNews kr_task_job_take_news (KrTaskJob *self);
 gboolean kr_task_job_begin (KrTaskJob *self, KrTaskJob **joined, GError **error);
@@ -134,7 +135,8 @@ void kr_task_job_end_if_done (KrTaskJob *self);
 
 /* kr-task-job-family.c */
 void kr_task_family_clear (KrTaskFamily *family);
-void kr_task_family_unlink (KrTaskFamily *family);
+void kr_task_links_free (GArray *links);
+void kr_task_job_follow_links (KrTaskJob *self);
 GPtrArray *kr_task_job_dup_children (KrTaskJob *self);
 void kr_task_job_cancel_children (KrTaskJob *self, KrTaskCancelReason reason);
 void kr_task_job_update_children (KrTaskJob *self);

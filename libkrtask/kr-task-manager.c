@@ -879,8 +879,10 @@ submit (KrTaskManager *self, KrTaskJob *job, KrTaskJob **joined, GError **error)
       g_set_error (error, KR_TASK_ERROR, KR_TASK_ERROR_INVALID, "The task has no body");
       return FALSE;
     }
+  kr_task_job_follow_links (job);
   if (!register_job (self, job, error))
     return FALSE;
+  kr_task_job_follow_links (job);
   if (!job->autostart)
     {
       kr_task_outbox_push (&self->outbox, job);

@@ -648,6 +648,30 @@ test_link (Fixture *f, gconstpointer data)
   g_assert_cmpint (kr_task_job_get_state (late), ==, KR_TASK_STATE_CANCELLED);
 }
 
+static gpointer
+cancel_in_thread (gpointer cancellable)
+{
+  g_cancellable_cancel (cancellable);
+  return NULL;
+}
+
+/* Until it is submitted, nobody but its maker touches a job: not even a link that fires in another thread. */
+static void
+test_link_before_submission (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GCancellable) external = g_cancellable_new ();
+  g_autoptr (GError) error = NULL;
+  KrTaskJob *job = job_new (f, "x", body_note);
+
+  g_assert_true (kr_task_job_link (job, external));
+  g_thread_join (g_thread_new ("cancel", cancel_in_thread, external));
+  g_assert_cmpint (kr_task_job_get_state (job), ==, KR_TASK_STATE_CREATED);
+  g_assert_false (kr_task_manager_submit (f->manager, job, &error));
+  g_assert_error (error, KR_TASK_ERROR, KR_TASK_ERROR_ALREADY_CANCELLED);
+  g_assert_cmpint (kr_task_job_get_state (job), ==, KR_TASK_STATE_CANCELLED);
+  g_assert_cmpint (kr_task_job_get_cancel_reason (job), ==, KR_TASK_CANCEL_REASON_PARENT);
+}
+
 static void
 test_links_leave_nothing (Fixture *f, gconstpointer data)
 {
@@ -1018,6 +1042,7 @@ main (int argc, char *argv[])
   ADD ("family/failure-of-sibling", GINT_TO_POINTER (KR_TASK_CHILD_CANCEL_SIBLINGS), test_child_failure);
   ADD ("family/remove", NULL, test_remove_family);
   ADD ("link", NULL, test_link);
+  ADD ("link/before-submission", NULL, test_link_before_submission);
   ADD ("link/leaves-nothing", NULL, test_links_leave_nothing);
   ADD ("keep/count", NULL, test_keep_count);
   ADD ("keep/bytes", NULL, test_keep_bytes);
