@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Copyright the krhub authors
-"""Runs the client examples in other languages against the chat example: check-examples.py CHAT EXAMPLES_DIR"""
+"""Runs the client examples against the chat example: check-examples.py CHAT CLIENT EXAMPLES_DIR"""
 import os
 import shutil
 import subprocess
@@ -15,9 +15,10 @@ def runs(*command):
 
 
 def main():
-    chat, folder = sys.argv[1:3]
+    chat, client, folder = sys.argv[1:4]
     python, gjs = '/usr/bin/python3', shutil.which('gjs')
     examples = [
+        ('C', [client]),
         ('Python', [python, os.path.join(folder, 'client.py')] if runs(python, '-c', 'import gi') else None),
         ('GJS', [gjs, '-m', os.path.join(folder, 'client.js')] if gjs else None),
     ]
