@@ -138,8 +138,18 @@ case_redirect (ClientSite *site)
   data.for_ever = TRUE;
   assert_start_fails (client_site_new_client (&first, "/somewhere", NULL), G_IO_ERROR, G_IO_ERROR_FAILED,
                       "Negotiate redirection limit exceeded.");
-  g_assert_cmpuint (data.n_negotiated, ==, 1 + 101);
+  g_assert_cmpuint (data.n_negotiated, ==, 1 + 100);
   soup_server_disconnect (server);
+}
+
+/* The same from the server under test itself: its endpoint redirects. */
+static void
+case_redirected (ClientSite *site)
+{
+  client_assert_call (client_site_connect (site, "/redirect", "nobody-there-knows"), "UserId", NULL, "s", "'redirected'");
+  client_assert_call (client_site_connect (site, "/redirect-as-is", "emma"), "UserId", NULL, "s", "'emma'");
+  assert_start_fails (client_site_new_client (site, "/redirect-loop", NULL), G_IO_ERROR, G_IO_ERROR_FAILED,
+                      "Negotiate redirection limit exceeded.");
 }
 
 /* --- which transport --- */
@@ -381,6 +391,7 @@ const ClientCase client_connection_cases[] = {
   { "token/given", case_token },
   { "token/provider", case_token_provider },
   { "redirect", case_redirect },
+  { "redirected", case_redirected },
   { "choice", case_choice, KR_HUB_TRANSPORT_WEBSOCKETS },
   { "fallback", case_fallback, KR_HUB_TRANSPORT_WEBSOCKETS },
   { "skip-negotiation", case_skip_negotiation, KR_HUB_TRANSPORT_WEBSOCKETS },

@@ -260,6 +260,49 @@ test_describe (void)
   g_clear_pointer (&last_description, g_free);
 }
 
+/* --- redirects --- */
+
+/* Who has a ticket is sent on with it; who comes from there is served. */
+static guint
+redirect (KrHubSoupEndpoint *endpoint, SoupServerMessage *message, gpointer data)
+{
+  g_autofree char *token = kr_hub_soup_endpoint_dup_bearer_token (endpoint, message);
+
+  if (g_strcmp0 (token, "forbidden") == 0)
+    {
+      kr_hub_soup_endpoint_redirect (endpoint, message, "https://one.example/hub", NULL);
+      return SOUP_STATUS_FORBIDDEN;
+    }
+  if (token != NULL)
+    kr_hub_soup_endpoint_redirect (endpoint, message, "https://one.example/hub?a=\"b", token);
+  /* The last word counts. */
+  if (g_strcmp0 (token, "changed") == 0)
+    kr_hub_soup_endpoint_redirect (endpoint, message, "https://two.example/", NULL);
+  return SOUP_STATUS_OK;
+}
+
+static void
+test_redirect (void)
+{
+  KrTestSoup *site = new_site (NULL, 0);
+
+  g_signal_connect (site->endpoint, "authorize", G_CALLBACK (redirect), NULL);
+  kr_test_soup_start (site);
+  expect_request (site, "POST", "/hub/negotiate?negotiateVersion=7", "Authorization: Bearer t\xc3\xb6\r\n", "",
+                  "{\"negotiateVersion\":1,\"url\":\"https://one.example/hub?a=\\\"b\",\"accessToken\":\"t\xc3\xb6\","
+                  "\"availableTransports\":[]}");
+  expect_request (site, "POST", "/hub/negotiate?access_token=changed", NULL, "",
+                  "{\"negotiateVersion\":0,\"url\":\"https://two.example/\",\"availableTransports\":[]}");
+  /* A token is made for who stays only, and who may not come in is not sent anywhere. */
+  g_assert_cmpuint (kr_hub_soup_endpoint_get_n_negotiated (site->endpoint), ==, 0);
+  expect_request (site, "POST", "/hub/negotiate?access_token=forbidden", NULL, "", "HTTP/1.1 403");
+  expect_request (site, "POST", "/hub/negotiate?access_token=x&negotiateVersion=x", NULL, "", "non-integer");
+  expect_request (site, "GET", "/hub/negotiate?access_token=x", NULL, NULL, "HTTP/1.1 405");
+  expect_request (site, "GET", "/hub?access_token=x", NULL, NULL, "Connection ID required");
+  expect_request (site, "POST", "/hub/negotiate", NULL, "", "\"connectionId\":");
+  stop_site (site);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -274,6 +317,7 @@ main (int argc, char **argv)
   g_test_add_func ("/soup/admission/origin-scheme", test_origin_scheme);
   g_test_add_func ("/soup/admission/nothing-secret", test_nothing_secret);
   g_test_add_func ("/soup/admission/describe", test_describe);
+  g_test_add_func ("/soup/admission/redirect", test_redirect);
   result = g_test_run ();
   g_string_free (logged, TRUE);
   return result;

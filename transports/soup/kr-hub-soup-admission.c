@@ -15,7 +15,9 @@
 /* Who sent a request, beside what it says itself. */
 typedef struct
 {
-  char *user_id;                      /* by the handler of KrHubSoupEndpoint::authorize */
+  char *user_id;                      /* by the handler of KrHubSoupEndpoint::authorize, as the next two */
+  char *redirect;                     /* where to negotiate instead, and with which token; both may be NULL */
+  char *redirect_token;
   KrHubSoupForwardedClient forwarded; /* by a proxy that is trusted */
 } Client;
 
@@ -25,6 +27,8 @@ client_free (gpointer data)
   Client *self = data;
 
   g_free (self->user_id);
+  g_free (self->redirect);
+  g_free (self->redirect_token);
   kr_hub_soup_forwarded_client_clear (&self->forwarded);
   g_free (self);
 }
@@ -63,6 +67,26 @@ kr_hub_soup_message_set_user_id (SoupServerMessage *message, const char *user_id
 
   g_free (client->user_id);
   client->user_id = g_strdup (user_id);
+}
+
+void
+kr_hub_soup_message_set_redirect (SoupServerMessage *message, const char *url, const char *access_token)
+{
+  Client *client = ensure_client (message);
+
+  g_free (client->redirect);
+  g_free (client->redirect_token);
+  client->redirect = g_strdup (url);
+  client->redirect_token = g_strdup (access_token);
+}
+
+const char *
+kr_hub_soup_message_get_redirect (SoupServerMessage *message, const char **access_token)
+{
+  Client *client = client_of (message);
+
+  *access_token = client != NULL ? client->redirect_token : NULL;
+  return client != NULL ? client->redirect : NULL;
 }
 
 /* --- proxies --- */

@@ -83,6 +83,7 @@ negotiate (KrHubSoupEndpoint *self, SoupServerMessage *message)
   g_autofree char *problem = NULL;
   g_autoptr (KrHubSoupToken) token = NULL;
   g_autofree char *stateful = query_of (message, "useStatefulReconnect");
+  const char *redirect, *access_token;
   gint version = 0;
 
   if (text != NULL && !kr_hub_soup_parse_int32 (text, &version))
@@ -93,6 +94,9 @@ negotiate (KrHubSoupEndpoint *self, SoupServerMessage *message)
       return kr_hub_negotiation_new_error (problem);
     }
   version = CLAMP (version, 0, 1);
+  redirect = kr_hub_soup_message_get_redirect (message, &access_token);
+  if (redirect != NULL)
+    return kr_hub_negotiation_new_redirect (version, redirect, access_token);
   token = kr_hub_soup_token_store_create (self->store, version > 0, g_get_monotonic_time ());
   if (self->allow_stateful_reconnects && stateful != NULL && g_ascii_strcasecmp (stateful, "true") == 0)
     kr_hub_soup_token_set_stateful (token);

@@ -487,7 +487,7 @@ redirect (GTask *task, KrHubNegotiation *negotiation)
   GError *error = NULL;
   const char *token = kr_hub_negotiation_get_access_token (negotiation);
 
-  if (++self->n_redirects > MAX_REDIRECTS)
+  if (++self->n_redirects >= MAX_REDIRECTS)
     {
       g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_FAILED, "Negotiate redirection limit exceeded.");
       return;

@@ -461,7 +461,7 @@ kr_hub_soup_endpoint_class_init (KrHubSoupEndpointClass *klass)
    *
    * Asks who may use the hub; emitted for each request in the thread of the SoupServer, before anything else about it is
    * answered. A handler may tell whom the connection belongs to with [method@KrHubSoup.Endpoint.set_user_id]; the first
-   * request of a transport decides.
+   * request of a transport decides. It may send who negotiates elsewhere with [method@KrHubSoup.Endpoint.redirect].
    *
    * Returns: 0 or 200 to allow, 401 or 403 to refuse
    *
@@ -573,88 +573,4 @@ kr_hub_soup_endpoint_get_n_negotiated (KrHubSoupEndpoint *self)
 {
   g_return_val_if_fail (KR_HUB_SOUP_IS_ENDPOINT (self), 0);
   return kr_hub_soup_token_store_get_n_waiting (self->store);
-}
-
-/**
- * kr_hub_soup_endpoint_set_user_id:
- * @self: an endpoint
- * @message: the request that [signal@KrHubSoup.Endpoint::authorize] asks about
- * @user_id: (nullable): whom the connection belongs to
- *
- * Says who sent a request; in a handler of that signal.
- *
- * Since: 0.1
- */
-void
-kr_hub_soup_endpoint_set_user_id (KrHubSoupEndpoint *self, SoupServerMessage *message, const char *user_id)
-{
-  g_return_if_fail (KR_HUB_SOUP_IS_ENDPOINT (self));
-  g_return_if_fail (SOUP_IS_SERVER_MESSAGE (message));
-  kr_hub_soup_message_set_user_id (message, user_id);
-}
-
-/**
- * kr_hub_soup_endpoint_dup_bearer_token:
- * @self: an endpoint
- * @message: a request
- *
- * Gets the bearer token of a request: from its `Authorization` header, or from the query's `access_token`, which is where
- * browsers have to put it for WebSocket and Server-Sent Events. Keep it out of logs.
- *
- * Returns: (transfer full) (nullable): the token, or %NULL
- *
- * Since: 0.1
- */
-char *
-kr_hub_soup_endpoint_dup_bearer_token (KrHubSoupEndpoint *self, SoupServerMessage *message)
-{
-  const char *header;
-
-  g_return_val_if_fail (KR_HUB_SOUP_IS_ENDPOINT (self), NULL);
-  g_return_val_if_fail (SOUP_IS_SERVER_MESSAGE (message), NULL);
-
-  header = soup_message_headers_get_one (soup_server_message_get_request_headers (message), "Authorization");
-  if (header != NULL && g_ascii_strncasecmp (header, "Bearer ", 7) == 0)
-    return g_strstrip (g_strdup (header + 7));
-  return kr_hub_soup_query_dup (g_uri_get_query (soup_server_message_get_uri (message)), "access_token");
-}
-
-/**
- * kr_hub_soup_endpoint_dup_remote_address:
- * @self: an endpoint
- * @message: the request that [signal@KrHubSoup.Endpoint::authorize] asks about
- *
- * Gets the address of the client that sent a request: the one that a proxy of [property@KrHubSoup.Endpoint:trusted-proxies]
- * names, or else the other end of the socket. In the thread of the SoupServer.
- *
- * Returns: (transfer full) (nullable): the address, without a port; %NULL if the socket has none
- *
- * Since: 0.1
- */
-char *
-kr_hub_soup_endpoint_dup_remote_address (KrHubSoupEndpoint *self, SoupServerMessage *message)
-{
-  g_return_val_if_fail (KR_HUB_SOUP_IS_ENDPOINT (self), NULL);
-  g_return_val_if_fail (SOUP_IS_SERVER_MESSAGE (message), NULL);
-  return kr_hub_soup_message_dup_remote_address (message);
-}
-
-/**
- * kr_hub_soup_endpoint_describe_request:
- * @self: an endpoint
- * @message: a request
- *
- * Describes a request for a log: its method, path and query, in which each value is masked but those that are known to be
- * harmless. Bearer tokens and connection tokens stand in queries, and who has one is whom it was given to.
- *
- * Returns: (transfer full): the text, such as `GET /hub?id=***&access_token=***`
- *
- * Since: 0.1
- */
-char *
-kr_hub_soup_endpoint_describe_request (KrHubSoupEndpoint *self, SoupServerMessage *message)
-{
-  g_return_val_if_fail (KR_HUB_SOUP_IS_ENDPOINT (self), NULL);
-  g_return_val_if_fail (SOUP_IS_SERVER_MESSAGE (message), NULL);
-  return kr_hub_soup_describe_request (message);
 }

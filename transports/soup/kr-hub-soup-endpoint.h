@@ -46,6 +46,11 @@ guint kr_hub_soup_endpoint_get_n_negotiated (KrHubSoupEndpoint *self);
 KR_HUB_SOUP_AVAILABLE_IN_ALL
 void kr_hub_soup_endpoint_set_user_id (KrHubSoupEndpoint *self, SoupServerMessage *message, const char *user_id);
 KR_HUB_SOUP_AVAILABLE_IN_ALL
+void kr_hub_soup_endpoint_redirect (KrHubSoupEndpoint *self,
+                                    SoupServerMessage *message,
+                                    const char *url,
+                                    const char *access_token);
+KR_HUB_SOUP_AVAILABLE_IN_ALL
 char *kr_hub_soup_endpoint_dup_bearer_token (KrHubSoupEndpoint *self, SoupServerMessage *message);
 KR_HUB_SOUP_AVAILABLE_IN_ALL
 char *kr_hub_soup_endpoint_dup_remote_address (KrHubSoupEndpoint *self, SoupServerMessage *message);

@@ -23,6 +23,8 @@ typedef struct
   guint64 message_size;   /* 0 for the default */
   guint parallel;         /* 0 for the default */
   const char *origin;     /* whose pages may come */
+  const char *elsewhere;  /* where to negotiate instead */
+  const char *token;      /* and with which token */
 } Site;
 
 static const Site sites[] = {
@@ -38,7 +40,21 @@ static const Site sites[] = {
   { .path = "/auth", .guarded = TRUE },
   { .path = "/stateful", .stateful = TRUE },
   { .path = "/cors", .origin = "https://example.org" },
+  { .path = "/redirect", .elsewhere = "/auth?from=elsewhere", .token = "redirected" },
+  { .path = "/redirect-as-is", .elsewhere = "/auth" },
+  { .path = "/redirect-loop", .elsewhere = "/redirect-loop" },
 };
+
+/* To this server as the client calls it. */
+static void
+redirect (const Site *site, KrHubSoupEndpoint *endpoint, SoupServerMessage *message)
+{
+  SoupMessageHeaders *headers = soup_server_message_get_request_headers (message);
+  const char *host = soup_message_headers_get_one (headers, "Host");
+  g_autofree char *url = g_strdup_printf ("http://%s%s", host, site->elsewhere);
+
+  kr_hub_soup_endpoint_redirect (endpoint, message, url, site->token);
+}
 
 /* The token is the user's name; "forbidden" may not come in where a token is wanted. */
 static guint
@@ -49,6 +65,8 @@ authorize (KrHubSoupEndpoint *endpoint, SoupServerMessage *message, gpointer dat
 
   if (token != NULL)
     kr_hub_soup_endpoint_set_user_id (endpoint, message, token);
+  if (site->elsewhere != NULL)
+    redirect (site, endpoint, message);
   if (!site->guarded)
     return SOUP_STATUS_OK;
   if (token == NULL)

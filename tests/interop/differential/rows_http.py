@@ -55,6 +55,12 @@ for name, query in {
 simple('negotiate/below-minimum', 'POST', '/v1/negotiate?negotiateVersion=0')
 simple('negotiate/below-minimum-absent', 'POST', '/v1/negotiate')
 
+for path in ('redirect', 'redirect-as-is'):
+    negotiation(path, f'/{path}', 'negotiateVersion=1')
+    negotiation(path + '-version-0', f'/{path}', '')
+simple('negotiate/redirect-other-method', 'GET', '/redirect/negotiate')
+simple('negotiate/redirect-concerns-nothing-else', 'POST', '/redirect?id=unknown')
+
 for method in ('GET', 'HEAD', 'PUT', 'DELETE', 'PATCH', 'OPTIONS'):
     simple(f'negotiate/{method}', method, '/hub/negotiate')
 for method in ('HEAD', 'PUT', 'PATCH', 'OPTIONS'):
@@ -143,6 +149,12 @@ simple('cors/preflight', 'OPTIONS', '/cors/negotiate',
 
 
 # --- a connection's course ---
+
+@talk('http/redirect/not-negotiated')
+def _(t):
+    ws = t.connect('/redirect', headers=(BEARER,))
+    ws.ask('UserId')
+
 
 @talk('http/long-polling/course')
 def _(t):

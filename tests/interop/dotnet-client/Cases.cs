@@ -12,7 +12,7 @@ internal static class Cases
     public static readonly (string Name, Func<Site, Task> Body)[] All =
     [
         ("numbers", Numbers), ("texts", Texts), ("structures", Structures), ("errors", Errors), ("streams", Streams), ("uploads", Uploads),
-        ("client results", Results), ("groups", Groups), ("users", Users), ("reconnect", Reconnect), ("stateful reconnect", Stateful),
+        ("client results", Results), ("groups", Groups), ("users", Users), ("redirects", Redirects), ("reconnect", Reconnect), ("stateful reconnect", Stateful),
     ];
 
     private static async Task Echo<T>(HubConnection client, string method, params T[] values)
@@ -190,6 +190,17 @@ internal static class Cases
         await Hear(events, "hello");
         await Expect.FailsAsync(() => site.StartAsync("/auth"), "401");
         await Expect.FailsAsync(() => site.StartAsync("/auth", "forbidden"), "403");
+    }
+
+    private static async Task Redirects(Site site)
+    {
+        foreach ((string path, string user) in new[] { ("/redirect", "redirected"), ("/redirect-as-is", "emma") })
+        {
+            await using HubConnection client = await site.StartAsync(path, "emma");
+            Expect.Equal(user, await client.InvokeAsync<string>("UserId"));
+        }
+        await using HubConnection lost = site.Build("/redirect-loop");
+        await Expect.FailsAsync(() => lost.StartAsync(), "Negotiate redirection limit exceeded.");
     }
 
     private static async Task Reconnect(Site site)

@@ -58,7 +58,7 @@ internal static class Expect
         {
             await body();
         }
-        catch (Exception error) when (error is HubException or HttpRequestException)
+        catch (Exception error) when (error is HubException or HttpRequestException or InvalidOperationException)
         {
             if (!error.Message.Contains(text, StringComparison.Ordinal))
             {

@@ -131,6 +131,15 @@ export function valueCases({ signalR, MessagePackHubProtocol, assert, base: home
     await assert.rejects(within(DEADLINE, 'start', build(kind, user('forbidden')).start()), /403|Forbidden/);
   }
 
+  /** A negotiation that sends the client elsewhere, with a token for there or without one. */
+  async function testRedirects(kind) {
+    for (const [path, user] of [['/redirect', 'redirected'], ['/redirect-as-is', 'emma']])
+      await withClients(kind, [{ path, token: 'emma' }], async (client) => {
+        assert.equal(await call(client, 'UserId'), user);
+      });
+    await assert.rejects(within(DEADLINE, 'start', build(kind, { path: '/redirect-loop' }).start()), /Negotiate redirection limit exceeded/);
+  }
+
   /** A lost connection is replaced by a new one, which has another id and no groups. */
   async function testReconnect(kind) {
     const relay = await openRelay();
@@ -182,7 +191,7 @@ export function valueCases({ signalR, MessagePackHubProtocol, assert, base: home
     ['long polling, MessagePack', { transport: LongPolling, protocol: new MessagePackHubProtocol() }],
   ];
   const bodies = [['numbers', testNumbers], ['texts', testTexts], ['structures', testStructures], ['errors', testErrors],
-    ['groups', testGroups], ['users', testUsers], ['reconnect', testReconnect], ['stateful reconnect', testStateful]];
+    ['groups', testGroups], ['users', testUsers], ['redirects', testRedirects], ['reconnect', testReconnect], ['stateful reconnect', testStateful]];
 
   return transports.flatMap(([name, kind]) => bodies
     .filter(([, body]) => body !== testStateful || kind.transport === WebSockets) // the others have none

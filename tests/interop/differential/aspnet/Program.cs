@@ -39,6 +39,7 @@ builder.Services.AddSignalR()
     });
 
 var app = builder.Build();
+app.UseMiddleware<Redirects>();
 app.UseRouting();
 app.UseCors();
 app.UseAuthentication();
@@ -58,6 +59,7 @@ app.MapHub<DiffHub>("/lp", options => options.Transports = HttpTransportType.Lon
 app.MapHub<DiffHub>("/v1", options => options.MinimumProtocolVersion = 1);
 app.MapHub<DiffHub>("/auth").RequireAuthorization("Guarded");
 app.MapHub<DiffHub>("/stateful", options => options.AllowStatefulReconnects = true);
+app.MapHub<DiffHub>("/redirect");
 app.MapHub<DiffHub>("/cors").RequireCors("Example");
 await app.StartAsync();
 Console.WriteLine($"listening on 127.0.0.1:{new Uri(app.Urls.First()).Port}");
