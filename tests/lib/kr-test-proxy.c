@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Copyright the krhub authors */
-/* A TCP proxy that cuts, stalls, splits and refuses: what networks do. */
+/* A TCP proxy that cuts, stalls, splits and refuses: what networks do. Or an HTTP proxy. */
 #include "config.h"
 
 #include "kr-test-proxy.h"
@@ -32,6 +32,7 @@ struct _Pair
   GCancellable *cancellable;
   Way ways[2];
   guint64 n_bytes;
+  gboolean tunnel;      /* an HTTP proxy's: what comes is not for it any more */
 };
 
 static void way_read (Way *self);
@@ -166,6 +167,39 @@ refuse (Way *self)
   return TRUE;
 }
 
+static gboolean
+begins_with (GBytes *bytes, const char *prefix)
+{
+  gsize len;
+  const char *data = g_bytes_get_data (bytes, &len);
+
+  return len >= strlen (prefix) && memcmp (data, prefix, strlen (prefix)) == 0;
+}
+
+/* The head of a first request is short and comes in one piece. TRUE: it was for the proxy alone. */
+static gboolean
+serve_as_http_proxy (Way *self)
+{
+  static const char answer[] = "HTTP/1.1 200 Connection established\r\n\r\n";
+  Pair *pair = self->pair;
+
+  if (!pair->proxy->http || self->from != pair->near || pair->tunnel || pair->n_bytes > 0)
+    return FALSE;
+  if (!begins_with (self->bytes, "CONNECT "))
+    {
+      g_assert_true (begins_with (self->bytes, "GET http://") || begins_with (self->bytes, "POST http://"));
+      pair->proxy->n_forwarded++;
+      return FALSE;
+    }
+  pair->proxy->n_tunnels++;
+  pair->tunnel = TRUE;
+  g_clear_pointer (&self->bytes, g_bytes_unref);
+  g_output_stream_write_all (g_io_stream_get_output_stream (G_IO_STREAM (pair->near)), answer, strlen (answer), NULL, NULL,
+                             NULL);
+  way_read (self);
+  return TRUE;
+}
+
 static void
 way_has_read (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -186,7 +220,7 @@ way_has_read (GObject *source, GAsyncResult *result, gpointer user_data)
     {
       self->bytes = bytes;
       self->passed = 0;
-      if (!refuse (self))
+      if (!refuse (self) && !serve_as_http_proxy (self))
         way_pass_on (self);
     }
   pair_unref (pair);

@@ -84,3 +84,34 @@ kr_test_wait_result (const char *what, GAsyncResult **result)
 {
   kr_test_wait (what, result_is_there, result);
 }
+
+static guint
+count_pool_threads (void)
+{
+  g_autoptr (GDir) tasks = g_dir_open ("/proc/self/task", 0, NULL);
+  const char *name;
+  guint n = 0;
+
+  while (tasks != NULL && (name = g_dir_read_name (tasks)) != NULL)
+    {
+      g_autofree char *path = g_build_filename ("/proc/self/task", name, "comm", NULL);
+      g_autofree char *text = NULL;
+
+      n += g_file_get_contents (path, &text, NULL, NULL) && g_str_has_prefix (text, "pool-");
+    }
+  return n;
+}
+
+int
+kr_test_run (void)
+{
+  int status = g_test_run ();
+  gint64 deadline = g_get_monotonic_time () + 5 * G_USEC_PER_SEC;
+
+  while (count_pool_threads () > 0 && g_get_monotonic_time () < deadline)
+    {
+      g_thread_pool_stop_unused_threads ();
+      g_usleep (5000);
+    }
+  return status;
+}

@@ -221,31 +221,13 @@ kr_hub_soup_connector_init (KrHubSoupConnector *self)
   self->clock = kr_hub_clock_dup_default ();
 }
 
-/**
- * kr_hub_soup_connector_new:
- * @url: the hub's URL, `http`, `https`, `ws` or `wss`
- * @session: (nullable): makes the requests; %NULL for a new one
- * @error: return location for an error
- *
- * Creates a connector.
- *
- * Errors: %G_URI_ERROR; %G_IO_ERROR_INVALID_ARGUMENT for another scheme.
- *
- * Returns: (transfer full): a new connector; %NULL with @error set
- *
- * Since: 0.1
- */
-KrHubSoupConnector *
-kr_hub_soup_connector_new (const char *url, SoupSession *session, GError **error)
+/* The URL of a hub, in the scheme that its requests have. */
+static GUri *
+parse_hub_uri (GUri *base, const char *text, GError **error)
 {
-  g_autoptr (GUri) uri = NULL;
-  KrHubSoupConnector *self;
+  g_autoptr (GUri) uri = g_uri_parse_relative (base, text, SOUP_HTTP_URI_FLAGS, error);
   const char *scheme;
 
-  g_return_val_if_fail (url != NULL, NULL);
-  g_return_val_if_fail (session == NULL || SOUP_IS_SESSION (session), NULL);
-
-  uri = g_uri_parse (url, SOUP_HTTP_URI_FLAGS, error);
   if (uri == NULL)
     return NULL;
   scheme = g_uri_get_scheme (uri);
@@ -260,6 +242,38 @@ kr_hub_soup_connector_new (const char *url, SoupSession *session, GError **error
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "A hub cannot be reached by '%s'", scheme);
       return NULL;
     }
+  if (g_uri_get_host (uri) != NULL && *g_uri_get_host (uri) != '\0')
+    return g_steal_pointer (&uri);
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "The hub's URL '%s' has no host", text);
+  return NULL;
+}
+
+/**
+ * kr_hub_soup_connector_new:
+ * @url: the hub's URL, `http`, `https`, `ws` or `wss`
+ * @session: (nullable): makes the requests; %NULL for a new one
+ * @error: return location for an error
+ *
+ * Creates a connector.
+ *
+ * Errors: %G_URI_ERROR; %G_IO_ERROR_INVALID_ARGUMENT for another scheme, or without a host.
+ *
+ * Returns: (transfer full): a new connector; %NULL with @error set
+ *
+ * Since: 0.1
+ */
+KrHubSoupConnector *
+kr_hub_soup_connector_new (const char *url, SoupSession *session, GError **error)
+{
+  g_autoptr (GUri) uri = NULL;
+  KrHubSoupConnector *self;
+
+  g_return_val_if_fail (url != NULL, NULL);
+  g_return_val_if_fail (session == NULL || SOUP_IS_SESSION (session), NULL);
+
+  uri = parse_hub_uri (NULL, url, error);
+  if (uri == NULL)
+    return NULL;
   self = g_object_new (KR_HUB_SOUP_TYPE_CONNECTOR, NULL);
   self->uri = g_steal_pointer (&uri);
   self->session = session != NULL ? g_object_ref (session) : soup_session_new ();
@@ -272,7 +286,8 @@ kr_hub_soup_connector_new (const char *url, SoupSession *session, GError **error
  * @name: a header's name
  * @value: (nullable): its value; %NULL to send it no longer
  *
- * Sends a header with each request, but not to another host that a server redirects to.
+ * Sends a header with each request, also where a negotiation redirects to, but not to another host that a server redirects
+ * to by HTTP.
  *
  * Since: 0.1
  */
@@ -477,6 +492,18 @@ choose (GTask *task, KrHubNegotiation *negotiation)
   try_transport (task);
 }
 
+/* A token and what else was meant for a hub behind TLS does not leave it. */
+static gboolean
+check_redirect (GUri *from, GUri *to, const char *token, GError **error)
+{
+  if (g_str_equal (g_uri_get_scheme (from), "https") && g_str_equal (g_uri_get_scheme (to), "http"))
+    {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED, "A hub behind TLS cannot go on without");
+      return FALSE;
+    }
+  return kr_hub_soup_credentials_check_token (token, error);
+}
+
 static void
 redirect (GTask *task, KrHubNegotiation *negotiation)
 {
@@ -492,9 +519,10 @@ redirect (GTask *task, KrHubNegotiation *negotiation)
       g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_FAILED, "Negotiate redirection limit exceeded.");
       return;
     }
-  uri = g_uri_parse_relative (before->uri, kr_hub_negotiation_get_url (negotiation), SOUP_HTTP_URI_FLAGS, &error);
-  if (uri == NULL)
+  uri = parse_hub_uri (before->uri, kr_hub_negotiation_get_url (negotiation), &error);
+  if (uri == NULL || !check_redirect (before->uri, uri, token, &error))
     {
+      g_prefix_error (&error, "The server redirects to where the client does not go: ");
       g_task_return_error (task, error);
       return;
     }

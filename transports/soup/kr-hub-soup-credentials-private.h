@@ -20,6 +20,8 @@ KrHubSoupCredentials *kr_hub_soup_credentials_new_provider (KrHubSoupTokenFunc f
 KrHubSoupCredentials *kr_hub_soup_credentials_ref (KrHubSoupCredentials *self);
 void kr_hub_soup_credentials_unref (KrHubSoupCredentials *self);
 
+/* FALSE: it cannot be sent. */
+gboolean kr_hub_soup_credentials_check_token (const char *token, GError **error);
 /* The token that was had last; NULL: none. */
 const char *kr_hub_soup_credentials_get_token (KrHubSoupCredentials *self);
 /* Whether asking again may give another one. */

@@ -67,21 +67,30 @@ kr_hub_soup_credentials_can_ask (KrHubSoupCredentials *self)
   return self->func != NULL;
 }
 
+gboolean
+kr_hub_soup_credentials_check_token (const char *token, GError **error)
+{
+  if (token == NULL || strpbrk (token, "\r\n") == NULL)
+    return TRUE;
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "The access token has more than one line");
+  return FALSE;
+}
+
 static void
 has_token (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GTask) task = user_data;
   KrHubSoupCredentials *self = g_task_get_task_data (task);
   GError *error = NULL;
-  char *token = g_task_propagate_pointer (G_TASK (result), &error);
+  g_autofree char *token = g_task_propagate_pointer (G_TASK (result), &error);
 
-  if (error != NULL)
+  if (error != NULL || !kr_hub_soup_credentials_check_token (token, &error))
     {
       g_task_return_error (task, error);
       return;
     }
   g_free (self->token);
-  self->token = token;
+  self->token = g_steal_pointer (&token);
   g_task_return_boolean (task, TRUE);
 }
 
@@ -95,12 +104,16 @@ kr_hub_soup_credentials_ask_async (KrHubSoupCredentials *self,
   g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, user_data);
   g_autoptr (GTask) answer = NULL;
   g_autoptr (KrHubSoupTokenRequest) request = NULL;
+  GError *error = NULL;
 
   g_task_set_source_tag (task, kr_hub_soup_credentials_ask_async);
   g_task_set_task_data (task, kr_hub_soup_credentials_ref (self), (GDestroyNotify) kr_hub_soup_credentials_unref);
   if (self->func == NULL)
     {
-      g_task_return_boolean (task, TRUE);
+      if (kr_hub_soup_credentials_check_token (self->token, &error))
+        g_task_return_boolean (task, TRUE);
+      else
+        g_task_return_error (task, error);
       return;
     }
   answer = g_task_new (NULL, cancellable, has_token, g_object_ref (task));

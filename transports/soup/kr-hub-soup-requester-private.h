@@ -44,6 +44,9 @@ SoupMessage *kr_hub_soup_requester_new_message (KrHubSoupRequester *self, const 
 /* G_IO_ERROR_PERMISSION_DENIED for 401 and 403, else FAILED, with the status in the text. */
 GError *kr_hub_soup_requester_status_error (guint status, const char *reason);
 
+/* Takes @error; one about a certificate says what is wrong with it. */
+GError *kr_hub_soup_requester_explain (GError *error, GTlsCertificateFlags problems);
+
 /* What is asked for, beside the method; all may be NULL. A request that is answered by 401 is made once more with another
  * token, if there is somebody to ask for one. */
 typedef struct

@@ -138,6 +138,35 @@ kr_hub_soup_requester_status_error (guint status, const char *reason)
                       "The server answered %u (%s)", status, reason);
 }
 
+GError *
+kr_hub_soup_requester_explain (GError *error, GTlsCertificateFlags problems)
+{
+  static const struct
+  {
+    GTlsCertificateFlags flag;
+    const char *text;
+  } texts[] = {
+    { G_TLS_CERTIFICATE_UNKNOWN_CA, "nobody trusted has signed it" },
+    { G_TLS_CERTIFICATE_BAD_IDENTITY, "it is another host's" },
+    { G_TLS_CERTIFICATE_NOT_ACTIVATED, "it is not valid yet" },
+    { G_TLS_CERTIFICATE_EXPIRED, "it has expired" },
+    { G_TLS_CERTIFICATE_REVOKED, "it was revoked" },
+    { G_TLS_CERTIFICATE_INSECURE, "its algorithm is not secure" },
+    { G_TLS_CERTIFICATE_GENERIC_ERROR, "it cannot be checked" },
+  };
+  g_autoptr (GString) text = NULL;
+
+  if (!g_error_matches (error, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE) || problems == 0)
+    return error;
+  text = g_string_new ("The server's certificate is refused");
+  for (guint i = 0, n = 0; i < G_N_ELEMENTS (texts); i++)
+    if (problems & texts[i].flag)
+      g_string_append_printf (text, "%s%s", n++ == 0 ? ": " : ", ", texts[i].text);
+  g_free (error->message);
+  error->message = g_string_free (g_steal_pointer (&text), FALSE);
+  return error;
+}
+
 /* --- sending --- */
 
 typedef struct
@@ -230,7 +259,8 @@ answered (GObject *source, GAsyncResult *result, gpointer user_data)
   self->stream = soup_session_send_finish (SOUP_SESSION (source), result, &error);
   if (self->stream == NULL)
     {
-      g_task_return_error (task, error);
+      g_task_return_error (task, kr_hub_soup_requester_explain (
+                                   error, soup_message_get_tls_peer_certificate_errors (self->message)));
       return;
     }
   status = soup_message_get_status (self->message);

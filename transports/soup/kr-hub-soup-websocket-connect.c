@@ -26,6 +26,7 @@ typedef struct
   GSocketConnection *connection;
   GByteArray *head;   /* received so far */
   guint status;       /* of the answer; 0: none yet */
+  GTlsCertificateFlags problems;  /* of the server's certificate */
 } Connect;
 
 static void
@@ -240,10 +241,11 @@ has_connected (GObject *source, GAsyncResult *result, gpointer user_data)
   Connect *self = g_task_get_task_data (task);
   GError *error = NULL;
 
-  self->connection = g_socket_client_connect_to_host_finish (G_SOCKET_CLIENT (source), result, &error);
+  g_signal_handlers_disconnect_by_data (source, task);
+  self->connection = g_socket_client_connect_finish (G_SOCKET_CLIENT (source), result, &error);
   if (self->connection == NULL)
     {
-      g_task_return_error (task, error);
+      g_task_return_error (task, kr_hub_soup_requester_explain (error, self->problems));
       return;
     }
   /* What a turn has to say goes out in one piece; waiting for the peer's ACK of the last one would only delay it. */
@@ -253,17 +255,50 @@ has_connected (GObject *source, GAsyncResult *result, gpointer user_data)
                                    g_object_ref (task));
 }
 
+static gboolean
+refuse_certificate (GTlsConnection *connection, GTlsCertificate *certificate, GTlsCertificateFlags problems, gpointer data)
+{
+  ((Connect *) g_task_get_task_data (data))->problems = problems;
+  return FALSE;
+}
+
 /* TLS as the session does it. */
 static void
 on_event (GSocketClient *client, GSocketClientEvent event, GSocketConnectable *where, GIOStream *stream, gpointer data)
 {
-  SoupSession *session = data;
+  GTask *task = data;
+  Connect *self = g_task_get_task_data (task);
+  SoupSession *session = self->requester->session;
 
   if (event != G_SOCKET_CLIENT_TLS_HANDSHAKING)
     return;
-  if (soup_session_get_tls_database (session) != NULL)
-    g_tls_connection_set_database (G_TLS_CONNECTION (stream), soup_session_get_tls_database (session));
+  g_tls_connection_set_database (G_TLS_CONNECTION (stream), soup_session_get_tls_database (session));
   g_tls_connection_set_interaction (G_TLS_CONNECTION (stream), soup_session_get_tls_interaction (session));
+  g_signal_connect_object (stream, "accept-certificate", G_CALLBACK (refuse_certificate), task, 0);
+}
+
+/* A proxy is looked up by the URL, as it is for the session's own requests. */
+static GSocketConnectable *
+new_address (GUri *uri, GError **error)
+{
+  g_autofree char *text = g_uri_to_string_partial (uri, G_URI_HIDE_USERINFO | G_URI_HIDE_QUERY);
+
+  return g_network_address_parse_uri (text, is_secure (uri) ? 443 : 80, error);
+}
+
+static GSocketClient *
+new_client (GTask *task)
+{
+  Connect *self = g_task_get_task_data (task);
+  GProxyResolver *resolver = soup_session_get_proxy_resolver (self->requester->session);
+  GSocketClient *client = g_socket_client_new ();
+
+  g_socket_client_set_tls (client, is_secure (self->requester->uri));
+  /* A session without one wants none, not the system's. */
+  g_socket_client_set_enable_proxy (client, resolver != NULL);
+  g_socket_client_set_proxy_resolver (client, resolver);
+  g_signal_connect (client, "event", G_CALLBACK (on_event), task);
+  return client;
 }
 
 void
@@ -274,8 +309,10 @@ kr_hub_soup_websocket_connect_async (KrHubSoupRequester *requester,
                                      gpointer user_data)
 {
   g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, user_data);
-  g_autoptr (GSocketClient) client = g_socket_client_new ();
+  g_autoptr (GSocketClient) client = NULL;
+  g_autoptr (GSocketConnectable) address = NULL;
   Connect *self = g_new0 (Connect, 1);
+  GError *error = NULL;
 
   g_task_set_source_tag (task, kr_hub_soup_websocket_connect_async);
   g_task_set_task_data (task, self, connect_free);
@@ -284,15 +321,14 @@ kr_hub_soup_websocket_connect_async (KrHubSoupRequester *requester,
   self->key = new_key ();
   self->request = new_request (requester, self->key);
   self->head = g_byte_array_new ();
-  g_socket_client_set_tls (client, is_secure (requester->uri));
-  if (soup_session_get_proxy_resolver (requester->session) != NULL)
-    g_socket_client_set_proxy_resolver (client, soup_session_get_proxy_resolver (requester->session));
-  g_signal_connect_object (client, "event", G_CALLBACK (on_event), requester->session, 0);
-  g_socket_client_connect_to_host_async (client, g_uri_get_host (requester->uri),
-                                         g_uri_get_port (requester->uri) > 0 ? g_uri_get_port (requester->uri)
-                                         : is_secure (requester->uri)        ? 443
-                                                                             : 80,
-                                         cancellable, has_connected, g_object_ref (task));
+  address = new_address (requester->uri, &error);
+  if (address == NULL)
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  client = new_client (task);
+  g_socket_client_connect_async (client, address, cancellable, has_connected, g_object_ref (task));
 }
 
 KrHubTransport *
