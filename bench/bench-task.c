@@ -10,7 +10,8 @@
 #define BATCH 1000
 #define N_ROUNDS 5
 #define N_CANCELS 500
-#define N_UPDATES 5000000
+#define N_UPDATES 20000000
+#define N_STEP_UPDATES 5000000
 #define N_WRITERS 4
 #define N_SLEEPS 1000
 
@@ -176,47 +177,120 @@ bench_cancel (void)
 
 /* --- progress -------------------------------------------------------------------------------------------------------- */
 
+/* What four threads report to; the root four times, or a step each. */
+typedef struct
+{
+  KrTaskProgress *progress[N_WRITERS];
+  guint n_updates; /* of each thread */
+  double took;     /* s */
+} Writers;
+
+typedef struct
+{
+  KrTaskProgress *progress;
+  guint n_updates;
+} Writer;
+
 static gpointer
 write_progress (gpointer data)
 {
-  for (guint i = 1; i <= N_UPDATES; i++)
-    kr_task_progress_set (data, (double) i / N_UPDATES, "working on it");
+  Writer *writer = data;
+
+  for (guint i = 1; i <= writer->n_updates; i++)
+    kr_task_progress_set (writer->progress, (double) i / writer->n_updates, "working on it");
   return NULL;
 }
 
 static GVariant *
 body_writers (KrTaskJob *job, GCancellable *cancellable, gpointer user_data, GError **error)
 {
+  Writers *writers = user_data;
+  Writer each[N_WRITERS];
   GThread *threads[N_WRITERS];
   gint64 begin = g_get_monotonic_time ();
 
   for (guint i = 0; i < N_WRITERS; i++)
-    threads[i] = g_thread_new ("writer", write_progress, kr_task_job_get_progress (job));
+    {
+      each[i] = (Writer) { writers->progress[i], writers->n_updates };
+      threads[i] = g_thread_new ("writer", write_progress, &each[i]);
+    }
   for (guint i = 0; i < N_WRITERS; i++)
     g_thread_join (threads[i]);
-  *(double *) user_data = seconds_since (begin);
+  writers->took = seconds_since (begin);
   return NULL;
+}
+
+static void
+note_time (GArray *times)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  g_array_append_val (times, now);
+}
+
+/* How many of the times lie in the second that has most of them, its ends included. */
+static guint
+most_in_a_second (GArray *times)
+{
+  guint most = 0;
+
+  for (guint first = 0, last = 0; last < times->len; last++)
+    {
+      while (g_array_index (times, gint64, last) - g_array_index (times, gint64, first) > G_USEC_PER_SEC)
+        first++;
+      most = MAX (most, last - first + 1);
+    }
+  return most;
+}
+
+/* ns of CPU for an update */
+static double
+run_writers (KrTaskJob *job, Writers *writers)
+{
+  g_autoptr (KrTaskManager) manager = kr_task_manager_new (NULL);
+  double cpu = cpu_seconds (CLOCK_PROCESS_CPUTIME_ID);
+
+  kr_task_job_set_func (job, body_writers, writers, NULL);
+  kr_task_manager_submit (manager, job, NULL);
+  while (!kr_task_state_is_terminal (kr_task_job_get_state (job)) || g_main_context_iteration (NULL, FALSE))
+    g_main_context_iteration (NULL, TRUE);
+  cpu = cpu_seconds (CLOCK_PROCESS_CPUTIME_ID) - cpu;
+  return cpu / ((double) writers->n_updates * N_WRITERS) * 1e9;
 }
 
 static void
 bench_progress (void)
 {
-  g_autoptr (KrTaskManager) manager = kr_task_manager_new (NULL);
+  g_autoptr (GArray) times = g_array_new (FALSE, FALSE, sizeof (gint64));
   g_autoptr (KrTaskJob) job = kr_task_job_new ("progress", NULL);
-  double cpu = cpu_seconds (CLOCK_PROCESS_CPUTIME_ID);
-  double took = 0;
-  guint n_signals = 0;
+  Writers writers = { .n_updates = N_UPDATES };
+  double cpu;
 
-  kr_task_job_set_func (job, body_writers, &took, NULL);
-  g_signal_connect_swapped (kr_task_job_get_progress (job), "changed", G_CALLBACK (g_atomic_int_inc), &n_signals);
-  kr_task_manager_submit (manager, job, NULL);
-  while (!kr_task_state_is_terminal (kr_task_job_get_state (job)) || g_main_context_iteration (NULL, FALSE))
-    g_main_context_iteration (NULL, TRUE);
-  g_signal_handlers_disconnect_by_data (kr_task_job_get_progress (job), &n_signals);
-  cpu = cpu_seconds (CLOCK_PROCESS_CPUTIME_ID) - cpu;
-  g_print ("progress  %.0f ns of CPU for an update, %.1f signals/s  (%u updates from %u threads in %.2f s, %u signals)\n",
-           cpu / (N_UPDATES * N_WRITERS) * 1e9, (n_signals - 1) / took, /* the first one comes at once */
-           N_UPDATES * N_WRITERS, N_WRITERS, took, n_signals);
+  for (guint i = 0; i < N_WRITERS; i++)
+    writers.progress[i] = kr_task_job_get_progress (job);
+  g_signal_connect_swapped (writers.progress[0], "changed", G_CALLBACK (note_time), times);
+  cpu = run_writers (job, &writers);
+  g_signal_handlers_disconnect_by_data (writers.progress[0], times);
+  g_print ("progress  %.0f ns of CPU for an update, %u signals/s at most  (%u updates from each of %u threads in %.2f s, %u "
+           "signals)\n",
+           cpu, most_in_a_second (times), writers.n_updates, N_WRITERS, writers.took, times->len);
+}
+
+/* Here no update comes too late: each thread has a step of its own. */
+static void
+bench_steps (void)
+{
+  g_autoptr (KrTaskJob) job = kr_task_job_new ("progress", NULL);
+  Writers writers = { .n_updates = N_STEP_UPDATES };
+  double cpu;
+
+  for (guint i = 0; i < N_WRITERS; i++)
+    writers.progress[i] = kr_task_progress_add_step (kr_task_job_get_progress (job), "step", 1);
+  cpu = run_writers (job, &writers);
+  for (guint i = 0; i < N_WRITERS; i++)
+    g_object_unref (writers.progress[i]);
+  g_print ("steps  %.0f ns of CPU for an update of a step  (%u updates from each of %u threads in %.2f s)\n", cpu,
+           writers.n_updates, N_WRITERS, writers.took);
 }
 
 /* --- waking a sleeper ------------------------------------------------------------------------------------------------ */
@@ -271,7 +345,7 @@ bench_sleep (void)
            g_array_index (times, double, N_SLEEPS - 1));
 }
 
-/* Usage: bench-task [empty|cancel|progress|sleep]; all of them by default. */
+/* Usage: bench-task [empty|cancel|progress|steps|sleep]; all of them by default. */
 int
 main (int argc, char **argv)
 {
@@ -283,6 +357,7 @@ main (int argc, char **argv)
     { "empty", bench_empty },
     { "cancel", bench_cancel },
     { "progress", bench_progress },
+    { "steps", bench_steps },
     { "sleep", bench_sleep },
   };
 

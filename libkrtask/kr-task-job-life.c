@@ -666,7 +666,10 @@ kr_task_job_progress_changed (KrTaskJob *self)
   gint64 due;
 
   kr_task_lock (&self->lock);
-  if (self->manager != NULL)
+  /* the last value does not wait, nor does the manager, which lives until nothing is left to tell */
+  if (self->manager != NULL && kr_task_state_is_terminal (self->state))
+    kr_task_outbox_push (kr_task_manager_get_outbox (self->manager), self);
+  else if (self->manager != NULL)
     {
       due = kr_task_progress_get_last_flush (self->progress) + kr_task_manager_get_interval (self->manager);
       kr_task_outbox_push_at (kr_task_manager_get_outbox (self->manager), self, MAX (now, due));
@@ -674,13 +677,31 @@ kr_task_job_progress_changed (KrTaskJob *self)
   kr_task_unlock (&self->lock);
 }
 
+static gint64
+get_interval (KrTaskJob *self)
+{
+  gint64 interval;
+
+  kr_task_lock (&self->lock);
+  interval = self->manager != NULL ? kr_task_manager_get_interval (self->manager) : 0;
+  kr_task_unlock (&self->lock);
+  return interval;
+}
+
+/* The last value waits for nothing; other news of the job do not take the progress along before its time. */
 static void
-flush_progress (KrTaskJob *self)
+flush_progress (KrTaskJob *self, gboolean is_last)
 {
   KrTaskProgress *progress = g_atomic_pointer_get (&self->progress);
+  KrTaskFlush flush;
 
-  if (progress != NULL && kr_task_progress_flush (progress))
+  if (progress == NULL)
+    return;
+  flush = kr_task_progress_flush (progress, is_last ? 0 : get_interval (self));
+  if (flush == KR_TASK_FLUSH_TOLD)
     kr_task_job_update_step (self);
+  else if (flush == KR_TASK_FLUSH_EARLY)
+    kr_task_job_progress_changed (self);
 }
 
 /* The transitions that the owner's context has not heard of. */
@@ -746,6 +767,7 @@ deliver_transitions (KrTaskJob *self)
     }
   kr_task_unlock (&self->lock);
   g_clear_pointer (&links, kr_task_links_free);
+  flush_progress (self, taken.finished);
   if (quiet)
     return;
   if (listened && taken.to > taken.from)
@@ -757,8 +779,7 @@ deliver_transitions (KrTaskJob *self)
   kr_task_unlock (&self->lock);
 }
 
-/* private: in the owner's context, or in the only thread that knows the job. Progress goes first, so that its last value
- * is out before anybody hears of the end. */
+/* private: in the owner's context, or in the only thread that knows the job. */
 void
 kr_task_job_deliver (KrTaskJob *self)
 {
@@ -770,7 +791,6 @@ kr_task_job_deliver (KrTaskJob *self)
     self->forgotten = TRUE;
   if (news & KR_TASK_NEWS_CHILDREN)
     kr_task_job_update_children (self);
-  flush_progress (self);
   if (news != 0)
     kr_task_job_notify_news (self, news);
   deliver_transitions (self);

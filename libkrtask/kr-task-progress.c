@@ -4,6 +4,7 @@
 #include "config.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "kr-task-job-private.h"
 #include "kr-task-progress-private.h"
@@ -32,7 +33,7 @@ typedef struct
  *
  * The body of a job tells it from any thread, as often as it likes: a call costs about as much as a lock. The owner's
  * main context hears of it at most once per [property@KrTask.Manager:notify-interval-ms], by [signal@KrTask.Progress::changed]
- * and by notifications; the last value is never lost, and comes before the job's own signals. What can be read is always
+ * and by notifications, and once more when the job has ended: the last value is never lost, and comes before the end. What can be read is always
  * the newest, whole: fraction and message of the same call.
  *
  * A fraction never goes backwards unless the total changes, or it was unknown in between. When the job has finished, it
@@ -50,7 +51,7 @@ struct _KrTaskProgress
   char *name;
   guint weight;
 
-  double fraction; /* NAN: unknown */
+  double fraction; /* NAN: unknown; read atomically without the lock, written by set_fraction() only */
   GString *message;
   guint64 done, total;
   char *unit;
@@ -109,6 +110,16 @@ tree_unref (Tree *tree)
 }
 
 /* Lock held. */
+static inline void
+set_fraction (KrTaskProgress *self, double fraction)
+{
+  if (__atomic_always_lock_free (sizeof fraction, NULL))
+    __atomic_store (&self->fraction, &fraction, __ATOMIC_RELAXED);
+  else
+    self->fraction = fraction;
+}
+
+/* Lock held. */
 static double
 fraction_of_steps (KrTaskProgress *self)
 {
@@ -134,7 +145,7 @@ update_parents (KrTaskProgress *self)
       double fraction = fraction_of_steps (parent);
 
       if (isnan (parent->fraction) || fraction > parent->fraction)
-        parent->fraction = fraction;
+        set_fraction (parent, fraction);
     }
 }
 
@@ -350,7 +361,7 @@ kr_task_progress_class_init (KrTaskProgressClass *klass)
    * KrTaskProgress::changed:
    * @self: the progress
    *
-   * Something changed. Emitted in the owner's main context, at most once per interval.
+   * Something changed. Emitted in the owner's main context, at most once per interval, and with the last value.
    *
    * Since: 0.1
    */
@@ -415,31 +426,57 @@ notify_all (KrTaskProgress *self)
   g_signal_emit (self, signals[SIGNAL_CHANGED], 0);
 }
 
-/* private: in the owner's context, with no lock held. Tells the world what changed since the last time, if
- * anything did. */
-gboolean
-kr_task_progress_flush (KrTaskProgress *self)
+/* Lock held. */
+static KrTaskFlush
+begin_flush (KrTaskProgress *self, gint64 interval)
+{
+  gint64 now;
+
+  if (!self->tree->dirty)
+    return KR_TASK_FLUSH_NOTHING;
+  now = g_get_monotonic_time ();
+  if (self->tree->last_flush != 0 && now < self->tree->last_flush + interval)
+    return KR_TASK_FLUSH_EARLY;
+  self->tree->dirty = FALSE;
+  self->tree->last_flush = now;
+  measure (self, now);
+  return KR_TASK_FLUSH_TOLD;
+}
+
+/* private: in the owner's context, with no lock held. Tells the world what changed since the last time, if anything did, and
+ * that was @interval µs ago. The time counts from when the handlers are through, so that none is called sooner. */
+KrTaskFlush
+kr_task_progress_flush (KrTaskProgress *self, gint64 interval)
 {
   g_autoptr (GPtrArray) steps = NULL;
-  gboolean dirty;
+  KrTaskFlush flush;
 
   kr_task_lock (&self->tree->lock);
-  dirty = self->tree->dirty;
-  if (dirty)
-    {
-      self->tree->dirty = FALSE;
-      self->tree->last_flush = g_get_monotonic_time ();
-      measure (self, self->tree->last_flush);
-      if (self->steps != NULL)
-        steps = g_ptr_array_copy (self->steps, (GCopyFunc) (void *) g_object_ref, NULL);
-    }
+  flush = begin_flush (self, interval);
+  if (flush == KR_TASK_FLUSH_TOLD && self->steps != NULL)
+    steps = g_ptr_array_copy (self->steps, (GCopyFunc) (void *) g_object_ref, NULL);
   kr_task_unlock (&self->tree->lock);
-  if (!dirty)
-    return FALSE;
+  if (flush != KR_TASK_FLUSH_TOLD)
+    return flush;
   for (guint i = 0; steps != NULL && i < steps->len; i++)
     notify_all (g_ptr_array_index (steps, i));
   notify_all (self);
-  return TRUE;
+  kr_task_lock (&self->tree->lock);
+  self->tree->last_flush = g_get_monotonic_time ();
+  kr_task_unlock (&self->tree->lock);
+  return flush;
+}
+
+/* Of threads that report the same work most come too late, and need not wait for the lock to hear it. */
+static inline gboolean
+comes_too_late (KrTaskProgress *self, double fraction)
+{
+  double present;
+
+  if (!__atomic_always_lock_free (sizeof present, NULL))
+    return FALSE;
+  __atomic_load (&self->fraction, &present, __ATOMIC_RELAXED);
+  return fraction < present;
 }
 
 /**
@@ -462,12 +499,15 @@ kr_task_progress_set (KrTaskProgress *self, double fraction, const char *message
 
   if (!isnan (fraction))
     fraction = CLAMP (fraction, 0.0, 1.0);
+  if (comes_too_late (self, fraction))
+    return;
   kr_task_lock (&self->tree->lock);
   /* written so that it is FALSE where either is NaN */
   if (!self->tree->frozen && !(fraction < self->fraction))
     {
-      self->fraction = fraction;
-      if (message != NULL)
+      set_fraction (self, fraction);
+      /* what is the same is not written, so that the threads keep it in their caches */
+      if (message != NULL && strcmp (self->message->str, message) != 0)
         g_string_assign (self->message, message);
       tell = mark_dirty (self);
     }
@@ -500,7 +540,7 @@ kr_task_progress_set_units (KrTaskProgress *self, guint64 done, guint64 total, c
     {
       self->done = done;
       self->total = total;
-      self->fraction = total > 0 ? MIN ((double) done / (double) total, 1.0) : NAN;
+      set_fraction (self, total > 0 ? MIN ((double) done / (double) total, 1.0) : NAN);
       if (unit != NULL && g_strcmp0 (unit, self->unit) != 0)
         {
           g_free (self->unit);
@@ -580,7 +620,7 @@ kr_task_progress_add_step (KrTaskProgress *self, const char *name, guint weight)
   if (self->steps == NULL)
     self->steps = g_ptr_array_new_with_free_func (g_object_unref);
   g_ptr_array_add (self->steps, g_object_ref (step));
-  self->fraction = NAN; /* the total changed */
+  set_fraction (self, NAN); /* the total changed */
   tell = mark_dirty (step);
   kr_task_unlock (&self->tree->lock);
   if (tell)

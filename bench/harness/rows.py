@@ -274,7 +274,9 @@ def own_rows():
              r'ratio +([\d.]+)', 1.5),
             ('task-progress', 'ns', 'CPU for one update of the progress, from four threads', 'progress',
              r'^progress +([\d.]+) ns', 100),
-            ('task-signals', 'signals/s', 'Progress signals meanwhile', 'progress', r'([\d.]+) signals/s', 10),
+            ('task-steps', 'ns', 'The same with a step for each thread', 'steps', r'^steps +([\d.]+) ns', 100),
+            ('task-signals', 'signals/s', 'Progress signals meanwhile, in the second with most of them', 'progress',
+             r'([\d.]+) signals/s', 10),
             ('task-wake', 'us', 'From the cancel to the return of a sleeping body, 99 of 100', 'sleep',
              r'([\d.]+) us p99', 1000)]:
         yield Row(name, unit, what, in_process('bench/bench-task', [bench], pattern), who=('ours',), lower=True,

@@ -110,7 +110,7 @@ update_progress (KrTaskRemoteJob *self)
     kr_task_progress_set_units (self->progress, kr_task_dbus_task1_get_done (proxy),
                                 kr_task_dbus_task1_get_total (proxy), unit);
   kr_task_progress_set (self->progress, fraction, kr_task_dbus_task1_get_message (proxy));
-  kr_task_progress_flush (self->progress);
+  kr_task_progress_flush (self->progress, 0);
 }
 
 static void

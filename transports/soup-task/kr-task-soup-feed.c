@@ -181,7 +181,7 @@ kr_task_soup_feed_class_init (KrTaskSoupFeedClass *klass)
    * @job: a job
    *
    * A job is new, or its state, title, progress, or whether it can be cancelled has changed; for progress at most as
-   * often as the manager tells of it, by default every 100 ms.
+   * often as the manager tells of it, by default every 112 ms.
    *
    * Since: 0.1
    */
