@@ -5,7 +5,7 @@
 
 #include "kr-hub-client-private.h"
 
-#include "kr-hub-stream-private.h"
+#include "kr-hub-stream-hold-private.h"
 
 static gboolean
 may_wait (KrHubClient *self)
@@ -41,7 +41,7 @@ kr_hub_client_send (KrHubClient *self, const char *target, GVariant *arguments, 
 
   if (may_wait (self))
     {
-      kr_hub_waiting_calls_add (&self->waiting, NULL, target, sunk, NULL, self->call_timeout);
+      kr_hub_waiting_calls_add (&self->waiting, NULL, NULL, target, sunk, NULL, NULL, self->call_timeout);
       return TRUE;
     }
   if (self->state != KR_HUB_CLIENT_CONNECTED)
@@ -53,14 +53,31 @@ kr_hub_client_send (KrHubClient *self, const char *target, GVariant *arguments, 
 }
 
 static void
+run_waiting_stream (KrHubClient *self, KrHubWaitingCall *call, KrHubStream *const *uploads)
+{
+  g_autoptr (KrHubStream) stream = g_weak_ref_get (&call->stream);
+  GError *error = NULL;
+
+  /* Nobody wants it any more. */
+  if (stream == NULL || stream->ended)
+    kr_hub_stream_hold_flush (uploads);
+  else if (!kr_hub_connection_stream (self->connection, stream, call->target, call->arguments, uploads, &error))
+    kr_hub_stream_end (stream, error);
+}
+
+static void
 run_waiting_call (KrHubClient *self, KrHubWaitingCall *call)
 {
   g_autoptr (GError) error = NULL;
+  KrHubStream *const *uploads = call->uploads != NULL ? (KrHubStream *const *) call->uploads->pdata : NULL;
 
-  if (call->task != NULL)
-    kr_hub_connection_call (self->connection, call->task, call->target, call->arguments, NULL, call->result_type);
+  if (call->is_stream)
+    run_waiting_stream (self, call, uploads);
+  else if (call->task != NULL)
+    kr_hub_connection_call (self->connection, call->task, call->target, call->arguments, uploads, call->result_type);
   else if (!kr_hub_connection_send (self->connection, call->target, call->arguments, &error))
     g_warning ("a call of '%s' that waited cannot be sent: %s", call->target, error->message);
+  kr_hub_stream_hold_flush (uploads);
 }
 
 void
@@ -145,7 +162,9 @@ are_new (KrHubStream *const *uploads)
  *
  * Calls a method of the hub, sends streams along, and waits for its answer.
  *
- * The streams can be written when this returns; what is written after the answer has come is not sent.
+ * The streams can be written when this returns; what is written after the answer has come is not sent. When the call waits
+ * for a connection ([property@KrHub.Client:call-policy]), they hold what is written until then: 64 KiB, after which
+ * [method@KrHub.Stream.write] fails as with a peer that does not read, so await [method@KrHub.Stream.wait_writable_async].
  *
  * Since: 0.1
  */
@@ -170,8 +189,8 @@ kr_hub_client_upload_async (KrHubClient *self,
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, kr_hub_client_upload_async);
   g_task_set_check_cancellable (task, FALSE);
-  if (uploads == NULL && may_wait (self))
-    kr_hub_waiting_calls_add (&self->waiting, task, target, sunk, result_type, self->call_timeout);
+  if (may_wait (self))
+    kr_hub_waiting_calls_add (&self->waiting, task, NULL, target, sunk, uploads, result_type, self->call_timeout);
   else if (self->state != KR_HUB_CLIENT_CONNECTED)
     g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED, "The client is not connected");
   else
@@ -208,6 +227,9 @@ kr_hub_client_upload_finish (KrHubClient *self, GAsyncResult *result, GError **e
  * Calls a method of the hub that answers with a stream ([method@KrHub.Stream.next_async]). Giving up the stream before
  * its end cancels the call.
  *
+ * While the client connects or reconnects, the call waits if [property@KrHub.Client:call-policy] says so; the stream is there
+ * at once, and ends with %G_IO_ERROR_TIMED_OUT or %G_IO_ERROR_NOT_CONNECTED if the call was not made after all.
+ *
  * Errors: %G_IO_ERROR_NOT_CONNECTED; %KR_HUB_ERROR_BINDING for a value that the encoding cannot express. What the hub
  * says is an error of the stream.
  *
@@ -224,15 +246,22 @@ kr_hub_client_stream (KrHubClient *self,
                       GError **error)
 {
   g_autoptr (GVariant) sunk = arguments != NULL ? g_variant_ref_sink (arguments) : NULL;
+  g_autoptr (KrHubStream) stream = NULL;
 
   g_return_val_if_fail (KR_HUB_IS_CLIENT (self), NULL);
   g_return_val_if_fail (target != NULL && *target != '\0', NULL);
   g_return_val_if_fail (sunk == NULL || g_variant_is_of_type (sunk, G_VARIANT_TYPE_TUPLE), NULL);
   g_return_val_if_fail (are_new (uploads), NULL);
 
-  if (self->state == KR_HUB_CLIENT_CONNECTED)
-    return kr_hub_connection_stream (self->connection, target, sunk, uploads,
-                                     item_type != NULL ? item_type : G_VARIANT_TYPE_VARIANT, error);
-  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED, "The client is not connected");
-  return NULL;
+  stream = kr_hub_stream_new_reader (item_type != NULL ? item_type : G_VARIANT_TYPE_VARIANT);
+  if (may_wait (self))
+    kr_hub_waiting_calls_add (&self->waiting, NULL, stream, target, sunk, uploads, NULL, self->call_timeout);
+  else if (self->state != KR_HUB_CLIENT_CONNECTED)
+    {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED, "The client is not connected");
+      return NULL;
+    }
+  else if (!kr_hub_connection_stream (self->connection, stream, target, sunk, uploads, error))
+    return NULL;
+  return g_steal_pointer (&stream);
 }

@@ -271,8 +271,8 @@ install_reconnect_properties (void)
   /**
    * KrHubClient:call-policy:
    *
-   * What becomes of calls that are made while the client connects or reconnects. Streams and calls that send streams along
-   * never wait.
+   * What becomes of calls that are made while the client connects or reconnects, streams and calls that send streams along
+   * among them.
    *
    * Since: 0.1
    */

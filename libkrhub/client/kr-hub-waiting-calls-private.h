@@ -8,6 +8,7 @@
 #endif
 
 #include "kr-hub-clock.h"
+#include "kr-hub-stream.h"
 
 G_BEGIN_DECLS
 
@@ -21,6 +22,9 @@ typedef struct
   char *target;
   GVariant *arguments;
   GVariantType *result_type;
+  GPtrArray *uploads;   /* of KrHubStream, NULL-terminated; NULL: none */
+  gboolean is_stream;
+  GWeakRef stream;      /* what is to read the answer, if anybody still wants it */
   gint64 deadline;      /* µs, or G_MAXINT64 */
 } KrHubWaitingCall;
 
@@ -33,11 +37,14 @@ struct _KrHubWaitingCalls
 };
 
 void kr_hub_waiting_calls_init (KrHubWaitingCalls *self, KrHubClock *clock);
-/* @task: NULL if nobody waits for an answer; @timeout: 0 for ever. */
+/* @task: NULL if nobody waits for an answer; @stream: NULL unless that is to read it; @uploads: NULL or NULL-terminated;
+ * @timeout: 0 for ever. */
 void kr_hub_waiting_calls_add (KrHubWaitingCalls *self,
                                GTask *task,
+                               KrHubStream *stream,
                                const char *target,
                                GVariant *arguments,
+                               KrHubStream *const *uploads,
                                const GVariantType *result_type,
                                gint64 timeout);
 /* The first one, for the caller to free; NULL when there is none. */

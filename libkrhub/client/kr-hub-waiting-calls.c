@@ -5,6 +5,8 @@
 
 #include "kr-hub-waiting-calls-private.h"
 
+#include "kr-hub-stream-hold-private.h"
+
 void
 kr_hub_waiting_call_free (KrHubWaitingCall *call)
 {
@@ -15,6 +17,8 @@ kr_hub_waiting_call_free (KrHubWaitingCall *call)
   g_free (call->target);
   g_clear_pointer (&call->arguments, g_variant_unref);
   g_clear_pointer (&call->result_type, g_variant_type_free);
+  g_clear_pointer (&call->uploads, g_ptr_array_unref);
+  g_weak_ref_clear (&call->stream);
   g_free (call);
 }
 
@@ -35,7 +39,13 @@ update_timer (KrHubWaitingCalls *self)
 static void
 fail (KrHubWaitingCall *call, GIOErrorEnum code, const char *message)
 {
-  if (call->task != NULL)
+  g_autoptr (KrHubStream) stream = g_weak_ref_get (&call->stream);
+
+  for (guint i = 0; call->uploads != NULL && i < call->uploads->len; i++)
+    kr_hub_stream_drop (call->uploads->pdata[i]);
+  if (stream != NULL)
+    kr_hub_stream_end (stream, g_error_new_literal (G_IO_ERROR, code, message));
+  else if (call->task != NULL)
     g_task_return_new_error (call->task, G_IO_ERROR, code, "%s", message);
   else
     g_debug ("client: a call of '%s' is dropped: %s", call->target, message);
@@ -90,19 +100,37 @@ watch_cancellable (KrHubWaitingCall *call, GCancellable *cancellable)
   g_source_attach (call->cancel_source, g_task_get_context (call->task));
 }
 
+static GPtrArray *
+hold_uploads (KrHubStream *const *uploads)
+{
+  GPtrArray *held = g_ptr_array_new_null_terminated (0, g_object_unref, TRUE);
+
+  for (guint i = 0; uploads[i] != NULL; i++)
+    g_ptr_array_add (held, g_object_ref (uploads[i]));
+  kr_hub_stream_hold_begin (uploads);
+  return held;
+}
+
 void
 kr_hub_waiting_calls_add (KrHubWaitingCalls *self,
                           GTask *task,
+                          KrHubStream *stream,
                           const char *target,
                           GVariant *arguments,
+                          KrHubStream *const *uploads,
                           const GVariantType *result_type,
                           gint64 timeout)
 {
   KrHubWaitingCall *call = g_new0 (KrHubWaitingCall, 1);
 
   call->task = task != NULL ? g_object_ref (task) : NULL;
+  call->is_stream = stream != NULL;
+  g_weak_ref_init (&call->stream, stream);
   call->target = g_strdup (target);
   call->arguments = arguments != NULL ? g_variant_ref (arguments) : NULL;
+  call->uploads = uploads != NULL ? hold_uploads (uploads) : NULL;
+  if (stream != NULL && uploads != NULL)
+    stream->uploads = g_ptr_array_ref (call->uploads);
   call->result_type = result_type != NULL ? g_variant_type_copy (result_type) : NULL;
   call->deadline = timeout > 0 ? kr_hub_clock_get_time (self->clock) + timeout : G_MAXINT64;
   call->list = self;

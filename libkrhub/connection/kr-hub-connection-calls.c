@@ -207,31 +207,30 @@ hold_uploads (KrHubStream *const *uploads)
   return held;
 }
 
-KrHubStream *
+gboolean
 kr_hub_connection_stream (KrHubConnection *self,
+                          KrHubStream *stream,
                           const char *target,
                           GVariant *arguments,
                           KrHubStream *const *uploads,
-                          const GVariantType *item_type,
                           GError **error)
 {
-  g_autoptr (GVariant) sunk = arguments != NULL ? g_variant_ref_sink (arguments) : NULL;
-  g_autoptr (KrHubStream) stream = NULL;
   g_autofree char *id = NULL;
 
   if (self->session.state != KR_HUB_SESSION_OPEN)
     {
       g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED, "The connection is not open");
-      return NULL;
+      return FALSE;
     }
   ensure_calls (self);
   id = kr_hub_pending_calls_new_id (self->calls);
-  stream = kr_hub_stream_new_reader (self, id, item_type);
-  stream->uploads = hold_uploads (uploads);
-  if (!send_call (self, KR_HUB_MESSAGE_STREAM_INVOCATION, id, target, sunk, uploads, error))
-    return NULL;
+  kr_hub_stream_begin_reading (stream, self, id);
+  if (stream->uploads == NULL)
+    stream->uploads = hold_uploads (uploads);
+  if (!send_call (self, KR_HUB_MESSAGE_STREAM_INVOCATION, id, target, arguments, uploads, error))
+    return FALSE;
   stream->is_answer = TRUE;
-  return g_steal_pointer (&stream);
+  return TRUE;
 }
 
 /**

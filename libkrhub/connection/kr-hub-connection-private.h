@@ -116,13 +116,14 @@ void kr_hub_connection_read_on (KrHubConnection *self);
 /* Gives up a reference in the connection's thread, from any. */
 void kr_hub_connection_drop (KrHubConnection *self);
 
-/* Calls a streaming method of the peer, and sends @uploads along (NULL or NULL-terminated, new ones). */
-KrHubStream *kr_hub_connection_stream (KrHubConnection *self,
-                                       const char *target,
-                                       GVariant *arguments,
-                                       KrHubStream *const *uploads,
-                                       const GVariantType *item_type,
-                                       GError **error);
+/* Calls a streaming method of the peer, which @stream, a new reader, reads, and sends @uploads along (NULL or
+ * NULL-terminated, new ones). */
+gboolean kr_hub_connection_stream (KrHubConnection *self,
+                                   KrHubStream *stream,
+                                   const char *target,
+                                   GVariant *arguments,
+                                   KrHubStream *const *uploads,
+                                   GError **error);
 /* Calls a method of the peer, which @task is answered with, and sends @uploads along. @task's cancellable cancels the call;
  * its data belong to the call. */
 void kr_hub_connection_call (KrHubConnection *self,

@@ -96,12 +96,15 @@ open_upload (KrHubInvocation *self, const KrHubSlice *id, const GVariantType *it
   KrHubConnection *connection = self->connection;
   g_autoptr (GString) scratch = g_string_new (NULL);
   g_autofree char *text = NULL;
+  KrHubStream *stream;
   KrHubSlice decoded;
 
   if (!kr_hub_protocol_decode_string (connection->session.protocol, id, scratch, &decoded, NULL) || decoded.data == NULL)
     return FALSE;
   text = g_strndup (decoded.data, decoded.len);
-  g_ptr_array_add (self->uploads, kr_hub_stream_new_reader (connection, text, item_type));
+  stream = kr_hub_stream_new_reader (item_type);
+  kr_hub_stream_begin_reading (stream, connection, text);
+  g_ptr_array_add (self->uploads, stream);
   return TRUE;
 }
 

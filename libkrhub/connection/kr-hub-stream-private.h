@@ -26,6 +26,8 @@ typedef struct
   GSource *cancel_source; /* NULL: cannot be cancelled */
 } KrHubWaiter;
 
+typedef struct _KrHubStreamHold KrHubStreamHold;
+
 struct _KrHubStream
 {
   GObject parent_instance;
@@ -33,7 +35,8 @@ struct _KrHubStream
   KrHubStreamKind kind;
   KrHubConnection *connection; /* while items may flow; an upload has it from the call on */
   KrHubInvocation *invocation; /* ANSWER: one of those who may answer */
-  char *id;                    /* UPLOAD, READER */
+  KrHubStreamHold *hold;       /* UPLOAD: while its call waits for a connection */
+  char *id;                    /* UPLOAD, READER; NULL before the call */
   KrHubSlice key;              /* the id as the table's key */
 
   /* A reader's own, all in the connection's thread. */
@@ -49,11 +52,16 @@ struct _KrHubStream
 };
 
 KrHubStream *kr_hub_stream_new_answer (KrHubInvocation *invocation);
-KrHubStream *kr_hub_stream_new_reader (KrHubConnection *connection, const char *id, const GVariantType *item_type);
+KrHubStream *kr_hub_stream_new_reader (const GVariantType *item_type);
+/* Its call is made. */
+void kr_hub_stream_begin_reading (KrHubStream *self, KrHubConnection *connection, const char *id);
 /* One that could be an upload. */
 gboolean kr_hub_stream_is_new (KrHubStream *self);
 /* An upload's call is on its way; takes over @id. */
 void kr_hub_stream_attach (KrHubStream *self, KrHubConnection *connection, char *id);
+
+/* @task waits for room; for a stream that belongs to a call. */
+void kr_hub_stream_begin_wait (KrHubStream *self, GTask *task);
 
 /* Readers. The item is encoded, the error is taken. */
 void kr_hub_stream_receive (KrHubStream *self, const KrHubSlice *item);

@@ -9,6 +9,7 @@
 #include "kr-hub-error.h"
 #include "kr-hub-invocation-private.h"
 #include "kr-hub-log-private.h"
+#include "kr-hub-stream-hold-private.h"
 #include "kr-hub-stream-table-private.h"
 
 /**
@@ -62,6 +63,7 @@ kr_hub_stream_dispose (GObject *object)
 
       kr_hub_stream_fail (self, error);
     }
+  kr_hub_stream_hold_give_up (self);
   g_clear_pointer (&self->invocation, kr_hub_invocation_unref);
   G_OBJECT_CLASS (kr_hub_stream_parent_class)->dispose (object);
 }
@@ -106,21 +108,26 @@ kr_hub_stream_new_answer (KrHubInvocation *invocation)
 }
 
 KrHubStream *
-kr_hub_stream_new_reader (KrHubConnection *connection, const char *id, const GVariantType *item_type)
+kr_hub_stream_new_reader (const GVariantType *item_type)
 {
   KrHubStream *self = g_object_new (KR_HUB_TYPE_STREAM, NULL);
 
   self->kind = KR_HUB_STREAM_READER;
   self->item_type = g_variant_type_copy (item_type);
+  return self;
+}
+
+void
+kr_hub_stream_begin_reading (KrHubStream *self, KrHubConnection *connection, const char *id)
+{
   kr_hub_stream_attach (self, connection, g_strdup (id));
   kr_hub_stream_table_add_reader (kr_hub_stream_table_get (connection), self);
-  return self;
 }
 
 gboolean
 kr_hub_stream_is_new (KrHubStream *self)
 {
-  return self->kind == KR_HUB_STREAM_UPLOAD && self->id == NULL;
+  return self->kind == KR_HUB_STREAM_UPLOAD && self->id == NULL && self->hold == NULL;
 }
 
 void
@@ -177,6 +184,12 @@ check_writable (KrHubStream *self, GError **error)
 {
   if (self->kind == KR_HUB_STREAM_ANSWER && g_atomic_int_get (&self->invocation->cancelled))
     g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CANCELLED, "The stream was cancelled");
+  else if (self->hold != NULL)
+    {
+      if (!self->hold->completed)
+        return TRUE;
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CLOSED, "The stream has ended");
+    }
   else if (self->kind == KR_HUB_STREAM_UPLOAD && self->id == NULL)
     g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_INITIALIZED, "The stream belongs to no call yet");
   else if (self->kind == KR_HUB_STREAM_ANSWER
@@ -253,6 +266,8 @@ write_value (KrHubStream *self, const KrHubValue *value, GError **error)
 {
   if (!check_writable (self, error))
     return FALSE;
+  if (self->hold != NULL)
+    return kr_hub_stream_hold_write (self, value->variant, NULL, error);
   if (kr_hub_connection_is_own_thread (writers_connection (self)))
     return write_now (self, value, error);
   g_return_val_if_fail (self->kind == KR_HUB_STREAM_ANSWER, FALSE);
@@ -322,6 +337,8 @@ kr_hub_stream_write_string (KrHubStream *self, const char *text, GError **error)
 
   g_return_val_if_fail (KR_HUB_IS_STREAM (self), FALSE);
   g_return_val_if_fail (self->kind != KR_HUB_STREAM_READER, FALSE);
+  if (self->hold != NULL)
+    return kr_hub_stream_write (self, g_variant_new_string (text), error);
   return write_value (self, &value, error);
 }
 
@@ -347,8 +364,11 @@ kr_hub_stream_write_node (KrHubStream *self, JsonNode *node, GError **error)
   g_return_val_if_fail (self->kind != KR_HUB_STREAM_READER, FALSE);
   g_return_val_if_fail (node != NULL, FALSE);
 
-  if (!check_writable (self, error) ||
-      !kr_hub_protocol_encode_node (writers_connection (self)->session.protocol, node, &buffer, error))
+  if (!check_writable (self, error))
+    return FALSE;
+  if (self->hold != NULL)
+    return kr_hub_stream_hold_write (self, NULL, node, error);
+  if (!kr_hub_protocol_encode_node (writers_connection (self)->session.protocol, node, &buffer, error))
     return FALSE;
   value.slice = (KrHubSlice) { (const char *) buffer.data, buffer.len };
   return write_value (self, &value, error);
@@ -370,7 +390,7 @@ kr_hub_stream_is_writable (KrHubStream *self)
 {
   g_return_val_if_fail (KR_HUB_IS_STREAM (self), FALSE);
   g_return_val_if_fail (self->kind != KR_HUB_STREAM_READER, FALSE);
-  return check_writable (self, NULL) && kr_hub_stream_table_is_writable (writers_connection (self));
+  return check_writable (self, NULL) && self->hold == NULL && kr_hub_stream_table_is_writable (writers_connection (self));
 }
 
 static gboolean
@@ -388,6 +408,33 @@ wait_writable (gpointer data)
   else
     kr_hub_stream_table_wait (kr_hub_stream_table_get (connection), task);
   return G_SOURCE_REMOVE;
+}
+
+void
+kr_hub_stream_begin_wait (KrHubStream *self, GTask *task)
+{
+  KrHubConnection *connection;
+  GError *error = NULL;
+
+  if (!check_writable (self, &error))
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  connection = writers_connection (self);
+  /* The stream holds it. */
+  g_task_set_task_data (task, connection, NULL);
+  if (kr_hub_connection_is_own_thread (connection))
+    wait_writable (task);
+  else
+    {
+      g_autoptr (GSource) source = g_idle_source_new ();
+
+      g_source_set_static_name (source, "KrHubStream wait");
+      g_source_set_priority (source, G_PRIORITY_DEFAULT);
+      g_source_set_callback (source, wait_writable, g_object_ref (task), g_object_unref);
+      g_source_attach (source, connection->context);
+    }
 }
 
 /**
@@ -408,33 +455,16 @@ kr_hub_stream_wait_writable_async (KrHubStream *self,
                                    gpointer user_data)
 {
   g_autoptr (GTask) task = NULL;
-  KrHubConnection *connection;
-  GError *error = NULL;
 
   g_return_if_fail (KR_HUB_IS_STREAM (self));
   g_return_if_fail (self->kind != KR_HUB_STREAM_READER);
 
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, kr_hub_stream_wait_writable_async);
-  if (!check_writable (self, &error))
-    {
-      g_task_return_error (task, error);
-      return;
-    }
-  connection = writers_connection (self);
-  /* The stream holds it. */
-  g_task_set_task_data (task, connection, NULL);
-  if (kr_hub_connection_is_own_thread (connection))
-    wait_writable (task);
+  if (self->hold != NULL && !self->hold->completed)
+    kr_hub_stream_hold_wait (self, task);
   else
-    {
-      g_autoptr (GSource) source = g_idle_source_new ();
-
-      g_source_set_static_name (source, "KrHubStream wait");
-      g_source_set_priority (source, G_PRIORITY_DEFAULT);
-      g_source_set_callback (source, wait_writable, g_object_ref (task), g_object_unref);
-      g_source_attach (source, connection->context);
-    }
+    kr_hub_stream_begin_wait (self, task);
 }
 
 /**
@@ -466,6 +496,8 @@ finish_upload (KrHubStream *self, const char *text)
   g_autoptr (KrHubConnection) connection = g_steal_pointer (&self->connection);
   KrHubMessage message = { .type = KR_HUB_MESSAGE_COMPLETION, .invocation_id = self->key };
 
+  if (self->hold != NULL && !self->hold->completed)
+    kr_hub_stream_hold_finish (self, text);
   if (connection == NULL)
     return;
   if (text != NULL)
@@ -626,8 +658,12 @@ kr_hub_stream_end (KrHubStream *self, GError *error)
     }
   self->ended = TRUE;
   self->error = error;
-  kr_hub_stream_table_remove_reader (self->connection->streams, self);
-  account (self, -(gssize) self->n_bytes);
+  /* One that still waits for a connection has none to be taken out of. */
+  if (self->connection != NULL)
+    {
+      kr_hub_stream_table_remove_reader (self->connection->streams, self);
+      account (self, -(gssize) self->n_bytes);
+    }
   connection = g_steal_pointer (&self->connection);
   for (guint i = 0; uploads != NULL && i < uploads->len; i++)
     kr_hub_stream_drop (uploads->pdata[i]);
@@ -648,7 +684,10 @@ kr_hub_stream_drop (KrHubStream *self)
       g_queue_clear_full (&self->items, item_free);
     }
   else
-    g_clear_object (&self->connection);
+    {
+      kr_hub_stream_hold_give_up (self);
+      g_clear_object (&self->connection);
+    }
 }
 
 static gboolean
@@ -694,7 +733,8 @@ kr_hub_stream_next_async (KrHubStream *self,
   else if (self->ended)
     return_end (self, task);
   else
-    self->next = kr_hub_waiter_new (task, self->connection->context, next_cancelled, self);
+    self->next = kr_hub_waiter_new (task, self->connection != NULL ? self->connection->context : g_task_get_context (task),
+                                    next_cancelled, self);
 }
 
 /**
