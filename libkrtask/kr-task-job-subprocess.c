@@ -61,7 +61,7 @@ on_kill (gpointer user_data)
 
 /* GSubprocess sends no signal to a process that has ended, so that nobody else's is hit. */
 static gboolean
-on_cancelled (GCancellable *cancellable, gpointer user_data)
+on_terminate (gpointer user_data)
 {
   Run *run = user_data;
 
@@ -73,6 +73,41 @@ on_cancelled (GCancellable *cancellable, gpointer user_data)
   g_source_set_callback (run->killer, on_kill, run, NULL);
   g_source_attach (run->killer, g_main_context_get_thread_default ());
   return G_SOURCE_REMOVE;
+}
+
+/* In the thread that cancels. */
+static void
+on_cancelled (GCancellable *cancellable, gpointer source)
+{
+  g_source_set_ready_time (source, 0);
+}
+
+/* A GCancellableSource would do, but GLib loses one that is dropped while the handlers of its cancellable still run. */
+static GSource *
+terminator_new (Run *run, GMainContext *context)
+{
+  GSource *source = g_timeout_source_new (0);
+
+  g_source_set_static_name (source, "KrTaskJob subprocess");
+  g_source_set_ready_time (source, -1);
+  g_source_set_callback (source, on_terminate, run, NULL);
+  g_source_attach (source, context);
+  return source;
+}
+
+static void
+run_to_end (Run *run, GCancellable *cancellable, GMainContext *context)
+{
+  g_autoptr (GSource) terminator = terminator_new (run, context);
+  gulong id = g_cancellable_connect (cancellable, G_CALLBACK (on_cancelled), g_source_ref (terminator),
+                                     (GDestroyNotify) g_source_unref);
+
+  g_subprocess_wait_async (run->process, NULL, on_ended, run);
+  while (!run->ended)
+    g_main_context_iteration (context, TRUE);
+  g_cancellable_disconnect (cancellable, id);
+  g_source_destroy (terminator);
+  clear_killer (run);
 }
 
 static GVariant *
@@ -93,25 +128,17 @@ static GVariant *
 run_program (KrTaskJob *job, GCancellable *cancellable, gpointer user_data, GError **error)
 {
   g_autoptr (GMainContext) context = g_main_context_new ();
-  g_autoptr (GSource) source = NULL;
-  Program *program = user_data;
   g_autoptr (GSubprocess) process = NULL;
+  Program *program = user_data;
   GVariant *result = NULL;
-  Run run = { .program = program };
 
   g_main_context_push_thread_default (context);
   process = g_subprocess_newv ((const char *const *) program->argv, G_SUBPROCESS_FLAGS_NONE, error);
   if (process != NULL)
     {
-      run.process = process;
-      source = g_cancellable_source_new (cancellable);
-      g_source_set_callback (source, G_SOURCE_FUNC (on_cancelled), &run, NULL);
-      g_source_attach (source, context);
-      g_subprocess_wait_async (process, NULL, on_ended, &run);
-      while (!run.ended)
-        g_main_context_iteration (context, TRUE);
-      g_source_destroy (source);
-      clear_killer (&run);
+      Run run = { .program = program, .process = process };
+
+      run_to_end (&run, cancellable, context);
       result = outcome (process, error);
     }
   g_main_context_pop_thread_default (context);

@@ -618,7 +618,7 @@ install_settings (void)
   /**
    * KrTaskManager:max-queued:
    *
-   * How many jobs may wait; no limit by default.
+   * How many jobs may wait, be it for a slot or for their key; no limit by default.
    *
    * Since: 0.1
    */

@@ -42,7 +42,8 @@ struct _KrTaskRunner
   guint max_concurrent;
   guint max_queued;
   guint n_slots_used; /* bodies that have not returned, detached ones included, and jobs on their way to a thread */
-  guint n_waiting;
+  guint n_waiting; /* for a slot */
+  guint n_held;    /* in the queue of their key */
   gboolean has_seeker; /* a thread is going to look for a job, and need not be woken */
   int called;          /* atomic: it need not wait any longer */
   KrTaskTimer timer;
@@ -390,7 +391,22 @@ claim_key (KrTaskRunner *self, KrTaskJob *job, GPtrArray **others, gboolean *wai
       return FALSE;
     }
   queue_append (&entry->waiting, g_object_ref (job));
+  self->n_held++;
   return TRUE;
+}
+
+/* Lock held. Whether @job would have to wait where no more may: for a slot, or for its key, which no free slot helps. */
+static gboolean
+is_full (KrTaskRunner *self, KrTaskJob *job)
+{
+  guint n_waiting = self->n_waiting + self->n_held;
+  guint n_free = self->n_slots_used < self->max_concurrent ? self->max_concurrent - self->n_slots_used : 0;
+
+  if (n_waiting < self->max_queued)
+    return FALSE;
+  if (job->key != NULL && job->conflict_policy == KR_TASK_CONFLICT_QUEUE && g_hash_table_contains (self->keys, job->key))
+    return TRUE;
+  return n_waiting - self->max_queued >= n_free;
 }
 
 /**
@@ -413,9 +429,7 @@ kr_task_runner_enqueue (KrTaskRunner *self, KrTaskJob *job, GPtrArray **others, 
   gboolean ok = TRUE;
 
   kr_task_lock (&self->lock);
-  if (self->n_waiting >= self->max_queued &&
-      (self->n_slots_used >= self->max_concurrent ||
-       self->n_waiting - self->max_queued >= self->max_concurrent - self->n_slots_used))
+  if (is_full (self, job))
     {
       g_set_error (error, KR_TASK_ERROR, KR_TASK_ERROR_QUEUE_FULL, "The queue is full");
       ok = FALSE;
@@ -483,6 +497,8 @@ kr_task_runner_remove (KrTaskRunner *self, KrTaskJob *job)
       /* who waits for a key does not count as waiting for a slot */
       if (job->key == NULL || ((KeyEntry *) g_hash_table_lookup (self->keys, job->key))->current == job)
         self->n_waiting--;
+      else
+        self->n_held--;
       queue_unlink (job);
     }
   kr_task_unlock (&self->lock);
@@ -518,6 +534,7 @@ kr_task_runner_release_key (KrTaskRunner *self, KrTaskJob *job)
         {
           queue_unlink (next);
           append_by_priority (self, next);
+          self->n_held--;
           self->n_waiting++;
         }
       else

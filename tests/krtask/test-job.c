@@ -626,19 +626,6 @@ test_status (Fixture *f, gconstpointer data)
 
 /* --- subprocesses */
 
-/* At the exit of a program that had children, LeakSanitizer now and then sees a source that GLib's own worker thread is
- * about to free; its stack ends in g_malloc0(), so that no suppression can name it. */
-static gboolean
-skip_under_asan (void)
-{
-#ifdef __SANITIZE_ADDRESS__
-  g_test_skip ("GLib's worker thread may hold the watch of a child at exit");
-  return TRUE;
-#else
-  return FALSE;
-#endif
-}
-
 static void
 test_subprocess (Fixture *f, gconstpointer data)
 {
@@ -646,8 +633,6 @@ test_subprocess (Fixture *f, gconstpointer data)
   g_autoptr (GError) error = NULL;
   g_autoptr (GVariant) result = NULL;
 
-  if (skip_under_asan ())
-    return;
   kr_task_job_set_subprocess (f->job, argv, -1);
   submit (f);
   run_to_end (f);
@@ -664,8 +649,6 @@ test_subprocess_missing (Fixture *f, gconstpointer data)
   const char *argv[] = { "kr-there-is-no-such-program", NULL };
   g_autoptr (GError) error = NULL;
 
-  if (skip_under_asan ())
-    return;
   kr_task_job_set_subprocess (f->job, argv, -1);
   submit (f);
   run_to_end (f);
@@ -689,8 +672,6 @@ test_subprocess_cancel (Fixture *f, gconstpointer data)
   const char *argv[] = { "sh", "-c", script, NULL };
   g_autoptr (GError) cause = NULL;
 
-  if (skip_under_asan ())
-    return;
   kr_task_job_set_subprocess (f->job, argv, 10 * G_TIME_SPAN_MILLISECOND);
   submit (f);
   kr_test_wait ("the program", file_exists, ready);
