@@ -19,7 +19,8 @@ G_DEFINE_ENUM_TYPE (KrHubCloseReason, kr_hub_close_reason,
                     G_DEFINE_ENUM_VALUE (KR_HUB_CLOSE_REASON_RECONNECT_TIMEOUT, "reconnect-timeout"),
                     G_DEFINE_ENUM_VALUE (KR_HUB_CLOSE_REASON_REFUSED, "refused"),
                     G_DEFINE_ENUM_VALUE (KR_HUB_CLOSE_REASON_ABORTED, "aborted"),
-                    G_DEFINE_ENUM_VALUE (KR_HUB_CLOSE_REASON_SHUTDOWN, "shutdown"))
+                    G_DEFINE_ENUM_VALUE (KR_HUB_CLOSE_REASON_SHUTDOWN, "shutdown"),
+                    G_DEFINE_ENUM_VALUE (KR_HUB_CLOSE_REASON_EXPIRED, "expired"))
 
 /**
  * kr_hub_close_reason_to_string:
@@ -37,10 +38,10 @@ kr_hub_close_reason_to_string (KrHubCloseReason self)
   static const char *const names[] = {
     "none",     "peer",      "lost",        "timeout",      "handshake",         "handshake_timeout",
     "protocol", "too_large", "outbox_full", "send_timeout", "reconnect_timeout", "refused",
-    "aborted",  "shutdown",
+    "aborted",  "shutdown",  "expired",
   };
 
-  G_STATIC_ASSERT (G_N_ELEMENTS (names) == KR_HUB_CLOSE_REASON_SHUTDOWN + 1);
+  G_STATIC_ASSERT (G_N_ELEMENTS (names) == KR_HUB_CLOSE_REASON_EXPIRED + 1);
   g_return_val_if_fail ((guint) self < G_N_ELEMENTS (names), NULL);
   return names[self];
 }

@@ -29,6 +29,7 @@ G_BEGIN_DECLS
  * @KR_HUB_CLOSE_REASON_REFUSED: a filter did not let it in
  * @KR_HUB_CLOSE_REASON_ABORTED: this end ended it
  * @KR_HUB_CLOSE_REASON_SHUTDOWN: the hub was shut down
+ * @KR_HUB_CLOSE_REASON_EXPIRED: what the other end had proved itself with was good no longer
  *
  * Why a connection is over.
  *
@@ -50,6 +51,7 @@ typedef enum
   KR_HUB_CLOSE_REASON_REFUSED,
   KR_HUB_CLOSE_REASON_ABORTED,
   KR_HUB_CLOSE_REASON_SHUTDOWN,
+  KR_HUB_CLOSE_REASON_EXPIRED,
 } KrHubCloseReason;
 
 #define KR_HUB_TYPE_CLOSE_REASON (kr_hub_close_reason_get_type ())

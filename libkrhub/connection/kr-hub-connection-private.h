@@ -33,6 +33,9 @@ typedef struct
   void (*lost) (KrHubConnection *connection, const GError *error, gpointer owner);
 } KrHubConnectionFuncs;
 
+/* When the peer's credentials expire (kr-hub-connection-expiry.c). */
+typedef struct _KrHubExpiry KrHubExpiry;
+
 /* The sink of one transport; a stateful connection may have several, one after the other. */
 typedef struct
 {
@@ -50,6 +53,7 @@ struct _KrHubConnection
   const KrHubTransportInterface *transport_iface; /* looked up once, used for every message */
   KrHubClock *clock;
   KrHubTimer timer;               /* armed at or before the session's deadline */
+  KrHubExpiry *expiry;            /* NULL: never */
   KrHubDispatcher *dispatcher;
   const KrHubMethod *last_method; /* most callers call the same one again */
   const KrHubConnectionFuncs *funcs;
@@ -144,6 +148,8 @@ gboolean kr_hub_connection_can_run_waiting (KrHubConnection *self);
 void kr_hub_connection_run_waiting (KrHubConnection *self);
 /* Nobody is there to hear an answer. */
 void kr_hub_connection_drop_running (KrHubConnection *self);
+/* It is over. */
+void kr_hub_connection_clear_expiry (KrHubConnection *self);
 
 static inline gboolean
 kr_hub_connection_is_own_thread (KrHubConnection *self)

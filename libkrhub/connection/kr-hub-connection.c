@@ -58,6 +58,7 @@ kr_hub_connection_finalize (GObject *object)
   KrHubConnection *self = KR_HUB_CONNECTION (object);
 
   kr_hub_clock_disarm (self->clock, &self->timer);
+  kr_hub_connection_clear_expiry (self);
   g_clear_pointer (&self->streams, kr_hub_stream_table_free);
   kr_hub_session_clear (&self->session);
   /* Never started, or else its transport has closed. */
@@ -273,6 +274,7 @@ ended (KrHubConnection *self, const GError *error, gboolean allow_reconnect)
 
   log_end (self, error);
   count_end (self);
+  kr_hub_connection_clear_expiry (self);
   if (self->transport == NULL)
     kr_hub_session_transport_closed (&self->session, NULL);
   else if (self->session.state == KR_HUB_SESSION_CLOSING)

@@ -74,6 +74,8 @@ void kr_hub_connection_invoke_async (KrHubConnection *self,
 KR_HUB_AVAILABLE_IN_ALL
 GVariant *kr_hub_connection_invoke_finish (KrHubConnection *self, GAsyncResult *result, GError **error);
 KR_HUB_AVAILABLE_IN_ALL
+void kr_hub_connection_set_expiry (KrHubConnection *self, gint64 expiry);
+KR_HUB_AVAILABLE_IN_ALL
 void kr_hub_connection_end (KrHubConnection *self);
 KR_HUB_AVAILABLE_IN_ALL
 void kr_hub_connection_abort (KrHubConnection *self);

@@ -39,7 +39,7 @@ typedef enum
 } KrHubConnectionStatus;
 
 #define KR_HUB_N_STATUSES (KR_HUB_STATUS_APP_SHUTDOWN + 1)
-#define KR_HUB_N_CLOSE_REASONS (KR_HUB_CLOSE_REASON_SHUTDOWN + 1)
+#define KR_HUB_N_CLOSE_REASONS (KR_HUB_CLOSE_REASON_EXPIRED + 1)
 #define KR_HUB_N_MESSAGE_TYPES (KR_HUB_MESSAGE_SEQUENCE + 1)
 /* One more than there are bounds. */
 #define KR_HUB_N_DURATIONS 15

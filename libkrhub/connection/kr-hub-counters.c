@@ -81,6 +81,7 @@ get_status (KrHubCloseReason reason)
     case KR_HUB_CLOSE_REASON_TOO_LARGE:
     case KR_HUB_CLOSE_REASON_REFUSED:
     case KR_HUB_CLOSE_REASON_ABORTED:
+    case KR_HUB_CLOSE_REASON_EXPIRED:
     default:
       return KR_HUB_STATUS_NORMAL_CLOSURE;
     }

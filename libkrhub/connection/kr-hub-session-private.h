@@ -187,7 +187,9 @@ kr_hub_session_because (KrHubSession *self, KrHubCloseReason reason)
 
 /* Sends Close and ends. @detail: "{exception type}: {text}" behind the general text, if the settings allow it. */
 void kr_hub_session_close (KrHubSession *self, gboolean failed, const char *detail, gboolean allow_reconnect);
-/* The same with a text for the peer (NULL: none) and a reason of our own (NULL: in good order), which is taken. */
+/* The peer's credentials are good no longer: Close, or the refusal of a handshake that is not done yet. */
+void kr_hub_session_expire (KrHubSession *self);
+/* As close() with a text for the peer (NULL: none) and a reason of our own (NULL: in good order), which is taken. */
 void kr_hub_session_close_with_text (KrHubSession *self, const char *text, gboolean allow_reconnect, GError *error);
 /* Stateful reconnect (signalr.md 8). lost(): TRUE if the session waits for another transport, and only then.
  * reattach(): output begins anew with Sequence and what is not acknowledged. */

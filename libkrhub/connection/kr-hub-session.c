@@ -488,6 +488,16 @@ kr_hub_session_close (KrHubSession *self, gboolean failed, const char *detail, g
 }
 
 void
+kr_hub_session_expire (KrHubSession *self)
+{
+  kr_hub_session_because (self, KR_HUB_CLOSE_REASON_EXPIRED);
+  if (self->state == KR_HUB_SESSION_HANDSHAKE && self->role == KR_HUB_ROLE_SERVER)
+    refuse_new (self, g_strdup ("Handshake was canceled."));
+  else
+    kr_hub_session_close (self, FALSE, NULL, TRUE);
+}
+
+void
 kr_hub_session_transport_closed (KrHubSession *self, const GError *error)
 {
   kr_hub_session_because (self, error != NULL ? KR_HUB_CLOSE_REASON_LOST : KR_HUB_CLOSE_REASON_PEER);

@@ -28,6 +28,7 @@ struct _KrHubClock
   GSource *jumps;     /* NULL: nobody asked for them, or the system cannot tell */
   GMainContext *shared; /* whose default clock it is; NULL: nobody's */
   gint64 virtual_now;
+  gint64 virtual_slept; /* by how much the time of the day is ahead of it */
   gint64 ready_time;  /* what the source is set to: setting it takes a lock and may wake the loop */
   GPtrArray *heap;    /* of KrHubTimer, the earliest deadline first; position = index + 1 */
 };
@@ -287,6 +288,22 @@ kr_hub_clock_get_time (KrHubClock *self)
 }
 
 /**
+ * kr_hub_clock_get_real_time:
+ * @self: a clock
+ *
+ * Gets the time of the day, by which others say when something expires. Timers do not follow it.
+ *
+ * Returns: µs since 1970, and of a virtual clock its time and all that [method@KrHub.Clock.jump] has added; may go back
+ *
+ * Since: 0.1
+ */
+gint64
+kr_hub_clock_get_real_time (KrHubClock *self)
+{
+  return self->source != NULL ? g_get_real_time () : self->virtual_now + self->virtual_slept;
+}
+
+/**
  * kr_hub_clock_advance:
  * @self: a virtual clock
  * @microseconds: how far, 0 or more; with 0, what is due already fires
@@ -347,7 +364,8 @@ kr_hub_clock_watch_jumps (KrHubClock *self)
  * @self: a virtual clock
  * @microseconds: how long the machine slept
  *
- * Does what happens when a machine wakes up: [signal@KrHub.Clock::jumped] is emitted, and this clock stands where it stood.
+ * Does what happens when a machine wakes up: [signal@KrHub.Clock::jumped] is emitted, and this clock stands where it stood,
+ * while the time of the day has gone on.
  *
  * Since: 0.1
  */
@@ -357,6 +375,7 @@ kr_hub_clock_jump (KrHubClock *self, gint64 microseconds)
   g_return_if_fail (KR_HUB_IS_CLOCK (self));
   g_return_if_fail (self->source == NULL);
   g_return_if_fail (microseconds > 0);
+  self->virtual_slept += microseconds;
   jumped (microseconds, self);
 }
 

@@ -46,6 +46,8 @@ KrHubClock *kr_hub_clock_new_virtual (gint64 start);
 KR_HUB_AVAILABLE_IN_ALL
 gint64 kr_hub_clock_get_time (KrHubClock *self);
 KR_HUB_AVAILABLE_IN_ALL
+gint64 kr_hub_clock_get_real_time (KrHubClock *self);
+KR_HUB_AVAILABLE_IN_ALL
 void kr_hub_clock_advance (KrHubClock *self, gint64 microseconds);
 KR_HUB_AVAILABLE_IN_ALL
 void kr_hub_clock_watch_jumps (KrHubClock *self);

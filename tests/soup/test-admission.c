@@ -19,12 +19,19 @@ where (KrHubInvocation *invocation, gpointer data)
   kr_hub_invocation_return_string (invocation, address != NULL ? address : "nowhere");
 }
 
+static void
+who (KrHubInvocation *invocation, gpointer data)
+{
+  kr_hub_invocation_return_string (invocation, kr_hub_connection_get_user_id (kr_hub_invocation_get_connection (invocation)));
+}
+
 static KrTestSoup *
 new_site (const char *const *proxies, KrHubSoupForwardedFlags headers)
 {
   KrTestSoup *self = kr_test_soup_new (NULL, 0);
 
   kr_hub_server_add_method (self->hub, "Where", "()", "s", where, NULL, NULL);
+  kr_hub_server_add_method (self->hub, "Who", "()", "s", who, NULL, NULL);
   g_object_set (self->endpoint, "trusted-proxies", proxies, "forwarded-headers", headers,
                 "close-timeout", (gint64) G_USEC_PER_SEC, NULL);
   return self;
@@ -145,6 +152,7 @@ test_origin_scheme (void)
 static GMutex log_lock;
 static GString *logged;      /* every field of every message; guarded */
 static guint n_with_id;      /* messages with a connection's id; guarded */
+static GLogLevelFlags quiet_level; /* is no failure; set while nothing runs */
 
 static GLogWriterOutput
 capture (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer data)
@@ -158,7 +166,7 @@ capture (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer
         n_with_id++;
     }
   g_mutex_unlock (&log_lock);
-  return level & G_LOG_LEVEL_DEBUG ? G_LOG_WRITER_HANDLED : g_log_writer_default (level, fields, n_fields, data);
+  return level & (G_LOG_LEVEL_DEBUG | quiet_level) ? G_LOG_WRITER_HANDLED : g_log_writer_default (level, fields, n_fields, data);
 }
 
 static guint
@@ -303,6 +311,87 @@ test_redirect (void)
   stop_site (site);
 }
 
+/* --- somebody else's requests, and how long a token is good --- */
+
+static guint
+identify (KrHubSoupEndpoint *endpoint, SoupServerMessage *message, gpointer data)
+{
+  g_autofree char *token = kr_hub_soup_endpoint_dup_bearer_token (endpoint, message);
+
+  kr_hub_soup_endpoint_set_user_id (endpoint, message, token);
+  if (g_strcmp0 (token, "brief") == 0)
+    kr_hub_soup_endpoint_set_expiry (endpoint, message, g_get_real_time () - G_USEC_PER_SEC);
+  if (g_strcmp0 (token, "for-ever") == 0)
+    kr_hub_soup_endpoint_set_expiry (endpoint, message, G_MAXINT64);
+  return SOUP_STATUS_OK;
+}
+
+static guint
+count_warnings (void)
+{
+  guint n = 0;
+
+  g_mutex_lock (&log_lock);
+  for (const char *p = logged->str; (p = strstr (p, "127.0.0.1 asks for it as another user")) != NULL; p++)
+    n++;
+  g_assert_null (strstr (logged->str, "anna-"));
+  g_assert_null (strstr (logged->str, "otto-"));
+  g_mutex_unlock (&log_lock);
+  return n;
+}
+
+static void
+test_other_user (void)
+{
+  KrTestSoup *site = new_site (NULL, 0);
+  g_autofree char *token = NULL;
+  g_autofree char *path = NULL;
+
+  g_signal_connect (site->endpoint, "authorize", G_CALLBACK (identify), NULL);
+  kr_test_soup_start (site);
+  g_string_truncate (logged, 0);
+  quiet_level = G_LOG_LEVEL_WARNING;
+  token = kr_test_soup_negotiate (site);
+  path = g_strdup_printf ("/hub?id=%s", token);
+  expect_request (site, "GET", path, "Authorization: Bearer anna-1\r\n", NULL, "HTTP/1.1 200");
+  /* Posting is nothing to warn of, with ASP.NET Core neither. */
+  expect_request (site, "POST", path, "Authorization: Bearer otto-1\r\n", HANDSHAKE, "HTTP/1.1 200");
+  expect_request (site, "GET", path, "Authorization: Bearer anna-1\r\n", NULL, "{}");
+  g_assert_cmpuint (count_warnings (), ==, 0);
+  for (guint i = 0; i < 3; i++)
+    {
+      expect_request (site, "POST", path, NULL,
+                      "{\"type\":1,\"invocationId\":\"1\",\"target\":\"Who\",\"arguments\":[]}\x1e", "HTTP/1.1 200");
+      expect_request (site, "GET", path, i == 1 ? NULL : "Authorization: Bearer otto-1\r\n", NULL, "\"result\":\"anna-1\"");
+    }
+  expect_request (site, "DELETE", path, NULL, NULL, "HTTP/1.1 202");
+  g_assert_cmpuint (count_warnings (), ==, 1);
+  stop_site (site);
+  quiet_level = 0;
+}
+
+static void
+test_expiry (void)
+{
+  KrTestSoup *site = new_site (NULL, 0);
+  g_autofree char *token = NULL;
+  g_autofree char *path = NULL;
+
+  g_signal_connect (site->endpoint, "authorize", G_CALLBACK (identify), NULL);
+  kr_test_soup_start (site);
+  quiet_level = G_LOG_LEVEL_WARNING;
+  token = kr_test_soup_negotiate (site);
+  path = g_strdup_printf ("/hub?id=%s", token);
+  expect_request (site, "GET", path, "Authorization: Bearer brief\r\n", NULL, "HTTP/1.1 200");
+  expect_request (site, "POST", path, "Authorization: Bearer brief\r\n", HANDSHAKE, "HTTP/1.1 200");
+  /* Without a word about it, it stays as it was. */
+  expect_request (site, "GET", path, NULL, NULL, "{}");
+  expect_request (site, "GET", path, NULL, NULL, "{\"type\":7,\"allowReconnect\":true}\x1e");
+  expect_request (site, "GET", path, "Authorization: Bearer for-ever\r\n", NULL, "HTTP/1.1 204");
+  stop_site (site);
+  quiet_level = 0;
+}
+
 int
 main (int argc, char **argv)
 {
@@ -318,6 +407,8 @@ main (int argc, char **argv)
   g_test_add_func ("/soup/admission/nothing-secret", test_nothing_secret);
   g_test_add_func ("/soup/admission/describe", test_describe);
   g_test_add_func ("/soup/admission/redirect", test_redirect);
+  g_test_add_func ("/soup/admission/other-user", test_other_user);
+  g_test_add_func ("/soup/admission/expiry", test_expiry);
   result = g_test_run ();
   g_string_free (logged, TRUE);
   return result;

@@ -15,7 +15,9 @@
 /* Who sent a request, beside what it says itself. */
 typedef struct
 {
-  char *user_id;                      /* by the handler of KrHubSoupEndpoint::authorize, as the next two */
+  char *user_id;                      /* by the handler of KrHubSoupEndpoint::authorize, as what follows */
+  gboolean has_expiry;
+  gint64 expiry;
   char *redirect;                     /* where to negotiate instead, and with which token; both may be NULL */
   char *redirect_token;
   KrHubSoupForwardedClient forwarded; /* by a proxy that is trusted */
@@ -67,6 +69,24 @@ kr_hub_soup_message_set_user_id (SoupServerMessage *message, const char *user_id
 
   g_free (client->user_id);
   client->user_id = g_strdup (user_id);
+}
+
+void
+kr_hub_soup_message_set_expiry (SoupServerMessage *message, gint64 expiry)
+{
+  Client *client = ensure_client (message);
+
+  client->has_expiry = TRUE;
+  client->expiry = expiry;
+}
+
+gboolean
+kr_hub_soup_message_get_expiry (SoupServerMessage *message, gint64 *expiry)
+{
+  Client *client = client_of (message);
+
+  *expiry = client != NULL ? client->expiry : 0;
+  return client != NULL && client->has_expiry;
 }
 
 void

@@ -247,7 +247,7 @@ hold_poll (KrHubSoupEndpoint *self, SoupServerMessage *message, KrHubSoupToken *
   g_autoptr (GObject) transport = kr_hub_soup_token_dup_object (token);
 
   if (transport != NULL)
-    kr_hub_soup_visit_poll (self, message, transport);
+    kr_hub_soup_visit_poll (self, message, token, transport);
   else
     kr_hub_soup_answer (message, SOUP_STATUS_NOT_FOUND, PLAIN, NO_CONNECTION);
 }

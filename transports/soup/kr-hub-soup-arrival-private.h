@@ -22,7 +22,10 @@ void kr_hub_soup_arrive_sse (KrHubSoupEndpoint *endpoint, SoupServerMessage *mes
 void kr_hub_soup_arrive_long_polling (KrHubSoupEndpoint *endpoint, SoupServerMessage *message, KrHubSoupToken *token);
 
 /* A request of a connection that exists; @object is its transport. */
-void kr_hub_soup_visit_poll (KrHubSoupEndpoint *endpoint, SoupServerMessage *message, GObject *object);
+void kr_hub_soup_visit_poll (KrHubSoupEndpoint *endpoint,
+                             SoupServerMessage *message,
+                             KrHubSoupToken *token,
+                             GObject *object);
 void kr_hub_soup_visit_post (KrHubSoupEndpoint *endpoint, SoupServerMessage *message, GObject *object, GBytes *body);
 void kr_hub_soup_visit_delete (KrHubSoupEndpoint *endpoint,
                                SoupServerMessage *message,

@@ -14,7 +14,7 @@
 #include "kr-hub-soup-upgrade-private.h"
 #include "kr-hub-soup-websocket-transport-private.h"
 
-/* --- a new connection, or one that goes on --- */
+/* --- a new connection, or a request of one that goes on --- */
 
 typedef struct
 {
@@ -22,7 +22,10 @@ typedef struct
   KrHubSoupToken *token;
   char *user_id;
   char *remote_address;  /* NULL: not known */
+  gboolean has_expiry;
+  gint64 expiry;
   KrHubTransport *transport;
+  KrHubSoupExchange *exchange; /* of a poll */
   gboolean stateful;
   gboolean again;        /* the connection exists: it goes on over this transport */
 } Arrival;
@@ -37,6 +40,7 @@ arrival_free (gpointer data)
   g_free (self->user_id);
   g_free (self->remote_address);
   g_clear_object (&self->transport);
+  g_clear_object (&self->exchange);
   g_free (self);
 }
 
@@ -49,6 +53,7 @@ arrival_new (KrHubSoupEndpoint *endpoint, SoupServerMessage *message, KrHubSoupT
   self->token = kr_hub_soup_token_ref (token);
   self->user_id = g_strdup (kr_hub_soup_message_get_user_id (message));
   self->remote_address = kr_hub_soup_message_dup_remote_address (message);
+  self->has_expiry = kr_hub_soup_message_get_expiry (message, &self->expiry);
   return self;
 }
 
@@ -70,13 +75,27 @@ refuse (KrHubTransport *transport)
   kr_hub_soup_websocket_transport_refuse (KR_HUB_SOUP_WEBSOCKET_TRANSPORT (transport), OVER);
 }
 
+/* What a further request of a connection says about it; as with ASP.NET Core, it stays its first user's. */
+static void
+look_at_request (Arrival *self, KrHubConnection *connection)
+{
+  if (self->has_expiry)
+    kr_hub_connection_set_expiry (connection, self->expiry);
+  if (g_strcmp0 (self->user_id, kr_hub_connection_get_user_id (connection)) != 0 &&
+      kr_hub_soup_token_note_stranger (self->token))
+    kr_hub_soup_log_stranger (kr_hub_soup_token_get_id (self->token), self->remote_address);
+}
+
 static void
 arrive_again (Arrival *self)
 {
   GObject *connection = kr_hub_soup_token_get_followed (self->token);
 
   if (connection != NULL && kr_hub_connection_reattach (KR_HUB_CONNECTION (connection), self->transport))
-    return;
+    {
+      look_at_request (self, KR_HUB_CONNECTION (connection));
+      return;
+    }
   log_arrival (self, "too late a return");
   refuse (self->transport);
 }
@@ -100,8 +119,10 @@ arrive (gpointer data)
   else
     connection = kr_hub_server_accept (hub, self->transport, id, self->user_id);
   kr_hub_connection_set_remote_address (connection, self->remote_address);
-  /* Its client may lose its socket: it ends when the hub lets it go. */
-  if (self->stateful)
+  if (self->has_expiry)
+    kr_hub_connection_set_expiry (connection, self->expiry);
+  /* Its client may lose its socket: it ends when the hub lets it go. Or further requests say more about it. */
+  if (self->stateful || KR_HUB_SOUP_IS_LONG_POLLING_TRANSPORT (self->transport))
     kr_hub_soup_token_follow (self->token, G_OBJECT (connection));
 }
 
@@ -194,12 +215,35 @@ kr_hub_soup_arrive_long_polling (KrHubSoupEndpoint *endpoint, SoupServerMessage 
   cross_arrival (arrival);
 }
 
-/* --- requests of a connection --- */
+static void
+deliver_poll (gpointer data)
+{
+  Arrival *self = data;
+  GObject *connection = kr_hub_soup_token_get_followed (self->token);
+
+  if (connection != NULL)
+    look_at_request (self, KR_HUB_CONNECTION (connection));
+  kr_hub_soup_long_polling_transport_poll (KR_HUB_SOUP_LONG_POLLING_TRANSPORT (self->transport), self->exchange);
+}
+
+void
+kr_hub_soup_visit_poll (KrHubSoupEndpoint *endpoint, SoupServerMessage *message, KrHubSoupToken *token, GObject *object)
+{
+  Arrival *arrival = arrival_new (endpoint, message, token);
+
+  arrival->transport = KR_HUB_TRANSPORT (g_object_ref (object));
+  arrival->exchange = kr_hub_soup_exchange_new (message);
+  kr_hub_soup_exchange_watch (arrival->exchange, kr_hub_server_get_context (endpoint->hub),
+                              kr_hub_soup_long_polling_transport_poll_gone, object);
+  kr_hub_soup_cross (kr_hub_server_get_context (endpoint->hub), "KrHubSoupEndpoint poll", deliver_poll, arrival, arrival_free);
+}
+
+/* --- other requests of a connection --- */
 
 typedef struct
 {
   GObject *object;
-  GBytes *body;                 /* of a post */
+  GBytes *body;
   KrHubSoupExchange *exchange;  /* NULL: answered */
 } Visit;
 
@@ -223,24 +267,6 @@ cross_visit (KrHubSoupEndpoint *endpoint, GSourceOnceFunc func, GObject *object,
   visit->body = body != NULL ? g_bytes_ref (body) : NULL;
   visit->exchange = exchange;
   kr_hub_soup_cross (kr_hub_server_get_context (endpoint->hub), "KrHubSoupEndpoint visit", func, visit, visit_free);
-}
-
-static void
-deliver_poll (gpointer data)
-{
-  Visit *self = data;
-
-  kr_hub_soup_long_polling_transport_poll (KR_HUB_SOUP_LONG_POLLING_TRANSPORT (self->object), self->exchange);
-}
-
-void
-kr_hub_soup_visit_poll (KrHubSoupEndpoint *endpoint, SoupServerMessage *message, GObject *object)
-{
-  KrHubSoupExchange *exchange = kr_hub_soup_exchange_new (message);
-
-  kr_hub_soup_exchange_watch (exchange, kr_hub_server_get_context (endpoint->hub),
-                              kr_hub_soup_long_polling_transport_poll_gone, object);
-  cross_visit (endpoint, deliver_poll, object, NULL, exchange);
 }
 
 static KrHubSoupInbox *

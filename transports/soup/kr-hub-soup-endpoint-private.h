@@ -54,6 +54,9 @@ gboolean kr_hub_soup_endpoint_admit (KrHubSoupEndpoint *self, SoupServerMessage 
 const char *kr_hub_soup_message_get_user_id (SoupServerMessage *message);
 void kr_hub_soup_message_set_user_id (SoupServerMessage *message, const char *user_id);
 char *kr_hub_soup_message_dup_remote_address (SoupServerMessage *message);
+void kr_hub_soup_message_set_expiry (SoupServerMessage *message, gint64 expiry);
+/* FALSE: nothing was said. */
+gboolean kr_hub_soup_message_get_expiry (SoupServerMessage *message, gint64 *expiry);
 void kr_hub_soup_message_set_redirect (SoupServerMessage *message, const char *url, const char *access_token);
 /* NULL: it is to negotiate here. */
 const char *kr_hub_soup_message_get_redirect (SoupServerMessage *message, const char **access_token);

@@ -26,6 +26,28 @@ kr_hub_soup_endpoint_set_user_id (KrHubSoupEndpoint *self, SoupServerMessage *me
 }
 
 /**
+ * kr_hub_soup_endpoint_set_expiry:
+ * @self: an endpoint
+ * @message: the request that [signal@KrHubSoup.Endpoint::authorize] asks about
+ * @expiry: when its credentials expire, µs since 1970 as g_get_real_time() counts them; %G_MAXINT64 for never
+ *
+ * Says until when the connection of a request may last; in a handler of that signal. Without it a connection outlives the
+ * token that opened it, as it does with ASP.NET Core unless `CloseOnAuthenticationExpiration` is on.
+ *
+ * It counts from the request that opens a transport; with long polling each poll may prolong it, and with stateful reconnect
+ * each new WebSocket. Requests that post do not. The end itself is that of [method@KrHub.Connection.set_expiry].
+ *
+ * Since: 0.1
+ */
+void
+kr_hub_soup_endpoint_set_expiry (KrHubSoupEndpoint *self, SoupServerMessage *message, gint64 expiry)
+{
+  g_return_if_fail (KR_HUB_SOUP_IS_ENDPOINT (self));
+  g_return_if_fail (SOUP_IS_SERVER_MESSAGE (message));
+  kr_hub_soup_message_set_expiry (message, expiry);
+}
+
+/**
  * kr_hub_soup_endpoint_redirect:
  * @self: an endpoint
  * @message: the request that [signal@KrHubSoup.Endpoint::authorize] asks about

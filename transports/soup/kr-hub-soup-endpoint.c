@@ -461,7 +461,11 @@ kr_hub_soup_endpoint_class_init (KrHubSoupEndpointClass *klass)
    *
    * Asks who may use the hub; emitted for each request in the thread of the SoupServer, before anything else about it is
    * answered. A handler may tell whom the connection belongs to with [method@KrHubSoup.Endpoint.set_user_id]; the first
-   * request of a transport decides. It may send who negotiates elsewhere with [method@KrHubSoup.Endpoint.redirect].
+   * request of a transport decides. It may send who negotiates elsewhere with [method@KrHubSoup.Endpoint.redirect],
+   * and say until when the connection may last with [method@KrHubSoup.Endpoint.set_expiry].
+   *
+   * Who polls or reconnects as somebody else does not change whom the connection belongs to: the first such request of each
+   * connection is worth a warning.
    *
    * Returns: 0 or 200 to allow, 401 or 403 to refuse
    *

@@ -46,6 +46,8 @@ guint kr_hub_soup_endpoint_get_n_negotiated (KrHubSoupEndpoint *self);
 KR_HUB_SOUP_AVAILABLE_IN_ALL
 void kr_hub_soup_endpoint_set_user_id (KrHubSoupEndpoint *self, SoupServerMessage *message, const char *user_id);
 KR_HUB_SOUP_AVAILABLE_IN_ALL
+void kr_hub_soup_endpoint_set_expiry (KrHubSoupEndpoint *self, SoupServerMessage *message, gint64 expiry);
+KR_HUB_SOUP_AVAILABLE_IN_ALL
 void kr_hub_soup_endpoint_redirect (KrHubSoupEndpoint *self,
                                     SoupServerMessage *message,
                                     const char *url,

@@ -19,6 +19,8 @@ gboolean kr_hub_soup_origin_is_listed (const char *origin, const char *const *al
 
 char *kr_hub_soup_describe_request (SoupServerMessage *message);
 void kr_hub_soup_log_request (SoupServerMessage *message, const char *what);
+/* @address: NULL: not known */
+void kr_hub_soup_log_stranger (const char *id, const char *address);
 void kr_hub_soup_log_connection (const char *id, const char *format, ...) G_GNUC_PRINTF (2, 3);
 
 G_END_DECLS

@@ -155,6 +155,15 @@ kr_hub_soup_log_request (SoupServerMessage *message, const char *what)
   g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_DEBUG, "KR_HUB_REQUEST", request, "MESSAGE", "%s: %s", request, what);
 }
 
+/* Names are for who may read user data, which is not everybody who may read logs; the connection's id leads to them. */
+void
+kr_hub_soup_log_stranger (const char *id, const char *address)
+{
+  g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "KR_HUB_CONNECTION_ID", id, "MESSAGE",
+                    "connection %s: %s asks for it as another user than the one it belongs to, and stays", id,
+                    address != NULL ? address : "an unknown address");
+}
+
 void
 kr_hub_soup_log_connection (const char *id, const char *format, ...)
 {

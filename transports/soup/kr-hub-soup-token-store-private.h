@@ -45,6 +45,8 @@ void kr_hub_soup_token_set_stateful (KrHubSoupToken *self);
 gboolean kr_hub_soup_token_is_stateful (KrHubSoupToken *self);
 void kr_hub_soup_token_follow (KrHubSoupToken *self, GObject *connection);
 GObject *kr_hub_soup_token_get_followed (KrHubSoupToken *self);
+/* In the hub's thread: somebody else than its user has asked for this connection. TRUE: for the first time. */
+gboolean kr_hub_soup_token_note_stranger (KrHubSoupToken *self);
 KrHubSoupClaim kr_hub_soup_token_claim (KrHubSoupToken *self, KrHubTransportFlags transport);
 KrHubTransportFlags kr_hub_soup_token_get_transport (KrHubSoupToken *self);
 void kr_hub_soup_token_set_object (KrHubSoupToken *self, GObject *object);

@@ -26,6 +26,7 @@ struct _KrHubSoupToken
   gint64 created;
   gboolean is_stateful;           /* set before anybody else knows the token */
   GObject *followed;              /* hub's thread only, weak: the token ends with it */
+  gboolean strange;               /* hub's thread only: see note_stranger() */
   GList link;                     /* in waiting; guarded, as all below */
   gboolean is_waiting;
   gboolean is_stored;
@@ -264,6 +265,15 @@ GObject *
 kr_hub_soup_token_get_followed (KrHubSoupToken *self)
 {
   return self->followed;
+}
+
+gboolean
+kr_hub_soup_token_note_stranger (KrHubSoupToken *self)
+{
+  gboolean was_strange = self->strange;
+
+  self->strange = TRUE;
+  return !was_strange;
 }
 
 /* Takes the connection for a request of @transport. */

@@ -18,6 +18,7 @@ typedef struct
   gboolean short_times;   /* handshake and keep-alive 1 s, client timeout and polls 2 s */
   gboolean guarded;       /* wants a token */
   gboolean stateful;      /* allows stateful reconnect */
+  gboolean expiring;      /* a connection ends with its token */
   guint transports;       /* 0 for all */
   int minimum_version;
   guint64 message_size;   /* 0 for the default */
@@ -40,6 +41,7 @@ static const Site sites[] = {
   { .path = "/auth", .guarded = TRUE },
   { .path = "/stateful", .stateful = TRUE },
   { .path = "/cors", .origin = "https://example.org" },
+  { .path = "/expiring", .stateful = TRUE, .expiring = TRUE },
   { .path = "/redirect", .elsewhere = "/auth?from=elsewhere", .token = "redirected" },
   { .path = "/redirect-as-is", .elsewhere = "/auth" },
   { .path = "/redirect-loop", .elsewhere = "/redirect-loop" },
@@ -56,6 +58,17 @@ redirect (const Site *site, KrHubSoupEndpoint *endpoint, SoupServerMessage *mess
   kr_hub_soup_endpoint_redirect (endpoint, message, url, site->token);
 }
 
+/* Behind a ~ the token says for how many milliseconds it is good. */
+static void
+set_expiry (KrHubSoupEndpoint *endpoint, SoupServerMessage *message, const char *token)
+{
+  const char *tilde = strchr (token, '~');
+
+  kr_hub_soup_endpoint_set_expiry (endpoint, message,
+                                   tilde != NULL ? g_get_real_time () + g_ascii_strtoll (tilde + 1, NULL, 10) * 1000
+                                                 : G_MAXINT64);
+}
+
 /* The token is the user's name; "forbidden" may not come in where a token is wanted. */
 static guint
 authorize (KrHubSoupEndpoint *endpoint, SoupServerMessage *message, gpointer data)
@@ -65,6 +78,8 @@ authorize (KrHubSoupEndpoint *endpoint, SoupServerMessage *message, gpointer dat
 
   if (token != NULL)
     kr_hub_soup_endpoint_set_user_id (endpoint, message, token);
+  if (token != NULL && site->expiring)
+    set_expiry (endpoint, message, token);
   if (site->elsewhere != NULL)
     redirect (site, endpoint, message);
   if (!site->guarded)

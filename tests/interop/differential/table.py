@@ -9,4 +9,5 @@ import rows_msgpack    # noqa: F401
 import rows_hub        # noqa: F401
 import rows_stateful   # noqa: F401
 import rows_time       # noqa: F401
+import rows_expiry     # noqa: F401
 from rows import ROWS  # noqa: F401

@@ -60,6 +60,11 @@ app.MapHub<DiffHub>("/v1", options => options.MinimumProtocolVersion = 1);
 app.MapHub<DiffHub>("/auth").RequireAuthorization("Guarded");
 app.MapHub<DiffHub>("/stateful", options => options.AllowStatefulReconnects = true);
 app.MapHub<DiffHub>("/redirect");
+app.MapHub<DiffHub>("/expiring", options =>
+{
+    options.CloseOnAuthenticationExpiration = true;
+    options.AllowStatefulReconnects = true;
+});
 app.MapHub<DiffHub>("/cors").RequireCors("Example");
 await app.StartAsync();
 Console.WriteLine($"listening on 127.0.0.1:{new Uri(app.Urls.First()).Port}");

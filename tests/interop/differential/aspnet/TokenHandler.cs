@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright the krhub authors
-// Takes the bearer token for the user's name, as diff-server.c does.
+// Takes the bearer token for the user's name, as diff-server.c does; behind a ~ it says for how many milliseconds it is good.
+using System.Globalization;
 using System.Security.Claims;
 using System.Text.Encodings.Web;
 using Microsoft.AspNetCore.Authentication;
@@ -22,6 +23,12 @@ public sealed class TokenHandler(IOptionsMonitor<AuthenticationSchemeOptions> op
             return Task.FromResult(AuthenticateResult.NoResult());
         }
         var identity = new ClaimsIdentity([new Claim(ClaimTypes.NameIdentifier, token)], Scheme.Name);
-        return Task.FromResult(AuthenticateResult.Success(new AuthenticationTicket(new ClaimsPrincipal(identity), Scheme.Name)));
+        var properties = new AuthenticationProperties();
+        int tilde = token.IndexOf('~');
+        if (tilde >= 0)
+        {
+            properties.ExpiresUtc = TimeProvider.GetUtcNow().AddMilliseconds(int.Parse(token[(tilde + 1)..], CultureInfo.InvariantCulture));
+        }
+        return Task.FromResult(AuthenticateResult.Success(new AuthenticationTicket(new ClaimsPrincipal(identity), properties, Scheme.Name)));
     }
 }
