@@ -41,7 +41,7 @@ kr_hub_client_send (KrHubClient *self, const char *target, GVariant *arguments, 
 
   if (may_wait (self))
     {
-      kr_hub_waiting_calls_add (&self->waiting, NULL, NULL, target, sunk, NULL, NULL, self->call_timeout);
+      kr_hub_waiting_calls_add (&self->waiting, NULL, NULL, target, sunk, NULL, self->call_timeout);
       return TRUE;
     }
   if (self->state != KR_HUB_CLIENT_CONNECTED)
@@ -73,8 +73,8 @@ run_waiting_call (KrHubClient *self, KrHubWaitingCall *call)
 
   if (call->is_stream)
     run_waiting_stream (self, call, uploads);
-  else if (call->task != NULL)
-    kr_hub_connection_call (self->connection, call->task, call->target, call->arguments, uploads, call->result_type);
+  else if (call->call != NULL)
+    kr_hub_connection_call (self->connection, call->call, call->target, call->arguments, uploads);
   else if (!kr_hub_connection_send (self->connection, call->target, call->arguments, &error))
     g_warning ("a call of '%s' that waited cannot be sent: %s", call->target, error->message);
   kr_hub_stream_hold_flush (uploads);
@@ -135,8 +135,8 @@ kr_hub_client_invoke_async (KrHubClient *self,
 GVariant *
 kr_hub_client_invoke_finish (KrHubClient *self, GAsyncResult *result, GError **error)
 {
-  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
-  return g_task_propagate_pointer (G_TASK (result), error);
+  g_return_val_if_fail (kr_hub_call_is_valid (result, self), NULL);
+  return kr_hub_call_propagate (result, error);
 }
 
 /* Each can be used for one call only. */
@@ -178,7 +178,7 @@ kr_hub_client_upload_async (KrHubClient *self,
                             GAsyncReadyCallback callback,
                             gpointer user_data)
 {
-  g_autoptr (GTask) task = NULL;
+  g_autoptr (KrHubCall) call = NULL;
   g_autoptr (GVariant) sunk = arguments != NULL ? g_variant_ref_sink (arguments) : NULL;
 
   g_return_if_fail (KR_HUB_IS_CLIENT (self));
@@ -186,15 +186,14 @@ kr_hub_client_upload_async (KrHubClient *self,
   g_return_if_fail (sunk == NULL || g_variant_is_of_type (sunk, G_VARIANT_TYPE_TUPLE));
   g_return_if_fail (are_new (uploads));
 
-  task = g_task_new (self, cancellable, callback, user_data);
-  g_task_set_source_tag (task, kr_hub_client_upload_async);
-  g_task_set_check_cancellable (task, FALSE);
-  if (may_wait (self))
-    kr_hub_waiting_calls_add (&self->waiting, task, NULL, target, sunk, uploads, result_type, self->call_timeout);
-  else if (self->state != KR_HUB_CLIENT_CONNECTED)
-    g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED, "The client is not connected");
+  call = kr_hub_call_new (&self->settings->call_pool, self, kr_hub_client_upload_async, result_type, cancellable, callback,
+                          user_data);
+  if (G_LIKELY (self->state == KR_HUB_CLIENT_CONNECTED))
+    kr_hub_connection_call (self->connection, call, target, sunk, uploads);
+  else if (may_wait (self))
+    kr_hub_waiting_calls_add (&self->waiting, call, NULL, target, sunk, uploads, self->call_timeout);
   else
-    kr_hub_connection_call (self->connection, task, target, sunk, uploads, result_type);
+    kr_hub_call_fail (call, g_error_new_literal (G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED, "The client is not connected"));
 }
 
 /**
@@ -255,7 +254,7 @@ kr_hub_client_stream (KrHubClient *self,
 
   stream = kr_hub_stream_new_reader (item_type != NULL ? item_type : G_VARIANT_TYPE_VARIANT);
   if (may_wait (self))
-    kr_hub_waiting_calls_add (&self->waiting, NULL, stream, target, sunk, uploads, NULL, self->call_timeout);
+    kr_hub_waiting_calls_add (&self->waiting, NULL, stream, target, sunk, uploads, self->call_timeout);
   else if (self->state != KR_HUB_CLIENT_CONNECTED)
     {
       g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED, "The client is not connected");

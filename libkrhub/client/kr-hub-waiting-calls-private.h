@@ -7,6 +7,7 @@
 #error "This header is private to libkrhub."
 #endif
 
+#include "kr-hub-call-private.h"
 #include "kr-hub-clock.h"
 #include "kr-hub-stream.h"
 
@@ -18,10 +19,9 @@ typedef struct
 {
   KrHubWaitingCalls *list;
   GSource *cancel_source; /* NULL: cannot be cancelled */
-  GTask *task;          /* NULL: nobody waits for an answer */
+  KrHubCall *call;      /* NULL: nobody waits for an answer */
   char *target;
   GVariant *arguments;
-  GVariantType *result_type;
   GPtrArray *uploads;   /* of KrHubStream, NULL-terminated; NULL: none */
   gboolean is_stream;
   GWeakRef stream;      /* what is to read the answer, if anybody still wants it */
@@ -37,15 +37,14 @@ struct _KrHubWaitingCalls
 };
 
 void kr_hub_waiting_calls_init (KrHubWaitingCalls *self, KrHubClock *clock);
-/* @task: NULL if nobody waits for an answer; @stream: NULL unless that is to read it; @uploads: NULL or NULL-terminated;
+/* @call: NULL if nobody waits for an answer; @stream: NULL unless that is to read it; @uploads: NULL or NULL-terminated;
  * @timeout: 0 for ever. */
 void kr_hub_waiting_calls_add (KrHubWaitingCalls *self,
-                               GTask *task,
+                               KrHubCall *call,
                                KrHubStream *stream,
                                const char *target,
                                GVariant *arguments,
                                KrHubStream *const *uploads,
-                               const GVariantType *result_type,
                                gint64 timeout);
 /* The first one, for the caller to free; NULL when there is none. */
 KrHubWaitingCall *kr_hub_waiting_calls_take (KrHubWaitingCalls *self);

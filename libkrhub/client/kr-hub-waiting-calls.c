@@ -13,10 +13,9 @@ kr_hub_waiting_call_free (KrHubWaitingCall *call)
   if (call->cancel_source != NULL)
     g_source_destroy (call->cancel_source);
   g_clear_pointer (&call->cancel_source, g_source_unref);
-  g_clear_object (&call->task);
+  g_clear_object (&call->call);
   g_free (call->target);
   g_clear_pointer (&call->arguments, g_variant_unref);
-  g_clear_pointer (&call->result_type, g_variant_type_free);
   g_clear_pointer (&call->uploads, g_ptr_array_unref);
   g_weak_ref_clear (&call->stream);
   g_free (call);
@@ -45,8 +44,8 @@ fail (KrHubWaitingCall *call, GIOErrorEnum code, const char *message)
     kr_hub_stream_drop (call->uploads->pdata[i]);
   if (stream != NULL)
     kr_hub_stream_end (stream, g_error_new_literal (G_IO_ERROR, code, message));
-  else if (call->task != NULL)
-    g_task_return_new_error (call->task, G_IO_ERROR, code, "%s", message);
+  else if (call->call != NULL)
+    kr_hub_call_fail (call->call, g_error_new_literal (G_IO_ERROR, code, message));
   else
     g_debug ("client: a call of '%s' is dropped: %s", call->target, message);
   kr_hub_waiting_call_free (call);
@@ -97,7 +96,7 @@ watch_cancellable (KrHubWaitingCall *call, GCancellable *cancellable)
   call->cancel_source = g_cancellable_source_new (cancellable);
   g_source_set_static_name (call->cancel_source, "KrHubWaitingCalls cancel");
   g_source_set_callback (call->cancel_source, G_SOURCE_FUNC (cancelled), call, NULL);
-  g_source_attach (call->cancel_source, g_task_get_context (call->task));
+  g_source_attach (call->cancel_source, call->call->context);
 }
 
 static GPtrArray *
@@ -113,31 +112,29 @@ hold_uploads (KrHubStream *const *uploads)
 
 void
 kr_hub_waiting_calls_add (KrHubWaitingCalls *self,
-                          GTask *task,
+                          KrHubCall *call,
                           KrHubStream *stream,
                           const char *target,
                           GVariant *arguments,
                           KrHubStream *const *uploads,
-                          const GVariantType *result_type,
                           gint64 timeout)
 {
-  KrHubWaitingCall *call = g_new0 (KrHubWaitingCall, 1);
+  KrHubWaitingCall *waiting = g_new0 (KrHubWaitingCall, 1);
 
-  call->task = task != NULL ? g_object_ref (task) : NULL;
-  call->is_stream = stream != NULL;
-  g_weak_ref_init (&call->stream, stream);
-  call->target = g_strdup (target);
-  call->arguments = arguments != NULL ? g_variant_ref (arguments) : NULL;
-  call->uploads = uploads != NULL ? hold_uploads (uploads) : NULL;
+  waiting->call = call != NULL ? g_object_ref (call) : NULL;
+  waiting->is_stream = stream != NULL;
+  g_weak_ref_init (&waiting->stream, stream);
+  waiting->target = g_strdup (target);
+  waiting->arguments = arguments != NULL ? g_variant_ref (arguments) : NULL;
+  waiting->uploads = uploads != NULL ? hold_uploads (uploads) : NULL;
   if (stream != NULL && uploads != NULL)
-    stream->uploads = g_ptr_array_ref (call->uploads);
-  call->result_type = result_type != NULL ? g_variant_type_copy (result_type) : NULL;
-  call->deadline = timeout > 0 ? kr_hub_clock_get_time (self->clock) + timeout : G_MAXINT64;
-  call->list = self;
-  g_queue_push_tail (&self->calls, call);
+    stream->uploads = g_ptr_array_ref (waiting->uploads);
+  waiting->deadline = timeout > 0 ? kr_hub_clock_get_time (self->clock) + timeout : G_MAXINT64;
+  waiting->list = self;
+  g_queue_push_tail (&self->calls, waiting);
   update_timer (self);
-  if (task != NULL && g_task_get_cancellable (task) != NULL)
-    watch_cancellable (call, g_task_get_cancellable (task));
+  if (call != NULL && call->cancellable != NULL)
+    watch_cancellable (waiting, call->cancellable);
 }
 
 KrHubWaitingCall *

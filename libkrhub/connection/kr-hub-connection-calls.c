@@ -6,39 +6,17 @@
 #include "kr-hub-connection-private.h"
 #include "kr-hub-stream-private.h"
 
-typedef struct
-{
-  KrHubConnection *connection;
-  char *id;
-  GCancellable *cancellable;
-  gulong cancel_handler;
-} Call;
-
-static void
-call_free (gpointer data)
-{
-  Call *call = data;
-
-  if (call->cancellable != NULL)
-    g_cancellable_disconnect (call->cancellable, call->cancel_handler);
-  g_clear_object (&call->cancellable);
-  g_object_unref (call->connection);
-  g_free (call->id);
-  g_free (call);
-}
-
 static gboolean
 cancel_call (gpointer data)
 {
-  GTask *task = data;
-  Call *call = g_task_get_task_data (task);
-  KrHubConnection *self = call->connection;
+  KrHubCall *call = data;
+  KrHubConnection *self = KR_HUB_CONNECTION (call->connection);
   KrHubMessage message = { .type = KR_HUB_MESSAGE_CANCEL_INVOCATION };
+  char storage[KR_HUB_CALL_ID_SIZE];
 
+  message.invocation_id = kr_hub_pending_calls_get_id (self->calls, call, storage);
   /* Clients do not know the message (signalr.md 6.1). */
-  message.invocation_id = (KrHubSlice) { call->id, strlen (call->id) };
-  if (kr_hub_pending_calls_fail (self->calls,
-                                 call->id,
+  if (kr_hub_pending_calls_fail (self->calls, call,
                                  g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, "The call was cancelled")) &&
       self->session.role == KR_HUB_ROLE_CLIENT)
     kr_hub_connection_send_message (self, &message, NULL);
@@ -51,16 +29,16 @@ static void
 call_cancelled (GCancellable *cancellable, gpointer data)
 {
   GWeakRef *weak = data;
-  GTask *task = g_weak_ref_get (weak);
+  KrHubCall *call = g_weak_ref_get (weak);
   g_autoptr (GSource) source = NULL;
 
-  if (task == NULL)
+  if (call == NULL)
     return;
   source = g_idle_source_new ();
   g_source_set_static_name (source, "KrHubConnection cancel");
   g_source_set_priority (source, G_PRIORITY_DEFAULT);
-  g_source_set_callback (source, cancel_call, task, g_object_unref);
-  g_source_attach (source, ((Call *) g_task_get_task_data (task))->connection->context);
+  g_source_set_callback (source, cancel_call, call, g_object_unref);
+  g_source_attach (source, KR_HUB_CONNECTION (call->connection)->context);
 }
 
 static void
@@ -71,13 +49,13 @@ weak_free (gpointer data)
 }
 
 static void
-watch_cancellable (GTask *task, Call *call, GCancellable *cancellable)
+watch_cancellable (KrHubConnection *self, KrHubCall *call)
 {
   GWeakRef *weak = g_new0 (GWeakRef, 1);
 
-  g_weak_ref_init (weak, task);
-  call->cancellable = g_object_ref (cancellable);
-  call->cancel_handler = g_cancellable_connect (cancellable, G_CALLBACK (call_cancelled), weak, weak_free);
+  g_weak_ref_init (weak, call);
+  call->connection = g_object_ref (G_OBJECT (self));
+  call->cancel_handler = g_cancellable_connect (call->cancellable, G_CALLBACK (call_cancelled), weak, weak_free);
 }
 
 /* The ids of @uploads as the message needs them; each stream can be written from here on. */
@@ -105,13 +83,13 @@ attach_uploads (KrHubConnection *self, KrHubStream *const *uploads, KrHubBuffer 
 static gboolean
 send_call (KrHubConnection *self,
            KrHubMessageType type,
-           const char *id,
+           KrHubSlice id,
            const char *target,
            GVariant *arguments,
            KrHubStream *const *uploads,
            GError **error)
 {
-  KrHubMessage message = { .type = type, .target = { target, strlen (target) }, .invocation_id = { id, strlen (id) } };
+  KrHubMessage message = { .type = type, .target = { target, strlen (target) }, .invocation_id = id };
   g_auto (KrHubBuffer) ids = KR_HUB_BUFFER_INIT;
 
   message.value = (KrHubValue) { arguments != NULL ? KR_HUB_VALUE_VARIANT : KR_HUB_VALUE_NONE, { NULL, 0 }, arguments };
@@ -132,30 +110,29 @@ ensure_calls (KrHubConnection *self)
 
 void
 kr_hub_connection_call (KrHubConnection *self,
-                        GTask *task,
+                        KrHubCall *call,
                         const char *target,
                         GVariant *arguments,
-                        KrHubStream *const *uploads,
-                        const GVariantType *result_type)
+                        KrHubStream *const *uploads)
 {
-  Call *call;
+  char storage[KR_HUB_CALL_ID_SIZE];
+  KrHubSlice id;
   GError *error = NULL;
 
   if (self->session.state != KR_HUB_SESSION_OPEN)
     {
-      g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED, "The connection is not open");
+      kr_hub_call_fail (call, g_error_new_literal (G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED, "The connection is not open"));
       return;
     }
   ensure_calls (self);
-  call = g_new0 (Call, 1);
-  call->connection = g_object_ref (self);
-  g_task_set_task_data (task, call, call_free);
-  call->id = g_strdup (kr_hub_pending_calls_add (self->calls, task, result_type, uploads));
-  if (!send_call (self, KR_HUB_MESSAGE_INVOCATION, call->id, target, arguments, uploads, &error))
-    kr_hub_pending_calls_fail (self->calls, call->id, error);
-  else if (g_task_get_cancellable (task) != NULL)
-    watch_cancellable (task, call, g_task_get_cancellable (task));
+  id = kr_hub_pending_calls_add (self->calls, call, uploads, storage);
+  call->starting = TRUE;
+  if (!send_call (self, KR_HUB_MESSAGE_INVOCATION, id, target, arguments, uploads, &error))
+    kr_hub_pending_calls_fail (self->calls, call, error);
+  else if (call->cancellable != NULL)
+    watch_cancellable (self, call);
   kr_hub_connection_read_on (self);
+  call->starting = FALSE;
 }
 
 /**
@@ -183,7 +160,7 @@ kr_hub_connection_invoke_async (KrHubConnection *self,
                                 GAsyncReadyCallback callback,
                                 gpointer user_data)
 {
-  g_autoptr (GTask) task = NULL;
+  g_autoptr (KrHubCall) call = NULL;
   g_autoptr (GVariant) sunk = arguments != NULL ? g_variant_ref_sink (arguments) : NULL;
 
   g_return_if_fail (KR_HUB_IS_CONNECTION (self));
@@ -191,10 +168,9 @@ kr_hub_connection_invoke_async (KrHubConnection *self,
   g_return_if_fail (target != NULL && *target != '\0');
   g_return_if_fail (sunk == NULL || g_variant_is_of_type (sunk, G_VARIANT_TYPE_TUPLE));
 
-  task = g_task_new (self, cancellable, callback, user_data);
-  g_task_set_source_tag (task, kr_hub_connection_invoke_async);
-  g_task_set_check_cancellable (task, FALSE);
-  kr_hub_connection_call (self, task, target, sunk, NULL, result_type);
+  call = kr_hub_call_new (&self->session.settings->call_pool, self, kr_hub_connection_invoke_async, result_type, cancellable,
+                          callback, user_data);
+  kr_hub_connection_call (self, call, target, sunk, NULL);
 }
 
 static GPtrArray *
@@ -227,7 +203,8 @@ kr_hub_connection_stream (KrHubConnection *self,
   kr_hub_stream_begin_reading (stream, self, id);
   if (stream->uploads == NULL)
     stream->uploads = hold_uploads (uploads);
-  if (!send_call (self, KR_HUB_MESSAGE_STREAM_INVOCATION, id, target, arguments, uploads, error))
+  if (!send_call (self, KR_HUB_MESSAGE_STREAM_INVOCATION, (KrHubSlice) { id, strlen (id) }, target, arguments, uploads,
+                  error))
     return FALSE;
   stream->is_answer = TRUE;
   return TRUE;
@@ -252,6 +229,6 @@ kr_hub_connection_stream (KrHubConnection *self,
 GVariant *
 kr_hub_connection_invoke_finish (KrHubConnection *self, GAsyncResult *result, GError **error)
 {
-  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
-  return g_task_propagate_pointer (G_TASK (result), error);
+  g_return_val_if_fail (kr_hub_call_is_valid (result, self), NULL);
+  return kr_hub_call_propagate (result, error);
 }

@@ -128,14 +128,12 @@ gboolean kr_hub_connection_stream (KrHubConnection *self,
                                    GVariant *arguments,
                                    KrHubStream *const *uploads,
                                    GError **error);
-/* Calls a method of the peer, which @task is answered with, and sends @uploads along. @task's cancellable cancels the call;
- * its data belong to the call. */
+/* Calls a method of the peer, whose answer is @call's, and sends @uploads along. */
 void kr_hub_connection_call (KrHubConnection *self,
-                             GTask *task,
+                             KrHubCall *call,
                              const char *target,
                              GVariant *arguments,
-                             KrHubStream *const *uploads,
-                             const GVariantType *result_type);
+                             KrHubStream *const *uploads);
 
 /* @invocation waits for something that the caller may have to do. */
 void kr_hub_connection_give_up_slot (KrHubConnection *self, KrHubInvocation *invocation);

@@ -60,6 +60,7 @@ kr_hub_connection_finalize (GObject *object)
   kr_hub_clock_disarm (self->clock, &self->timer);
   kr_hub_connection_clear_expiry (self);
   g_clear_pointer (&self->streams, kr_hub_stream_table_free);
+  g_clear_pointer (&self->calls, kr_hub_pending_calls_free);
   kr_hub_session_clear (&self->session);
   /* Never started, or else its transport has closed. */
   if (self->link != NULL)
@@ -67,7 +68,6 @@ kr_hub_connection_finalize (GObject *object)
   g_clear_object (&self->clock);
   g_clear_pointer (&self->dispatcher, kr_hub_dispatcher_unref);
   g_clear_pointer (&self->running, g_hash_table_unref);
-  g_clear_pointer (&self->calls, kr_hub_pending_calls_free);
   g_clear_pointer (&self->context, g_main_context_unref);
   g_free (self->id);
   g_free (self->user_id);

@@ -19,22 +19,26 @@ typedef struct _KrHubPendingCalls KrHubPendingCalls;
 KrHubPendingCalls *kr_hub_pending_calls_new (KrHubSettings *settings, KrHubRole role);
 void kr_hub_pending_calls_free (KrHubPendingCalls *self);
 
+#define KR_HUB_CALL_ID_SIZE 24
+
 /* An id that no call and no stream of this end has had; owned by the caller. */
 char *kr_hub_pending_calls_new_id (KrHubPendingCalls *self);
 guint kr_hub_pending_calls_get_n (KrHubPendingCalls *self);
 
-/* Takes a reference on @task and on each of @uploads (NULL or NULL-terminated), which are closed when the call ends; the
- * id it returns stays valid until then. */
-const char *kr_hub_pending_calls_add (KrHubPendingCalls *self,
-                                      GTask *task,
-                                      const GVariantType *result_type,
-                                      KrHubStream *const *uploads);
+/* Takes a reference on @call and on each of @uploads (NULL or NULL-terminated), which are closed when the call ends.
+ * Returns the call's id, which lies in @storage. */
+KrHubSlice kr_hub_pending_calls_add (KrHubPendingCalls *self,
+                                     KrHubCall *call,
+                                     KrHubStream *const *uploads,
+                                     char storage[KR_HUB_CALL_ID_SIZE]);
+/* The id of a call that was added. */
+KrHubSlice kr_hub_pending_calls_get_id (KrHubPendingCalls *self, const KrHubCall *call, char storage[KR_HUB_CALL_ID_SIZE]);
 /* FALSE if there is no such call. */
 gboolean kr_hub_pending_calls_complete (KrHubPendingCalls *self, KrHubProtocol *protocol, const KrHubMessage *completion);
 /* Whether the hub waits for an answer of that id, from whomever. */
 gboolean kr_hub_pending_calls_is_foreign (KrHubSettings *settings, const KrHubSlice *id);
-/* Ends the call with @error, which is taken. FALSE if there is no such call. */
-gboolean kr_hub_pending_calls_fail (KrHubPendingCalls *self, const char *id, GError *error);
+/* Ends the call with @error, which is taken. FALSE if it has ended before. */
+gboolean kr_hub_pending_calls_fail (KrHubPendingCalls *self, KrHubCall *call, GError *error);
 void kr_hub_pending_calls_fail_all (KrHubPendingCalls *self, const GError *error);
 
 /* As ASP.NET Core's texts name it: "Int32" for "i". */

@@ -8,40 +8,27 @@
 #include "kr-hub-error.h"
 #include "kr-hub-stream-private.h"
 
-typedef struct
-{
-  char *id;
-  GTask *task;
-  GVariantType *result_type; /* NULL: whatever comes */
-  GPtrArray *uploads;        /* of KrHubStream; NULL: none */
-  GHashTable *index;         /* the hub's, of ids; NULL for a client */
-} PendingCall;
+#define MIN_BUCKETS 8
+#define MAX_IDLE_BUCKETS 64
 
 struct _KrHubPendingCalls
 {
   KrHubSettings *settings; /* the connection's, which outlives this */
   KrHubRole role;
   guint64 next;
-  GHashTable *calls;       /* of PendingCall, by id */
+  KrHubCall **buckets;     /* by number, which spreads by itself; NULL until the first call */
+  guint n_buckets;         /* a power of two */
+  guint n;
 };
 
+/* The call has left the table: gives up what was held for it. */
 static void
-pending_call_free (gpointer data)
+release (KrHubPendingCalls *self, KrHubCall *call)
 {
-  PendingCall *self = data;
-
-  for (guint i = 0; self->uploads != NULL && i < self->uploads->len; i++)
-    kr_hub_stream_drop (self->uploads->pdata[i]);
-  g_clear_pointer (&self->uploads, g_ptr_array_unref);
-  g_clear_pointer (&self->result_type, g_variant_type_free);
-  g_object_unref (self->task);
-  if (self->index != NULL)
-    {
-      g_hash_table_remove (self->index, self->id);
-      g_hash_table_unref (self->index);
-    }
-  g_free (self->id);
-  g_free (self);
+  for (guint i = 0; G_UNLIKELY (call->uploads != NULL) && i < call->uploads->len; i++)
+    kr_hub_stream_drop (call->uploads->pdata[i]);
+  g_clear_pointer (&call->uploads, g_ptr_array_unref);
+  kr_hub_call_release (call, &self->settings->call_pool);
 }
 
 KrHubPendingCalls *
@@ -51,85 +38,221 @@ kr_hub_pending_calls_new (KrHubSettings *settings, KrHubRole role)
 
   self->settings = settings;
   self->role = role;
-  self->calls = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, pending_call_free);
   return self;
 }
 
-void
-kr_hub_pending_calls_free (KrHubPendingCalls *self)
+/* --- ids --- */
+
+static guint64
+new_number (KrHubPendingCalls *self)
 {
-  g_hash_table_unref (self->calls);
-  g_free (self);
+  return self->role == KR_HUB_ROLE_SERVER ? ++self->settings->n_calls : self->next++;
+}
+
+/* Written from the end of @storage. */
+static KrHubSlice
+format_id (KrHubPendingCalls *self, guint64 number, char storage[KR_HUB_CALL_ID_SIZE])
+{
+  char *end = storage + KR_HUB_CALL_ID_SIZE, *to = end;
+
+  do
+    *--to = '0' + number % 10;
+  while ((number /= 10) > 0);
+  if (self->role == KR_HUB_ROLE_SERVER)
+    *--to = 's';
+  return (KrHubSlice) { to, end - to };
+}
+
+/* Only as format_id() writes it. */
+static gboolean
+parse_id (const KrHubSlice *id, KrHubRole role, guint64 *number)
+{
+  const char *at = id->data, *end = id->data + id->len;
+
+  if (role == KR_HUB_ROLE_SERVER && (at == end || *at++ != 's'))
+    return FALSE;
+  /* Nineteen digits are less than 2^64, and more than will ever be needed. */
+  if (at == end || end - at > 19 || (*at == '0' && end - at > 1))
+    return FALSE;
+  for (*number = 0; at < end; at++)
+    {
+      if (!g_ascii_isdigit (*at))
+        return FALSE;
+      *number = *number * 10 + (*at - '0');
+    }
+  return TRUE;
 }
 
 char *
 kr_hub_pending_calls_new_id (KrHubPendingCalls *self)
 {
-  if (self->role == KR_HUB_ROLE_SERVER)
-    return g_strdup_printf ("s%" G_GUINT64_FORMAT, ++self->settings->n_calls);
-  return g_strdup_printf ("%" G_GUINT64_FORMAT, self->next++);
+  char storage[KR_HUB_CALL_ID_SIZE];
+  KrHubSlice id = format_id (self, new_number (self), storage);
+
+  return g_strndup (id.data, id.len);
 }
 
-guint
-kr_hub_pending_calls_get_n (KrHubPendingCalls *self)
+KrHubSlice
+kr_hub_pending_calls_get_id (KrHubPendingCalls *self, const KrHubCall *call, char storage[KR_HUB_CALL_ID_SIZE])
 {
-  return g_hash_table_size (self->calls);
+  return format_id (self, call->number, storage);
 }
 
 static void
-index_call (KrHubPendingCalls *self, PendingCall *call)
+index_call (KrHubPendingCalls *self, KrHubCall *call)
 {
   KrHubSettings *settings = self->settings;
 
   if (settings->calls == NULL)
-    settings->calls = g_hash_table_new (g_str_hash, g_str_equal);
+    settings->calls = g_hash_table_new (g_int64_hash, g_int64_equal);
   call->index = g_hash_table_ref (settings->calls);
-  g_hash_table_add (call->index, call->id);
+  g_hash_table_add (call->index, &call->number);
+}
+
+static void
+unindex_call (KrHubCall *call)
+{
+  if (G_LIKELY (call->index == NULL))
+    return;
+  g_hash_table_remove (call->index, &call->number);
+  g_clear_pointer (&call->index, g_hash_table_unref);
 }
 
 gboolean
 kr_hub_pending_calls_is_foreign (KrHubSettings *settings, const KrHubSlice *id)
 {
-  g_autofree char *text = NULL;
+  guint64 number;
 
-  if (settings->calls == NULL)
-    return FALSE;
-  text = g_strndup (id->data, id->len);
-  return g_hash_table_contains (settings->calls, text);
+  return settings->calls != NULL && parse_id (id, KR_HUB_ROLE_SERVER, &number) &&
+         g_hash_table_contains (settings->calls, &number);
 }
 
-const char *
-kr_hub_pending_calls_add (KrHubPendingCalls *self,
-                          GTask *task,
-                          const GVariantType *result_type,
-                          KrHubStream *const *uploads)
-{
-  PendingCall *call = g_new0 (PendingCall, 1);
+/* --- the table --- */
 
-  call->id = kr_hub_pending_calls_new_id (self);
+guint
+kr_hub_pending_calls_get_n (KrHubPendingCalls *self)
+{
+  return self->n;
+}
+
+static inline KrHubCall **
+bucket_of (KrHubPendingCalls *self, guint64 number)
+{
+  return &self->buckets[number & (self->n_buckets - 1)];
+}
+
+static void
+grow (KrHubPendingCalls *self)
+{
+  g_autofree KrHubCall **old = g_steal_pointer (&self->buckets);
+  guint n_old = self->n_buckets;
+
+  self->n_buckets = MAX (n_old * 2, MIN_BUCKETS);
+  self->buckets = g_new0 (KrHubCall *, self->n_buckets);
+  for (guint i = 0; i < n_old; i++)
+    while (old[i] != NULL)
+      {
+        KrHubCall *call = old[i];
+        KrHubCall **bucket = bucket_of (self, call->number);
+
+        old[i] = call->next;
+        call->next = *bucket;
+        *bucket = call;
+      }
+}
+
+/* The place that points to the call, or NULL. */
+static KrHubCall **
+find (KrHubPendingCalls *self, guint64 number)
+{
+  KrHubCall **place;
+
+  if (self->n == 0)
+    return NULL;
+  place = bucket_of (self, number);
+  while (*place != NULL && (*place)->number != number)
+    place = &(*place)->next;
+  return *place != NULL ? place : NULL;
+}
+
+/* Takes it out, with the table's reference. */
+static KrHubCall *
+take (KrHubPendingCalls *self, KrHubCall **place)
+{
+  KrHubCall *call = *place;
+
+  *place = g_steal_pointer (&call->next);
+  unindex_call (call);
+  /* What many calls at a time needed is not kept for ever. */
+  if (--self->n == 0 && G_UNLIKELY (self->n_buckets > MAX_IDLE_BUCKETS))
+    {
+      g_clear_pointer (&self->buckets, g_free);
+      self->n_buckets = 0;
+    }
+  return call;
+}
+
+/* All of them, linked in no order. */
+static KrHubCall *
+take_all (KrHubPendingCalls *self)
+{
+  KrHubCall *all = NULL;
+
+  for (guint i = 0; i < self->n_buckets; i++)
+    while (self->buckets[i] != NULL)
+      {
+        KrHubCall *call = self->buckets[i];
+
+        self->buckets[i] = call->next;
+        unindex_call (call);
+        call->next = all;
+        all = call;
+      }
+  self->n = 0;
+  return all;
+}
+
+void
+kr_hub_pending_calls_free (KrHubPendingCalls *self)
+{
+  KrHubCall *next;
+
+  for (KrHubCall *call = take_all (self); call != NULL; call = next)
+    {
+      next = g_steal_pointer (&call->next);
+      release (self, call);
+    }
+  g_free (self->buckets);
+  g_free (self);
+}
+
+KrHubSlice
+kr_hub_pending_calls_add (KrHubPendingCalls *self,
+                          KrHubCall *call,
+                          KrHubStream *const *uploads,
+                          char storage[KR_HUB_CALL_ID_SIZE])
+{
+  KrHubCall **bucket;
+
   for (guint i = 0; uploads != NULL && uploads[i] != NULL; i++)
     {
       if (call->uploads == NULL)
         call->uploads = g_ptr_array_new_with_free_func (g_object_unref);
       g_ptr_array_add (call->uploads, g_object_ref (uploads[i]));
     }
-  call->task = g_object_ref (task);
-  call->result_type = result_type != NULL ? g_variant_type_copy (result_type) : NULL;
-  g_hash_table_insert (self->calls, call->id, call);
+  call->number = new_number (self);
+  if (G_UNLIKELY (self->n == self->n_buckets))
+    grow (self);
+  bucket = bucket_of (self, call->number);
+  call->next = *bucket;
+  *bucket = g_object_ref (call);
+  self->n++;
   if (self->role == KR_HUB_ROLE_SERVER)
     index_call (self, call);
-  return call->id;
+  return format_id (self, call->number, storage);
 }
 
-static PendingCall *
-steal (KrHubPendingCalls *self, const char *id)
-{
-  PendingCall *call = g_hash_table_lookup (self->calls, id);
-
-  if (call != NULL)
-    g_hash_table_steal (self->calls, id);
-  return call;
-}
+/* --- answers --- */
 
 /* Of a client's answer; the texts are what ASP.NET Core's callers see (signalr-observed.md 7). */
 static GError *
@@ -172,68 +295,68 @@ check_null (const GVariantType *type, KrHubProtocol *protocol, const KrHubSlice 
 }
 
 static void
-return_result (KrHubPendingCalls *self, PendingCall *call, KrHubProtocol *protocol, const KrHubMessage *completion)
+return_result (KrHubPendingCalls *self, KrHubCall *call, KrHubProtocol *protocol, const KrHubMessage *completion)
 {
-  const GVariantType *type = call->result_type != NULL ? call->result_type : G_VARIANT_TYPE_VARIANT;
+  const GVariantType *result_type = kr_hub_call_get_result_type (call);
+  const GVariantType *type = result_type != NULL ? result_type : G_VARIANT_TYPE_VARIANT;
+  gboolean is_unit = g_variant_type_equal (type, G_VARIANT_TYPE_UNIT);
   gboolean has_result = completion->value.kind == KR_HUB_VALUE_RAW;
-  gboolean needs_result = call->result_type != NULL && !g_variant_type_equal (type, G_VARIANT_TYPE_UNIT);
+  gboolean needs_result = result_type != NULL && !is_unit;
   GError *error = NULL;
   GVariant *value = NULL;
 
-  if (completion->error.data == NULL)
+  if (G_LIKELY (completion->error.data == NULL))
     {
-      if (has_result && !g_variant_type_equal (type, G_VARIANT_TYPE_UNIT) &&
-          check_null (type, protocol, &completion->value.slice, &error))
+      if (has_result && !is_unit && check_null (type, protocol, &completion->value.slice, &error))
         value = kr_hub_protocol_decode_variant (protocol, &completion->value.slice, type, &error);
       else if (error == NULL && (!needs_result || self->role == KR_HUB_ROLE_CLIENT))
         value = g_variant_ref_sink (g_variant_new ("()"));
     }
-  if (value != NULL)
-    g_task_return_pointer (call->task, value, (GDestroyNotify) g_variant_unref);
-  else
-    g_task_return_error (call->task, result_error (self, type, completion, error));
+  kr_hub_call_answer (call, value, value == NULL ? result_error (self, type, completion, error) : NULL);
 }
 
 gboolean
 kr_hub_pending_calls_complete (KrHubPendingCalls *self, KrHubProtocol *protocol, const KrHubMessage *completion)
 {
-  g_autofree char *id = g_strndup (completion->invocation_id.data, completion->invocation_id.len);
-  PendingCall *call = steal (self, id);
+  guint64 number;
+  KrHubCall **place = parse_id (&completion->invocation_id, self->role, &number) ? find (self, number) : NULL;
+  KrHubCall *call;
 
-  if (call == NULL)
+  if (place == NULL)
     return FALSE;
+  call = take (self, place);
   return_result (self, call, protocol, completion);
-  pending_call_free (call);
+  release (self, call);
   return TRUE;
 }
 
 gboolean
-kr_hub_pending_calls_fail (KrHubPendingCalls *self, const char *id, GError *error)
+kr_hub_pending_calls_fail (KrHubPendingCalls *self, KrHubCall *call, GError *error)
 {
-  PendingCall *call = steal (self, id);
+  KrHubCall **place = find (self, call->number);
 
-  if (call == NULL)
+  if (place == NULL || *place != call)
     {
       g_error_free (error);
       return FALSE;
     }
-  g_task_return_error (call->task, error);
-  pending_call_free (call);
+  take (self, place);
+  kr_hub_call_fail (call, error);
+  release (self, call);
   return TRUE;
 }
 
 void
 kr_hub_pending_calls_fail_all (KrHubPendingCalls *self, const GError *error)
 {
-  g_autoptr (GHashTable) calls = self->calls;
-  GHashTableIter iter;
-  PendingCall *call;
+  KrHubCall *next;
 
-  /* A caller may call again as soon as it hears of the failure. */
-  self->calls = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, pending_call_free);
-  g_hash_table_iter_init (&iter, calls);
-  while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &call))
-    g_task_return_error (call->task, g_error_copy (error));
+  for (KrHubCall *call = take_all (self); call != NULL; call = next)
+    {
+      next = g_steal_pointer (&call->next);
+      kr_hub_call_fail (call, g_error_copy (error));
+      release (self, call);
+    }
 }
 
 const char *

@@ -7,6 +7,7 @@
 #error "This header is private to libkrhub."
 #endif
 
+#include "kr-hub-call-private.h"
 #include "kr-hub-counters-private.h"
 #include "kr-hub-framer-private.h"
 #include "kr-hub-outbox-policy.h"
@@ -43,9 +44,10 @@ typedef struct
   GString *scratch;
   KrHubCounters counters;
   guint64 n_calls;               /* that the hub has made, for their ids */
-  GHashTable *calls;             /* ids of those that are not answered; NULL until the first */
+  GHashTable *calls;             /* numbers of those that are not answered; NULL until the first */
   gpointer spare[KR_HUB_MAX_SPARE]; /* cleared memory of finished invocations */
   guint n_spare;
+  KrHubCallPool call_pool;
 } KrHubSettings;
 
 KrHubSettings *kr_hub_settings_new (void);

@@ -55,6 +55,7 @@ kr_hub_settings_unref (KrHubSettings *self)
   kr_hub_counters_clear (&self->counters);
   while (self->n_spare > 0)
     g_free (self->spare[--self->n_spare]);
+  kr_hub_call_pool_clear (&self->call_pool);
   g_clear_pointer (&self->calls, g_hash_table_unref);
   g_string_free (self->scratch, TRUE);
   g_ptr_array_unref (self->protocols);

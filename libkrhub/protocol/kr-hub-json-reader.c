@@ -80,17 +80,11 @@ fail_scan (const KrHubJsonScanner *scanner, GError **error)
   return NULL;
 }
 
-/* The decoded text of the string at the scanner's place; @scratch is emptied first. */
 static gboolean
-read_text (KrHubJsonScanner *scanner, GString *scratch, KrHubSlice *text, GError **error)
+decode_unusual_text (KrHubSlice *text, guint flags, GString *scratch, GError **error)
 {
-  guint flags;
   gboolean ok = TRUE;
 
-  if (!kr_hub_json_scanner_read_string (scanner, text, &flags))
-    return fail_scan (scanner, error) != NULL;
-  if (G_LIKELY (flags == 0))
-    return TRUE;
   if (flags & KR_HUB_JSON_NON_ASCII)
     ok = kr_hub_json_validate_utf8 (text, NULL);
   if (ok && (flags & KR_HUB_JSON_ESCAPED))
@@ -101,6 +95,17 @@ read_text (KrHubJsonScanner *scanner, GString *scratch, KrHubSlice *text, GError
     }
   /* What is no Unicode is to .NET a value of the wrong type. */
   return ok || fail_type (G_VARIANT_TYPE_STRING, error) != NULL;
+}
+
+/* The decoded text of the string at the scanner's place; @scratch is emptied first. */
+static gboolean
+read_text (KrHubJsonScanner *scanner, GString *scratch, KrHubSlice *text, GError **error)
+{
+  guint flags;
+
+  if (!kr_hub_json_scanner_read_string (scanner, text, &flags))
+    return fail_scan (scanner, error) != NULL;
+  return G_LIKELY (flags == 0) || decode_unusual_text (text, flags, scratch, error);
 }
 
 static gboolean
@@ -140,21 +145,37 @@ kr_hub_json_read_string (const KrHubSlice *value, GString *scratch, KrHubSlice *
   return FALSE;
 }
 
-/* As a C string, which cannot hold the NUL that JSON can. */
+static char *
+copy_text (const KrHubSlice *text)
+{
+  char *copy = g_malloc (text->len + 1);
+
+  memcpy (copy, text->data, text->len);
+  copy[text->len] = '\0';
+  return copy;
+}
+
+/* As a C string, which cannot hold the NUL that JSON can, where it is escaped. */
 static char *
 read_c_string (KrHubJsonScanner *scanner, GError **error)
 {
-  g_autoptr (GString) scratch = g_string_new (NULL);
+  g_autoptr (GString) scratch = NULL;
   KrHubSlice text;
+  guint flags;
 
-  if (!read_text (scanner, scratch, &text, error))
+  if (!kr_hub_json_scanner_read_string (scanner, &text, &flags))
+    return fail_scan (scanner, error);
+  if (G_LIKELY (flags == 0))
+    return copy_text (&text);
+  scratch = g_string_new (NULL);
+  if (!decode_unusual_text (&text, flags, scratch, error))
     return NULL;
   if (memchr (text.data, '\0', text.len) != NULL)
     {
       g_set_error_literal (error, KR_HUB_ERROR, KR_HUB_ERROR_BINDING, "A string contains the character U+0000");
       return NULL;
     }
-  return g_strndup (text.data, text.len);
+  return copy_text (&text);
 }
 
 static gboolean
