@@ -31,9 +31,10 @@ struct _KrTaskBusClient
 typedef enum
 {
   PROP_CONNECTED = 1,
+  PROP_KINDS,
 } KrTaskBusClientProperty;
 
-static GParamSpec *props[PROP_CONNECTED + 1];
+static GParamSpec *props[PROP_KINDS + 1];
 
 static void list_model_init (GListModelInterface *iface);
 
@@ -111,12 +112,21 @@ on_name_owner (GDBusObjectManager *objects, GParamSpec *pspec, gpointer user_dat
 }
 
 static void
+on_kinds (KrTaskDBusTaskManager1 *manager, GParamSpec *pspec, gpointer user_data)
+{
+  g_object_notify_by_pspec (user_data, props[PROP_KINDS]);
+}
+
+static void
 kr_task_bus_client_get_property (GObject *object, guint prop_id, GValue *value, GParamSpec *pspec)
 {
   switch ((KrTaskBusClientProperty) prop_id)
     {
     case PROP_CONNECTED:
       g_value_set_boolean (value, kr_task_bus_client_get_connected (KR_TASK_BUS_CLIENT (object)));
+      break;
+    case PROP_KINDS:
+      g_value_set_boxed (value, kr_task_bus_client_get_kinds (KR_TASK_BUS_CLIENT (object)));
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
@@ -130,6 +140,8 @@ kr_task_bus_client_finalize (GObject *object)
 
   if (self->objects != NULL)
     g_signal_handlers_disconnect_by_data (self->objects, self);
+  if (self->manager != NULL)
+    g_signal_handlers_disconnect_by_data (self->manager, self);
   g_signal_handlers_disconnect_by_data (self->jobs, self);
   g_clear_object (&self->objects);
   g_clear_object (&self->manager);
@@ -155,6 +167,15 @@ kr_task_bus_client_class_init (KrTaskBusClientClass *klass)
    */
   props[PROP_CONNECTED] = g_param_spec_boolean ("connected", NULL, NULL, FALSE,
                                                 G_PARAM_READABLE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY);
+  /**
+   * KrTaskBusClient:kinds: (getter get_kinds)
+   *
+   * What the program lets callers start, in its order; empty while it is not on the bus.
+   *
+   * Since: 0.1
+   */
+  props[PROP_KINDS] = g_param_spec_boxed ("kinds", NULL, NULL, G_TYPE_STRV,
+                                          G_PARAM_READABLE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY);
   g_object_class_install_properties (object_class, G_N_ELEMENTS (props), props);
 }
 
@@ -213,6 +234,7 @@ on_manager (GObject *source, GAsyncResult *result, gpointer user_data)
       g_task_return_error (task, error);
       return;
     }
+  g_signal_connect (self->manager, "notify::kinds", G_CALLBACK (on_kinds), self);
   proxy = G_DBUS_PROXY (self->manager);
   kr_task_dbus_object_manager_client_new (g_dbus_proxy_get_connection (proxy),
                                           G_DBUS_OBJECT_MANAGER_CLIENT_FLAGS_DO_NOT_AUTO_START,
@@ -289,6 +311,29 @@ kr_task_bus_client_get_connected (KrTaskBusClient *self)
 
   owner = g_dbus_object_manager_client_get_name_owner (G_DBUS_OBJECT_MANAGER_CLIENT (self->objects));
   return owner != NULL;
+}
+
+/**
+ * kr_task_bus_client_get_kinds: (get-property kinds)
+ * @self: a client
+ *
+ * Gets what [method@KrTask.BusClient.start_async] takes.
+ *
+ * Returns: (transfer none) (array zero-terminated=1): names, in the order in which the program offers them; empty while
+ *   it is not on the bus. They are valid until the main loop runs again
+ *
+ * Since: 0.1
+ */
+const char *const *
+kr_task_bus_client_get_kinds (KrTaskBusClient *self)
+{
+  static const char *const none[] = { NULL };
+  const char *const *kinds;
+
+  g_return_val_if_fail (KR_TASK_IS_BUS_CLIENT (self), NULL);
+
+  kinds = kr_task_dbus_task_manager1_get_kinds (self->manager);
+  return kinds != NULL ? kinds : none;
 }
 
 /* --- starting ----------------------------------------------------------------------------------------------------- */

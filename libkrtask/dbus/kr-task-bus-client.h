@@ -23,6 +23,8 @@ KrTaskBusClient *kr_task_bus_client_new_finish (GAsyncResult *result, GError **e
 KR_TASK_AVAILABLE_IN_ALL
 gboolean kr_task_bus_client_get_connected (KrTaskBusClient *self);
 KR_TASK_AVAILABLE_IN_ALL
+const char *const *kr_task_bus_client_get_kinds (KrTaskBusClient *self);
+KR_TASK_AVAILABLE_IN_ALL
 void kr_task_bus_client_start_async (KrTaskBusClient *self, const char *kind, GVariant *parameters, GVariant *options,
                                      GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
 KR_TASK_AVAILABLE_IN_ALL

@@ -3,18 +3,22 @@
 /* KrTaskBusExporter: shows the jobs of a manager on D-Bus. */
 #include "config.h"
 
-#include <string.h>
-
-#include "kr-task-bus-authority-private.h"
-#include "kr-task-bus-exporter.h"
-#include "kr-task-bus-identity-private.h"
-#include "kr-task-bus-object-private.h"
+#include "kr-task-bus-exporter-private.h"
 
 /* How long the object of a finished job stays, at least. */
 #define KEEP_FINISHED (5 * G_TIME_SPAN_SECOND)
 /* Of two announcements of the counters. */
 #define COUNT_INTERVAL_MS 100
-#define MAX_TOKEN_LENGTH 64
+
+typedef enum
+{
+  PROP_MANAGER = 1,
+  PROP_CONNECTION,
+  PROP_OBJECT_PATH,
+  PROP_USE_POLKIT,
+} KrTaskBusExporterProperty;
+
+static GParamSpec *props[PROP_USE_POLKIT + 1];
 
 /**
  * KrTaskBusExporter:
@@ -29,91 +33,7 @@
  *
  * Since: 0.1
  */
-struct _KrTaskBusExporter
-{
-  GObject parent_instance;
-
-  KrTaskManager *manager;
-  GDBusConnection *connection;
-  GMainContext *context; /* the manager's */
-  char *path;
-  gboolean use_polkit;
-
-  /* while exported */
-  GCancellable *cancellable; /* of the questions to polkit */
-  GDBusObjectManagerServer *server;
-  KrTaskDBusTaskManager1 *skeleton;
-  KrTaskBusIdentities *identities;
-  GPtrArray *rows;       /* of KrTaskBusObject, as the manager lists the jobs; not owned */
-  GHashTable *objects;   /* KrTaskBusObject by job, also those that the manager has forgotten */
-  GHashTable *requested; /* Request by job: started over the bus, and not yet listed */
-  GSource *counting;     /* NULL: the counters are as announced */
-  GSource *sweeping;     /* NULL: no object waits for its end */
-
-  GHashTable *kinds; /* Kind by name */
-  guint64 n_paths;
-};
-
-typedef struct
-{
-  KrTaskFactory factory;
-  gpointer user_data;
-  GDestroyNotify destroy;
-} Kind;
-
-/* A start whose answer waits until the object is there. */
-typedef struct
-{
-  char *path;
-  char *sender;
-  gboolean tied;
-  GDBusMethodInvocation *invocation;
-} Request;
-
-/* A call that waits until its sender is known. */
-typedef struct
-{
-  KrTaskBusExporter *self;
-  GDBusMethodInvocation *invocation;
-  KrTaskJob *job; /* NULL: about none */
-  GVariant *arguments;
-  const char *action; /* what polkit may allow where the manager does not; NULL: nothing */
-  GVariant *identity; /* while polkit is asked */
-  void (*act) (KrTaskBusExporter *self, GDBusMethodInvocation *invocation, KrTaskJob *job, GVariant *arguments,
-               GVariant *identity);
-} Call;
-
-typedef enum
-{
-  PROP_MANAGER = 1,
-  PROP_CONNECTION,
-  PROP_OBJECT_PATH,
-  PROP_USE_POLKIT,
-} KrTaskBusExporterProperty;
-
-static GParamSpec *props[PROP_USE_POLKIT + 1];
-
 G_DEFINE_FINAL_TYPE (KrTaskBusExporter, kr_task_bus_exporter, G_TYPE_OBJECT)
-
-static void
-kind_free (gpointer data)
-{
-  Kind *kind = data;
-
-  if (kind->destroy != NULL)
-    kind->destroy (kind->user_data);
-  g_free (kind);
-}
-
-static void
-request_free (gpointer data)
-{
-  Request *request = data;
-
-  g_free (request->path);
-  g_free (request->sender);
-  g_free (request);
-}
 
 static void
 object_free (gpointer data)
@@ -141,196 +61,6 @@ timer_stop (GSource **source)
   g_clear_pointer (source, g_source_unref);
 }
 
-/* --- who may do what ---------------------------------------------------------------------------------------------- */
-
-static void
-call_free (Call *call)
-{
-  g_clear_object (&call->job);
-  g_clear_pointer (&call->arguments, g_variant_unref);
-  g_clear_pointer (&call->identity, g_variant_unref);
-  g_object_unref (call->self);
-  g_free (call);
-}
-
-static void
-answer_call (Call *call, GVariant *identity)
-{
-  if (call->self->server == NULL)
-    g_dbus_method_invocation_return_error (call->invocation, KR_TASK_ERROR, KR_TASK_ERROR_SHUTTING_DOWN,
-                                           "The tasks are leaving the bus");
-  else if (identity == NULL)
-    g_dbus_method_invocation_return_error (call->invocation, KR_TASK_ERROR, KR_TASK_ERROR_NOT_AUTHORIZED,
-                                           "Nobody knows who you are");
-  else
-    call->act (call->self, call->invocation, call->job, call->arguments, identity);
-  call_free (call);
-}
-
-/* Whom polkit lets is an administrator for this call; the manager is asked again and has the last word. */
-static void
-on_authority (gboolean allowed, gpointer user_data)
-{
-  Call *call = user_data;
-  g_autoptr (GVariant) identity = g_variant_ref (call->identity);
-
-  if (allowed)
-    {
-      GVariantDict dict;
-
-      g_variant_dict_init (&dict, call->identity);
-      g_variant_dict_insert (&dict, "administrator", "b", TRUE);
-      g_variant_unref (identity);
-      identity = g_variant_ref_sink (g_variant_dict_end (&dict));
-    }
-  answer_call (call, identity);
-}
-
-static gboolean
-needs_authority (Call *call, GVariant *identity)
-{
-  return call->action != NULL && call->self->use_polkit && call->self->server != NULL && identity != NULL &&
-         g_dbus_method_invocation_get_sender (call->invocation) != NULL &&
-         !kr_task_manager_authorize (call->self->manager, call->job, call->action, identity);
-}
-
-static void
-on_identity (GVariant *identity, gpointer user_data)
-{
-  Call *call = user_data;
-
-  if (!needs_authority (call, identity))
-    {
-      answer_call (call, identity);
-      return;
-    }
-  call->identity = g_variant_ref (identity);
-  kr_task_bus_authority_ask (call->invocation, KR_TASK_BUS_ACTION_CANCEL_OTHERS, call->self->cancellable, on_authority,
-                             call);
-}
-
-/* Has @act answer the call once its sender is known, and once polkit has allowed @action where it is asked. */
-static void
-identify (KrTaskBusExporter *self, GDBusMethodInvocation *invocation, KrTaskJob *job, GVariant *arguments,
-          const char *action, void (*act) (KrTaskBusExporter *, GDBusMethodInvocation *, KrTaskJob *, GVariant *, GVariant *))
-{
-  Call *call = g_new0 (Call, 1);
-
-  call->self = g_object_ref (self);
-  call->invocation = invocation;
-  g_set_object (&call->job, job);
-  call->arguments = arguments != NULL ? g_variant_ref_sink (arguments) : NULL;
-  call->action = action;
-  call->act = act;
-  kr_task_bus_identities_find (self->identities, g_dbus_method_invocation_get_sender (invocation), on_identity, call);
-}
-
-/* FALSE: the caller was told so. */
-static gboolean
-may (KrTaskBusExporter *self, GDBusMethodInvocation *invocation, KrTaskJob *job, const char *action,
-     GVariant *identity)
-{
-  if (kr_task_manager_authorize (self->manager, job, action, identity))
-    return TRUE;
-  g_dbus_method_invocation_return_error (invocation, KR_TASK_ERROR, KR_TASK_ERROR_NOT_AUTHORIZED,
-                                         "You may not %s this task", action);
-  return FALSE;
-}
-
-/* --- calls about one task ------------------------------------------------------------------------------------------ */
-
-/* The state may have changed while the caller was being identified: cancel() looks at it now. */
-static void
-act_cancel (KrTaskBusExporter *self, GDBusMethodInvocation *invocation, KrTaskJob *job, GVariant *options,
-            GVariant *identity)
-{
-  g_autoptr (GError) error = NULL;
-  const char *reason = NULL;
-  gboolean defer = FALSE;
-
-  if (!may (self, invocation, job, "cancel", identity))
-    return;
-  g_variant_lookup (options, "reason", "&s", &reason);
-  g_variant_lookup (options, "defer", "b", &defer);
-  if (kr_task_job_cancel (job, KR_TASK_CANCEL_REASON_USER, reason, defer ? KR_TASK_CANCEL_DEFER : KR_TASK_CANCEL_NONE,
-                          &error) ||
-      (defer && g_error_matches (error, KR_TASK_ERROR, KR_TASK_ERROR_DEFERRED)))
-    g_dbus_method_invocation_return_value (invocation, NULL);
-  else
-    g_dbus_method_invocation_return_gerror (invocation, error);
-}
-
-static void
-act_remove (KrTaskBusExporter *self, GDBusMethodInvocation *invocation, KrTaskJob *job, GVariant *options,
-            GVariant *identity)
-{
-  g_autoptr (GError) error = NULL;
-
-  if (!may (self, invocation, job, "remove", identity))
-    return;
-  if (kr_task_manager_remove (self->manager, kr_task_job_get_id (job), &error))
-    g_dbus_method_invocation_return_value (invocation, NULL);
-  else
-    g_dbus_method_invocation_return_gerror (invocation, error);
-}
-
-static void
-act_get_result (KrTaskBusExporter *self, GDBusMethodInvocation *invocation, KrTaskJob *job, GVariant *options,
-                GVariant *identity)
-{
-  KrTaskBusObject *object = g_hash_table_lookup (self->objects, job);
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GVariant) result = NULL;
-
-  if (!may (self, invocation, job, "view", identity))
-    return;
-  if (object == NULL)
-    {
-      g_dbus_method_invocation_return_error (invocation, KR_TASK_ERROR, KR_TASK_ERROR_NOT_FOUND, "The task is gone");
-      return;
-    }
-  result = kr_task_bus_object_dup_result (object, &error);
-  if (result != NULL)
-    g_dbus_method_invocation_return_value (invocation, g_variant_new ("(v)", result));
-  else
-    g_dbus_method_invocation_return_gerror (invocation, error);
-}
-
-static KrTaskJob *
-job_of (KrTaskDBusTask1 *task)
-{
-  return g_object_get_data (G_OBJECT (task), "kr-task-job");
-}
-
-static gboolean
-on_cancel (KrTaskDBusTask1 *task, GDBusMethodInvocation *invocation, GVariant *options, gpointer user_data)
-{
-  identify (user_data, invocation, job_of (task), options, "cancel", act_cancel);
-  return G_DBUS_METHOD_INVOCATION_HANDLED;
-}
-
-static gboolean
-on_remove (KrTaskDBusTask1 *task, GDBusMethodInvocation *invocation, gpointer user_data)
-{
-  identify (user_data, invocation, job_of (task), NULL, "remove", act_remove);
-  return G_DBUS_METHOD_INVOCATION_HANDLED;
-}
-
-static gboolean
-on_get_result (KrTaskDBusTask1 *task, GDBusMethodInvocation *invocation, gpointer user_data)
-{
-  identify (user_data, invocation, job_of (task), NULL, NULL, act_get_result);
-  return G_DBUS_METHOD_INVOCATION_HANDLED;
-}
-
-/* --- the objects --------------------------------------------------------------------------------------------------- */
-
-static char *
-next_path (KrTaskBusExporter *self)
-{
-  return g_strdup_printf ("%s/tasks/%" G_GUINT64_FORMAT, self->path, ++self->n_paths);
-}
-
 /* --- families ------------------------------------------------------------------------------------------------------- */
 
 /* Those of the children that are on the bus, and to each of them its parent. */
@@ -338,7 +68,7 @@ static void
 show_children (KrTaskBusExporter *self, KrTaskBusObject *object)
 {
   GListModel *children = kr_task_job_get_children (object->job);
-  g_autoptr (GPtrArray) paths = g_ptr_array_new ();
+  GPtrArray *paths = g_ptr_array_new_with_free_func (g_free);
 
   for (guint i = 0; i < g_list_model_get_n_items (children); i++)
     {
@@ -347,11 +77,11 @@ show_children (KrTaskBusExporter *self, KrTaskBusObject *object)
 
       if (child == NULL)
         continue;
-      kr_task_dbus_task1_set_parent (child->task, kr_task_bus_object_get_path (object));
-      g_ptr_array_add (paths, (gpointer) kr_task_bus_object_get_path (child));
+      kr_task_bus_object_set_parent (child, kr_task_bus_object_get_path (object));
+      g_ptr_array_add (paths, g_strdup (kr_task_bus_object_get_path (child)));
     }
   g_ptr_array_add (paths, NULL);
-  kr_task_dbus_task1_set_children (object->task, (const char *const *) paths->pdata);
+  kr_task_bus_object_take_children (object, (GStrv) g_ptr_array_free (paths, FALSE));
 }
 
 static void
@@ -363,6 +93,8 @@ show_parent (KrTaskBusExporter *self, KrTaskJob *job)
   if (object != NULL)
     show_children (self, object);
 }
+
+/* --- the objects --------------------------------------------------------------------------------------------------- */
 
 static gboolean
 sweep (gpointer user_data)
@@ -425,15 +157,12 @@ on_job_finished (KrTaskJob *job, gpointer user_data)
 static void
 connect_object (KrTaskBusExporter *self, KrTaskBusObject *object)
 {
-  g_object_set_data (G_OBJECT (object->task), "kr-task-job", object->job);
-  g_signal_connect_object (object->task, "handle-cancel", G_CALLBACK (on_cancel), self, 0);
-  g_signal_connect_object (object->task, "handle-get-result", G_CALLBACK (on_get_result), self, 0);
-  g_signal_connect_object (object->task, "handle-remove", G_CALLBACK (on_remove), self, 0);
+  kr_task_bus_actions_connect_task (self, object);
   g_signal_connect_object (object->job, "finished", G_CALLBACK (on_job_finished), self, 0);
 }
 
 static void
-answer_start (Request *request)
+answer_start (KrTaskBusRequest *request)
 {
   kr_task_dbus_task_manager1_complete_start (NULL, request->invocation, request->path);
 }
@@ -441,8 +170,8 @@ answer_start (Request *request)
 static KrTaskBusObject *
 export_job (KrTaskBusExporter *self, KrTaskJob *job)
 {
-  Request *request = g_hash_table_lookup (self->requested, job);
-  g_autofree char *path = request != NULL ? g_strdup (request->path) : next_path (self);
+  KrTaskBusRequest *request = g_hash_table_lookup (self->requested, job);
+  g_autofree char *path = request != NULL ? g_strdup (request->path) : kr_task_bus_start_next_path (self);
   KrTaskBusObject *object = kr_task_bus_object_new (job, path, self->context);
 
   connect_object (self, object);
@@ -494,215 +223,6 @@ on_sender_gone (const char *sender, gpointer user_data)
       if (object->tied && g_strcmp0 (object->sender, sender) == 0)
         kr_task_job_cancel (object->job, KR_TASK_CANCEL_REASON_OWNER_VANISHED, NULL, KR_TASK_CANCEL_DEFER, NULL);
     }
-}
-
-/* --- calls about all tasks ----------------------------------------------------------------------------------------- */
-
-static gboolean
-is_token (const char *token)
-{
-  gsize length = strlen (token);
-
-  if (length == 0 || length > MAX_TOKEN_LENGTH)
-    return FALSE;
-  for (gsize i = 0; i < length; i++)
-    if (!g_ascii_isalnum (token[i]) && token[i] != '_')
-      return FALSE;
-  return TRUE;
-}
-
-static gboolean
-is_requested (KrTaskBusExporter *self, const char *path)
-{
-  GHashTableIter iter;
-  gpointer value;
-
-  g_hash_table_iter_init (&iter, self->requested);
-  while (g_hash_table_iter_next (&iter, NULL, &value))
-    if (g_strcmp0 (((Request *) value)->path, path) == 0)
-      return TRUE;
-  return FALSE;
-}
-
-/* The path that the caller knows beforehand. */
-static char *
-path_of_token (KrTaskBusExporter *self, const char *sender, const char *token, GError **error)
-{
-  g_autofree char *name = g_strdelimit (g_strdup (sender != NULL ? sender + (sender[0] == ':') : "peer"), ".", '_');
-  g_autofree char *path = NULL;
-  g_autoptr (GDBusObject) object = NULL;
-
-  if (!is_token (token))
-    {
-      g_set_error (error, KR_TASK_ERROR, KR_TASK_ERROR_INVALID, "handle_token must be letters, digits and underscores");
-      return NULL;
-    }
-  path = g_strdup_printf ("%s/tasks/%s/%s", self->path, name, token);
-  object = g_dbus_object_manager_get_object (G_DBUS_OBJECT_MANAGER (self->server), path);
-  if (object == NULL && !is_requested (self, path))
-    return g_steal_pointer (&path);
-  g_set_error (error, KR_TASK_ERROR, KR_TASK_ERROR_CONFLICT, "This handle_token is in use");
-  return NULL;
-}
-
-static void
-apply_options (KrTaskJob *job, GVariant *options, GVariant *identity)
-{
-  const char *key, *title;
-  gint64 deadline;
-  gint32 priority;
-
-  kr_task_job_set_owner (job, identity);
-  if (g_variant_lookup (options, "priority", "i", &priority))
-    kr_task_job_set_priority (job, priority);
-  if (g_variant_lookup (options, "key", "&s", &key))
-    kr_task_job_set_key (job, key, KR_TASK_CONFLICT_QUEUE);
-  if (g_variant_lookup (options, "title", "&s", &title))
-    kr_task_job_set_title (job, title);
-  if (g_variant_lookup (options, "deadline_us", "x", &deadline))
-    kr_task_job_set_deadlines (job, -1, deadline, -1);
-}
-
-static Request *
-request_new (KrTaskBusExporter *self, GDBusMethodInvocation *invocation, GVariant *options, GError **error)
-{
-  const char *sender = g_dbus_method_invocation_get_sender (invocation);
-  const char *token;
-  g_autofree char *path = NULL;
-  Request *request;
-
-  if (g_variant_lookup (options, "handle_token", "&s", &token))
-    path = path_of_token (self, sender, token, error);
-  else
-    path = next_path (self);
-  if (path == NULL)
-    return NULL;
-  request = g_new0 (Request, 1);
-  request->path = g_steal_pointer (&path);
-  request->sender = g_strdup (sender);
-  request->invocation = invocation;
-  g_variant_lookup (options, "cancel_on_disconnect", "b", &request->tied);
-  return request;
-}
-
-static KrTaskJob *
-make_job (KrTaskBusExporter *self, const char *name, GVariant *parameters, GVariant *options, GError **error)
-{
-  Kind *kind = g_hash_table_lookup (self->kinds, name);
-  KrTaskJob *job;
-
-  if (kind == NULL)
-    {
-      g_set_error (error, KR_TASK_ERROR, KR_TASK_ERROR_NOT_FOUND, "No such kind of task is offered");
-      return NULL;
-    }
-  job = kind->factory (parameters, options, kind->user_data, error);
-  if (job == NULL && error != NULL && *error == NULL)
-    g_set_error (error, KR_TASK_ERROR, KR_TASK_ERROR_INVALID, "The task could not be made");
-  return job;
-}
-
-/* The answer is given when the manager lists the job, and its object is there. */
-static void
-act_start (KrTaskBusExporter *self, GDBusMethodInvocation *invocation, KrTaskJob *none, GVariant *arguments,
-           GVariant *identity)
-{
-  g_autoptr (GVariant) parameters = NULL;
-  g_autoptr (GVariant) options = NULL;
-  g_autoptr (KrTaskJob) job = NULL;
-  g_autoptr (GError) error = NULL;
-  Request *request = NULL;
-  const char *kind;
-
-  if (!may (self, invocation, NULL, "start", identity))
-    return;
-  g_variant_get (arguments, "(&s@a{sv}@a{sv})", &kind, &parameters, &options);
-  job = make_job (self, kind, parameters, options, &error);
-  if (job != NULL)
-    request = request_new (self, invocation, options, &error);
-  if (request != NULL)
-    {
-      apply_options (job, options, identity);
-      g_hash_table_insert (self->requested, job, request);
-      if (kr_task_manager_submit (self->manager, job, &error))
-        return;
-      g_hash_table_remove (self->requested, job);
-    }
-  g_dbus_method_invocation_return_gerror (invocation, error);
-}
-
-static gboolean
-on_start (KrTaskDBusTaskManager1 *skeleton, GDBusMethodInvocation *invocation, const char *kind, GVariant *parameters,
-          GVariant *options, gpointer user_data)
-{
-  identify (user_data, invocation, NULL, g_dbus_method_invocation_get_parameters (invocation), NULL, act_start);
-  return G_DBUS_METHOD_INVOCATION_HANDLED;
-}
-
-static KrTaskJob *
-lookup (KrTaskBusExporter *self, GDBusMethodInvocation *invocation, const char *id)
-{
-  KrTaskJob *job = kr_task_manager_lookup (self->manager, id);
-
-  if (job == NULL)
-    g_dbus_method_invocation_return_error (invocation, KR_TASK_ERROR, KR_TASK_ERROR_NOT_FOUND,
-                                           "There is no task with this id");
-  return job;
-}
-
-static gboolean
-on_cancel_task (KrTaskDBusTaskManager1 *skeleton, GDBusMethodInvocation *invocation, const char *id,
-                GVariant *options, gpointer user_data)
-{
-  g_autoptr (KrTaskJob) job = lookup (user_data, invocation, id);
-
-  if (job != NULL)
-    identify (user_data, invocation, job, options, "cancel", act_cancel);
-  return G_DBUS_METHOD_INVOCATION_HANDLED;
-}
-
-static void
-act_cancel_all (KrTaskBusExporter *self, GDBusMethodInvocation *invocation, KrTaskJob *none, GVariant *options,
-                GVariant *identity)
-{
-  const char *kind = NULL;
-  guint n = 0;
-
-  g_variant_lookup (options, "kind", "&s", &kind);
-  for (guint i = 0; i < self->rows->len; i++)
-    {
-      KrTaskJob *job = ((KrTaskBusObject *) g_ptr_array_index (self->rows, i))->job;
-
-      if ((kind == NULL || g_strcmp0 (kind, kr_task_job_get_kind (job)) == 0) &&
-          !kr_task_state_is_terminal (kr_task_job_get_state (job)) &&
-          kr_task_manager_authorize (self->manager, job, "cancel", identity) &&
-          kr_task_job_cancel (job, KR_TASK_CANCEL_REASON_USER, NULL, KR_TASK_CANCEL_DEFER, NULL))
-        n++;
-    }
-  kr_task_dbus_task_manager1_complete_cancel_all (NULL, invocation, n);
-}
-
-static gboolean
-on_cancel_all (KrTaskDBusTaskManager1 *skeleton, GDBusMethodInvocation *invocation, GVariant *options,
-               gpointer user_data)
-{
-  identify (user_data, invocation, NULL, options, NULL, act_cancel_all);
-  return G_DBUS_METHOD_INVOCATION_HANDLED;
-}
-
-static gboolean
-on_lookup (KrTaskDBusTaskManager1 *skeleton, GDBusMethodInvocation *invocation, const char *id, gpointer user_data)
-{
-  KrTaskBusExporter *self = user_data;
-  g_autoptr (KrTaskJob) job = lookup (self, invocation, id);
-  g_autofree char *path = job != NULL ? kr_task_bus_exporter_dup_path (self, job) : NULL;
-
-  if (path != NULL)
-    kr_task_dbus_task_manager1_complete_lookup (skeleton, invocation, path);
-  else if (job != NULL)
-    g_dbus_method_invocation_return_error (invocation, KR_TASK_ERROR, KR_TASK_ERROR_NOT_FOUND,
-                                           "The task is not on the bus yet");
-  return G_DBUS_METHOD_INVOCATION_HANDLED;
 }
 
 /* --- the counters -------------------------------------------------------------------------------------------------- */
@@ -808,6 +328,7 @@ kr_task_bus_exporter_finalize (GObject *object)
 {
   KrTaskBusExporter *self = KR_TASK_BUS_EXPORTER (object);
 
+  g_ptr_array_unref (self->kind_names);
   g_hash_table_unref (self->kinds);
   g_object_unref (self->manager);
   g_object_unref (self->connection);
@@ -869,7 +390,9 @@ kr_task_bus_exporter_class_init (KrTaskBusExporterClass *klass)
 static void
 kr_task_bus_exporter_init (KrTaskBusExporter *self)
 {
-  self->kinds = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, kind_free);
+  self->kinds = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, kr_task_bus_kind_free);
+  self->kind_names = g_ptr_array_new ();
+  g_ptr_array_add (self->kind_names, NULL);
 }
 
 /**
@@ -900,10 +423,8 @@ export_skeleton (KrTaskBusExporter *self, GError **error)
 {
   self->skeleton = kr_task_dbus_task_manager1_skeleton_new ();
   update_counts (self);
-  g_signal_connect (self->skeleton, "handle-start", G_CALLBACK (on_start), self);
-  g_signal_connect (self->skeleton, "handle-cancel-task", G_CALLBACK (on_cancel_task), self);
-  g_signal_connect (self->skeleton, "handle-cancel-all", G_CALLBACK (on_cancel_all), self);
-  g_signal_connect (self->skeleton, "handle-lookup", G_CALLBACK (on_lookup), self);
+  kr_task_bus_start_connect (self);
+  kr_task_bus_actions_connect_manager (self);
   if (g_dbus_interface_skeleton_export (G_DBUS_INTERFACE_SKELETON (self->skeleton), self->connection, self->path,
                                         error))
     return TRUE;
@@ -940,7 +461,7 @@ kr_task_bus_exporter_export (KrTaskBusExporter *self, GError **error)
       self->cancellable = g_cancellable_new ();
       self->rows = g_ptr_array_new ();
       self->objects = g_hash_table_new_full (NULL, NULL, NULL, object_free);
-      self->requested = g_hash_table_new_full (NULL, NULL, NULL, request_free);
+      self->requested = g_hash_table_new_full (NULL, NULL, NULL, kr_task_bus_request_free);
       g_signal_connect (self->manager, "items-changed", G_CALLBACK (on_items_changed), self);
       g_signal_connect (self->manager, "notify", G_CALLBACK (on_manager_notify), self);
       on_items_changed (G_LIST_MODEL (self->manager), 0, 0, g_list_model_get_n_items (G_LIST_MODEL (self->manager)),
@@ -949,18 +470,6 @@ kr_task_bus_exporter_export (KrTaskBusExporter *self, GError **error)
     }
   g_main_context_pop_thread_default (self->context);
   return ok;
-}
-
-static void
-refuse_requests (KrTaskBusExporter *self)
-{
-  GHashTableIter iter;
-  gpointer value;
-
-  g_hash_table_iter_init (&iter, self->requested);
-  while (g_hash_table_iter_next (&iter, NULL, &value))
-    g_dbus_method_invocation_return_error (((Request *) value)->invocation, KR_TASK_ERROR,
-                                           KR_TASK_ERROR_SHUTTING_DOWN, "The tasks are leaving the bus");
 }
 
 static void
@@ -991,7 +500,7 @@ kr_task_bus_exporter_unexport (KrTaskBusExporter *self)
     return;
   g_signal_handlers_disconnect_by_data (self->manager, self);
   disconnect_jobs (self);
-  refuse_requests (self);
+  kr_task_bus_start_refuse_all (self);
   timer_stop (&self->counting);
   timer_stop (&self->sweeping);
   g_cancellable_cancel (self->cancellable);
@@ -1004,33 +513,6 @@ kr_task_bus_exporter_unexport (KrTaskBusExporter *self)
   g_clear_pointer (&self->identities, kr_task_bus_identities_free);
   g_dbus_interface_skeleton_unexport (G_DBUS_INTERFACE_SKELETON (self->skeleton));
   g_clear_object (&self->skeleton);
-}
-
-/**
- * kr_task_bus_exporter_add_kind:
- * @self: an exporter
- * @kind: a name
- * @factory: (scope notified) (closure user_data) (destroy destroy): makes a job
- * @user_data: its argument
- * @destroy: (nullable): frees @user_data
- *
- * Offers a kind of task: callers on the bus can start it.
- *
- * Since: 0.1
- */
-void
-kr_task_bus_exporter_add_kind (KrTaskBusExporter *self, const char *kind, KrTaskFactory factory, gpointer user_data,
-                               GDestroyNotify destroy)
-{
-  Kind *entry;
-
-  g_return_if_fail (KR_TASK_IS_BUS_EXPORTER (self));
-  g_return_if_fail (kind != NULL);
-  g_return_if_fail (factory != NULL);
-
-  entry = g_new (Kind, 1);
-  *entry = (Kind) { factory, user_data, destroy };
-  g_hash_table_replace (self->kinds, g_strdup (kind), entry);
 }
 
 /**

@@ -3,6 +3,7 @@
 /* KrTaskBusObject: one job as an object on the bus. */
 #pragma once
 
+#include "kr-task-bus-rate-private.h"
 #include "kr-task-dbus.h"
 #include "kr-task-job.h"
 
@@ -18,13 +19,18 @@ typedef struct
   gboolean listed;     /* the manager has it still */
   gboolean finished;   /* the end was told */
   gint64 finished_at;  /* monotonic, µs */
-  GSource *timer;      /* NULL: no progress waits */
-  gint64 last_update;  /* of the progress, monotonic, µs */
+  KrTaskState told;    /* the state that was told last */
+  char *parent;        /* paths, as they are to be told */
+  GStrv children;
+  KrTaskBusRate rate;
+  GSource *timer;      /* NULL: nothing waits to be told */
 } KrTaskBusObject;
 
 KrTaskBusObject *kr_task_bus_object_new (KrTaskJob *job, const char *path, GMainContext *context);
 void kr_task_bus_object_free (KrTaskBusObject *self);
 const char *kr_task_bus_object_get_path (KrTaskBusObject *self);
+void kr_task_bus_object_set_parent (KrTaskBusObject *self, const char *parent);
+void kr_task_bus_object_take_children (KrTaskBusObject *self, GStrv children);
 void kr_task_bus_object_finish (KrTaskBusObject *self);
 GVariant *kr_task_bus_object_dup_info (KrTaskBusObject *self);
 GVariant *kr_task_bus_object_dup_result (KrTaskBusObject *self, GError **error);

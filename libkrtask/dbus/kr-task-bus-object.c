@@ -9,8 +9,7 @@
 
 #include "kr-task-bus-object-private.h"
 
-/* Of two announcements of progress. */
-#define MIN_INTERVAL (100 * G_TIME_SPAN_MILLISECOND)
+/* Of the progress: a bar does not move by less. */
 #define MIN_CHANGE 0.005
 /* Of a result that travels with a signal to everyone. */
 #define MAX_RESULT_IN_SIGNAL 4096
@@ -64,12 +63,6 @@ kr_task_bus_task_init (KrTaskBusTask *self)
 /* --- what the job says -------------------------------------------------------------------------------------------- */
 
 static void
-flush (KrTaskBusObject *self)
-{
-  g_dbus_interface_skeleton_flush (G_DBUS_INTERFACE_SKELETON (self->task));
-}
-
-static void
 update_error (KrTaskBusObject *self)
 {
   g_autoptr (GError) error = kr_task_job_dup_error (self->job);
@@ -121,10 +114,19 @@ update_progress (KrTaskBusObject *self)
   kr_task_dbus_task1_set_total (self->task, total);
   kr_task_dbus_task1_set_rate (self->task, kr_task_progress_get_rate (progress));
   kr_task_dbus_task1_set_expected_end_time (self->task, eta < 0 ? 0 : g_get_real_time () + eta);
-  self->last_update = g_get_monotonic_time ();
 }
 
-/* A bar does not move by less. */
+static void
+update_all (KrTaskBusObject *self)
+{
+  self->told = kr_task_job_get_state (self->job);
+  update_state (self);
+  update_texts (self);
+  update_progress (self);
+  kr_task_dbus_task1_set_parent (self->task, self->parent);
+  kr_task_dbus_task1_set_children (self->task, (const char *const *) self->children);
+}
+
 static gboolean
 is_worth_telling (KrTaskBusObject *self)
 {
@@ -147,15 +149,68 @@ stop_timer (KrTaskBusObject *self)
   g_clear_pointer (&self->timer, g_source_unref);
 }
 
+/* --- when it is told ---------------------------------------------------------------------------------------------- */
+
+/* Everything that has changed, in one signal. Nothing is set at any other time: GDBus would tell of it by itself. */
+static void
+tell (KrTaskBusObject *self)
+{
+  stop_timer (self);
+  kr_task_bus_rate_note (&self->rate, g_get_monotonic_time ());
+  update_all (self);
+  g_dbus_interface_skeleton_flush (G_DBUS_INTERFACE_SKELETON (self->task));
+}
+
 static gboolean
 on_timer (gpointer user_data)
 {
-  KrTaskBusObject *self = user_data;
-
-  stop_timer (self);
-  update_progress (self);
-  flush (self);
+  tell (user_data);
   return G_SOURCE_REMOVE;
+}
+
+/* How many states may yet come, each of which is told at once. */
+static guint
+count_states_to_come (KrTaskBusObject *self)
+{
+  switch (self->told)
+    {
+    case KR_TASK_STATE_CREATED: return 4;
+    case KR_TASK_STATE_QUEUED: return 3;
+    case KR_TASK_STATE_RUNNING: return 2;
+    case KR_TASK_STATE_CANCELLING: return 1;
+    case KR_TASK_STATE_COMPLETED:
+    case KR_TASK_STATE_FAILED:
+    case KR_TASK_STATE_CANCELLED:
+    case KR_TASK_STATE_TIMED_OUT:
+    default: return 0;
+    }
+}
+
+/* @due: monotonic time, µs */
+static void
+tell_at (KrTaskBusObject *self, gint64 due)
+{
+  if (due <= g_get_monotonic_time ())
+    {
+      tell (self);
+      return;
+    }
+  if (self->timer != NULL)
+    {
+      g_source_set_ready_time (self->timer, MIN (due, g_source_get_ready_time (self->timer)));
+      return;
+    }
+  self->timer = g_timeout_source_new (0);
+  g_source_set_static_name (self->timer, "KrTaskBusObject");
+  g_source_set_ready_time (self->timer, due);
+  g_source_set_callback (self->timer, on_timer, self, NULL);
+  g_source_attach (self->timer, self->context);
+}
+
+static void
+tell_soon (KrTaskBusObject *self)
+{
+  tell_at (self, kr_task_bus_rate_due (&self->rate, count_states_to_come (self)));
 }
 
 static void
@@ -163,36 +218,29 @@ on_progress_changed (KrTaskProgress *progress, gpointer user_data)
 {
   KrTaskBusObject *self = user_data;
 
-  if (self->timer != NULL || self->finished || !is_worth_telling (self))
-    return;
-  if (g_get_monotonic_time () >= self->last_update + MIN_INTERVAL)
-    {
-      update_progress (self);
-      flush (self);
-      return;
-    }
-  self->timer = g_timeout_source_new (0);
-  g_source_set_static_name (self->timer, "KrTaskBusObject");
-  g_source_set_ready_time (self->timer, self->last_update + MIN_INTERVAL);
-  g_source_set_callback (self->timer, on_timer, self, NULL);
-  g_source_attach (self->timer, self->context);
+  if (self->timer == NULL && !self->finished && is_worth_telling (self))
+    tell_soon (self);
 }
 
 static void
 on_state (KrTaskJob *job, GParamSpec *pspec, gpointer user_data)
 {
   KrTaskBusObject *self = user_data;
+  KrTaskState state = kr_task_job_get_state (job);
 
-  if (kr_task_state_is_terminal (kr_task_job_get_state (job)) && !self->finished)
+  if (kr_task_state_is_terminal (state) && !self->finished)
     return; /* all that is left to say, at once, in kr_task_bus_object_finish() */
-  update_state (self);
-  flush (self);
+  if (state != self->told)
+    tell (self);
+  else if (kr_task_job_get_cancellable (job) != kr_task_dbus_task1_get_cancelable (self->task) ||
+           kr_task_job_get_detached (job) != kr_task_dbus_task1_get_detached (self->task))
+    tell_at (self, kr_task_bus_rate_due_urgent (&self->rate, count_states_to_come (self)));
 }
 
 static void
 on_text (KrTaskJob *job, GParamSpec *pspec, gpointer user_data)
 {
-  update_texts (user_data);
+  tell_soon (user_data);
 }
 
 static guint32
@@ -221,8 +269,6 @@ KrTaskBusObject *
 kr_task_bus_object_new (KrTaskJob *job, const char *path, GMainContext *context)
 {
   KrTaskBusObject *self = g_new0 (KrTaskBusObject, 1);
-  static const char *const no_children[] = { NULL };
-
   self->job = g_object_ref (job);
   self->context = g_main_context_ref (context);
   self->listed = TRUE;
@@ -232,12 +278,9 @@ kr_task_bus_object_new (KrTaskJob *job, const char *path, GMainContext *context)
   kr_task_dbus_task1_set_kind (self->task, kr_task_job_get_kind (job));
   kr_task_dbus_task1_set_created_at (self->task, kr_task_job_get_created_at (job));
   kr_task_dbus_task1_set_owner_uid (self->task, owner_uid (job));
-  kr_task_dbus_task1_set_parent (self->task, "/");
-  kr_task_dbus_task1_set_children (self->task, no_children);
-  update_texts (self);
-  update_state (self);
-  update_progress (self);
-  self->last_update = 0;
+  self->parent = g_strdup ("/");
+  self->children = g_new0 (char *, 1);
+  update_all (self);
   kr_task_dbus_object_skeleton_set_task1 (self->object, self->task);
   g_signal_connect (job, "notify::state", G_CALLBACK (on_state), self);
   g_signal_connect (job, "notify::cancellable", G_CALLBACK (on_state), self);
@@ -260,6 +303,8 @@ kr_task_bus_object_free (KrTaskBusObject *self)
   g_object_unref (self->job);
   g_main_context_unref (self->context);
   g_free (self->sender);
+  g_free (self->parent);
+  g_strfreev (self->children);
   g_free (self);
 }
 
@@ -267,6 +312,41 @@ const char *
 kr_task_bus_object_get_path (KrTaskBusObject *self)
 {
   return g_dbus_object_get_object_path (G_DBUS_OBJECT (self->object));
+}
+
+/**
+ * kr_task_bus_object_set_parent:
+ * @self: an object
+ * @parent: the path of another one
+ *
+ * Says whose part the job is.
+ */
+void
+kr_task_bus_object_set_parent (KrTaskBusObject *self, const char *parent)
+{
+  if (g_str_equal (self->parent, parent))
+    return;
+  g_free (self->parent);
+  self->parent = g_strdup (parent);
+  tell_soon (self);
+}
+
+/**
+ * kr_task_bus_object_take_children:
+ * @self: an object
+ * @children: (transfer full): paths
+ *
+ * Says what the parts of the job are.
+ */
+void
+kr_task_bus_object_take_children (KrTaskBusObject *self, GStrv children)
+{
+  gboolean same = g_strv_equal ((const char *const *) self->children, (const char *const *) children);
+
+  g_strfreev (self->children);
+  self->children = children;
+  if (!same)
+    tell_soon (self);
 }
 
 /* --- the end ------------------------------------------------------------------------------------------------------ */
@@ -373,9 +453,6 @@ kr_task_bus_object_finish (KrTaskBusObject *self)
 
   self->finished = TRUE;
   self->finished_at = g_get_monotonic_time ();
-  stop_timer (self);
-  update_state (self);
-  update_progress (self);
-  flush (self);
+  tell (self);
   kr_task_dbus_task1_emit_finished (self->task, kr_task_state_to_string (kr_task_job_get_state (self->job)), info);
 }

@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Copyright the krhub authors */
 /* Tests of the exporter beside polkit: an authority of our own answers on a private bus. */
-#include <kr-test.h>
-#include <krtask.h>
-
-#define PATH "/org/kestrun/Tasks"
-#define MANAGER_INTERFACE "org.kestrun.TaskManager1"
+#include "bus-fixture.h"
 
 static const char authority_xml[] =
   "<node><interface name='org.freedesktop.PolicyKit1.Authority'><method name='CheckAuthorization'>"
@@ -24,21 +20,6 @@ typedef struct
   guint32 flags;
   guint object;
 } Fixture;
-
-static GDBusConnection *
-connect_to_bus (Fixture *f)
-{
-  g_autoptr (GError) error = NULL;
-  GDBusConnection *connection =
-    g_dbus_connection_new_for_address_sync (g_test_dbus_get_bus_address (f->bus),
-                                            G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT |
-                                            G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,
-                                            NULL, NULL, &error);
-
-  g_assert_no_error (error);
-  g_dbus_connection_set_exit_on_close (connection, FALSE);
-  return connection;
-}
 
 static void
 on_question (GDBusConnection *connection, const char *sender, const char *path, const char *interface, const char *method,
@@ -65,7 +46,7 @@ start_authority (Fixture *f)
   g_autoptr (GVariant) reply = NULL;
   g_autoptr (GError) error = NULL;
 
-  f->authority = connect_to_bus (f);
+  f->authority = bus_fixture_connect (g_test_dbus_get_bus_address (f->bus));
   f->object = g_dbus_connection_register_object (f->authority, "/org/freedesktop/PolicyKit1/Authority",
                                                  node->interfaces[0], &vtable, f, NULL, &error);
   g_assert_no_error (error);
@@ -97,13 +78,6 @@ administrators_only (KrTaskManager *manager, KrTaskJob *job, const char *action,
   return administrator;
 }
 
-static GVariant *
-body_sleep (KrTaskJob *job, GCancellable *cancellable, gpointer user_data, GError **error)
-{
-  kr_task_job_sleep (job, -1);
-  return NULL;
-}
-
 static void
 set_up (Fixture *f, gconstpointer data)
 {
@@ -111,16 +85,16 @@ set_up (Fixture *f, gconstpointer data)
 
   f->bus = g_test_dbus_new (G_TEST_DBUS_NONE);
   g_test_dbus_up (f->bus);
-  f->server = connect_to_bus (f);
-  f->client = connect_to_bus (f);
+  f->server = bus_fixture_connect (g_test_dbus_get_bus_address (f->bus));
+  f->client = bus_fixture_connect (g_test_dbus_get_bus_address (f->bus));
   f->manager = kr_task_manager_new (NULL);
   g_signal_connect (f->manager, "authorize", G_CALLBACK (administrators_only), f);
-  f->exporter = kr_task_bus_exporter_new (f->manager, f->server, PATH);
+  f->exporter = kr_task_bus_exporter_new (f->manager, f->server, BUS_PATH);
   g_object_set (f->exporter, "use-polkit", data == NULL, NULL);
   g_assert_true (kr_task_bus_exporter_export (f->exporter, &error));
   g_assert_no_error (error);
   f->job = kr_task_job_new ("sleep", NULL);
-  kr_task_job_set_func (f->job, body_sleep, NULL, NULL);
+  kr_task_job_set_func (f->job, bus_body_sleep, NULL, NULL);
   g_assert_true (kr_task_manager_submit (f->manager, f->job, NULL));
 }
 
@@ -161,7 +135,7 @@ call_cancel (Fixture *f, GDBusCallFlags flags, GAsyncResult **result)
   GVariantDict options;
 
   g_variant_dict_init (&options, NULL);
-  g_dbus_connection_call (f->client, g_dbus_connection_get_unique_name (f->server), PATH, MANAGER_INTERFACE, "CancelTask",
+  g_dbus_connection_call (f->client, g_dbus_connection_get_unique_name (f->server), BUS_PATH, BUS_MANAGER_INTERFACE, "CancelTask",
                           g_variant_new ("(s@a{sv})", kr_task_job_get_id (f->job), g_variant_dict_end (&options)), NULL,
                           flags, -1, NULL, kr_test_store_result, result);
 }

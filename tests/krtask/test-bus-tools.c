@@ -1,137 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Copyright the krhub authors */
-/* Tests of the exporter with busctl, of how much it says, and of families. */
-#include <kr-test.h>
-#include <krtask.h>
+/* Tests of the exporter with the programs that people have: gdbus and busctl. */
+#include "bus-fixture.h"
+
 #include <string.h>
 
-#define PATH "/org/kestrun/Tasks"
-#define TASK_INTERFACE "org.kestrun.Task1"
-
-typedef struct
-{
-  GTestDBus *bus;
-  GDBusConnection *server, *client;
-  KrTaskManager *manager;
-  KrTaskBusExporter *exporter;
-  guint n_changes;
-  char *path;      /* of the job whose changes are counted */
-} Fixture;
-
-static GDBusConnection *
-connect_to_bus (Fixture *f)
-{
-  g_autoptr (GError) error = NULL;
-  GDBusConnection *connection =
-    g_dbus_connection_new_for_address_sync (g_test_dbus_get_bus_address (f->bus),
-                                            G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT |
-                                            G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,
-                                            NULL, NULL, &error);
-
-  g_assert_no_error (error);
-  g_dbus_connection_set_exit_on_close (connection, FALSE);
-  return connection;
-}
-
-static void
-set_up (Fixture *f, gconstpointer data)
-{
-  g_autoptr (GError) error = NULL;
-
-  f->bus = g_test_dbus_new (G_TEST_DBUS_NONE);
-  g_test_dbus_up (f->bus);
-  f->server = connect_to_bus (f);
-  f->client = connect_to_bus (f);
-  f->manager = kr_task_manager_new (NULL);
-  f->exporter = kr_task_bus_exporter_new (f->manager, f->server, PATH);
-  g_assert_true (kr_task_bus_exporter_export (f->exporter, &error));
-  g_assert_no_error (error);
-}
-
-static void
-tear_down (Fixture *f, gconstpointer data)
-{
-  g_autoptr (GAsyncResult) result = NULL;
-
-  kr_task_manager_shutdown_async (f->manager, -1, NULL, kr_test_store_result, &result);
-  kr_test_wait_result ("the shutdown", &result);
-  g_assert_true (kr_task_manager_shutdown_finish (f->manager, result, NULL));
-  g_object_unref (f->exporter);
-  g_object_unref (f->manager);
-  g_dbus_connection_close_sync (f->client, NULL, NULL);
-  g_dbus_connection_close_sync (f->server, NULL, NULL);
-  g_object_unref (f->client);
-  g_object_unref (f->server);
-  g_test_dbus_down (f->bus);
-  g_object_unref (f->bus);
-  g_free (f->path);
-}
-
-static GVariant *
-body_sleep (KrTaskJob *job, GCancellable *cancellable, gpointer user_data, GError **error)
-{
-  kr_task_job_sleep (job, -1);
-  return NULL;
-}
-
-/* Says how far it is, as often as it can, for a second. */
-static GVariant *
-body_talk (KrTaskJob *job, GCancellable *cancellable, gpointer user_data, GError **error)
-{
-  gint64 begin = g_get_monotonic_time ();
-  gint64 past = 0;
-
-  while ((past = g_get_monotonic_time () - begin) < G_TIME_SPAN_SECOND)
-    kr_task_progress_set (kr_task_job_get_progress (job), past / (double) G_TIME_SPAN_SECOND, "talking");
-  return NULL;
-}
-
 static gboolean
-has_path (gpointer data)
-{
-  Fixture *f = ((gpointer *) data)[0];
-  char **path = ((gpointer *) data)[2];
-
-  return (*path = kr_task_bus_exporter_dup_path (f->exporter, ((gpointer *) data)[1])) != NULL;
-}
-
-/* Submits @job and waits until it is on the bus. */
-static char *
-submit (Fixture *f, KrTaskJob *job)
-{
-  char *path = NULL;
-  gpointer wait[] = { f, job, &path };
-
-  g_assert_true (kr_task_manager_submit (f->manager, job, NULL));
-  kr_test_wait ("the object", has_path, wait);
-  return path;
-}
-
-static KrTaskJob *
-job_new (KrTaskFunc func)
-{
-  KrTaskJob *job = kr_task_job_new ("tool", "For a tool");
-
-  kr_task_job_set_func (job, func, NULL, NULL);
-  return job;
-}
-
-static gboolean
-is_runnable (const char *program)
+is_installed (const char *program)
 {
   g_autofree char *found = g_find_program_in_path (program);
 
-#ifdef __SANITIZE_ADDRESS__
-  /* see skip_under_asan() in test-job.c */
-  g_test_skip ("GLib's worker thread may hold the watch of a child at exit");
-  return FALSE;
-#endif
   if (found == NULL)
     g_test_skip ("the tool is not installed");
   return found != NULL;
 }
 
-/* --- busctl */
+/* --- calls -------------------------------------------------------------------------------------------------------- */
 
 static char *
 run (const char *const *argv)
@@ -150,119 +34,208 @@ run (const char *const *argv)
   return output;
 }
 
-static gboolean
-is_terminal (gpointer data)
+static void
+assert_has (const char *output, const char *text)
 {
-  return kr_task_state_is_terminal (kr_task_job_get_state (data));
+  if (strstr (output, text) == NULL)
+    g_error ("there is no “%s” in %s", text, output);
 }
 
 static void
-test_busctl (Fixture *f, gconstpointer data)
+test_busctl (BusFixture *f, gconstpointer data)
 {
   const char *name = g_dbus_connection_get_unique_name (f->server);
   g_autofree char *address = g_strconcat ("--address=", g_test_dbus_get_bus_address (f->bus), NULL);
-  g_autoptr (KrTaskJob) job = job_new (body_sleep);
-  g_autofree char *path = NULL;
-  g_autofree char *shown = NULL;
-  g_autofree char *title = NULL;
-  g_autofree char *nothing = NULL;
+  g_autoptr (KrTaskJob) job = bus_job_new ("For a tool", bus_body_sleep);
+  g_autofree char *path = NULL, *shown = NULL, *title = NULL, *nothing = NULL, *kinds = NULL, *tree = NULL;
 
-  if (!is_runnable ("busctl"))
+  if (!is_installed ("busctl"))
     return;
-  path = submit (f, job);
+  path = bus_fixture_submit (f, job);
   shown = run ((const char *[]) { "busctl", address, "introspect", name, path, NULL });
-  g_assert_nonnull (strstr (shown, TASK_INTERFACE));
-  g_assert_nonnull (strstr (shown, ".Cancel "));
-  g_assert_nonnull (strstr (shown, ".Finished "));
-  title = run ((const char *[]) { "busctl", address, "get-property", name, path, TASK_INTERFACE, "Title", NULL });
+  assert_has (shown, BUS_TASK_INTERFACE);
+  assert_has (shown, ".Cancel ");
+  assert_has (shown, ".Finished ");
+  tree = run ((const char *[]) { "busctl", address, "tree", "--list", name, NULL });
+  assert_has (tree, path);
+  title = run ((const char *[]) { "busctl", address, "get-property", name, path, BUS_TASK_INTERFACE, "Title", NULL });
   g_assert_cmpstr (title, ==, "s \"For a tool\"\n");
-  nothing = run ((const char *[]) { "busctl", address, "call", name, path, TASK_INTERFACE, "Cancel", "a{sv}", "1", "reason",
-                                    "s", "enough", NULL });
+  kinds = run ((const char *[]) { "busctl", address, "get-property", name, BUS_PATH, BUS_MANAGER_INTERFACE, "Kinds",
+                                  NULL });
+  g_assert_cmpstr (kinds, ==, "as 4 \"sleep\" \"echo\" \"hold\" \"nothing\"\n");
+  nothing = run ((const char *[]) { "busctl", address, "call", name, path, BUS_TASK_INTERFACE, "Cancel", "a{sv}", "1",
+                                    "reason", "s", "enough", NULL });
   g_assert_cmpstr (nothing, ==, "");
-  kr_test_wait ("the end", is_terminal, job);
+  bus_fixture_wait_end (job);
   g_assert_cmpint (kr_task_job_get_state (job), ==, KR_TASK_STATE_CANCELLED);
 }
 
-/* --- how much is said */
-
 static void
-on_changed (GDBusConnection *connection, const char *sender, const char *path, const char *interface, const char *signal,
-            GVariant *parameters, gpointer user_data)
+test_gdbus (BusFixture *f, gconstpointer data)
 {
-  Fixture *f = user_data;
+  const char *name = g_dbus_connection_get_unique_name (f->server);
+  const char *address = g_test_dbus_get_bus_address (f->bus);
+  g_autoptr (KrTaskJob) job = bus_job_new ("For a tool", bus_body_sleep);
+  g_autofree char *path = NULL, *shown = NULL, *nothing = NULL, *started = NULL;
 
-  if (g_strcmp0 (path, f->path) == 0)
-    f->n_changes++;
+  if (!is_installed ("gdbus"))
+    return;
+  path = bus_fixture_submit (f, job);
+  shown = run ((const char *[]) { "gdbus", "introspect", "--address", address, "--dest", name, "--object-path", BUS_PATH,
+                                  "--recurse", NULL });
+  assert_has (shown, "interface " BUS_MANAGER_INTERFACE " {");
+  assert_has (shown, "interface " BUS_TASK_INTERFACE " {");
+  assert_has (shown, "readonly as Kinds = ['sleep', 'echo', 'hold', 'nothing'];");
+  assert_has (shown, "readonly s Title = 'For a tool';");
+  assert_has (shown, path);
+  started = run ((const char *[]) { "gdbus", "call", "--address", address, "--dest", name, "--object-path", BUS_PATH,
+                                    "--method", BUS_MANAGER_INTERFACE ".Start", "sleep", "{}", "{'title': <'By hand'>}",
+                                    NULL });
+  assert_has (started, "(objectpath '" BUS_PATH "/tasks/");
+  nothing = run ((const char *[]) { "gdbus", "call", "--address", address, "--dest", name, "--object-path", path,
+                                    "--method", BUS_TASK_INTERFACE ".Cancel", "{}", NULL });
+  g_assert_cmpstr (nothing, ==, "()\n");
+  bus_fixture_wait_end (job);
+  g_assert_cmpint (kr_task_job_get_state (job), ==, KR_TASK_STATE_CANCELLED);
 }
 
-static void
-test_signal_limit (Fixture *f, gconstpointer data)
-{
-  g_autoptr (KrTaskJob) job = job_new (body_talk);
-  gint64 begin = g_get_monotonic_time ();
-  g_autoptr (GVariant) reply = NULL;
-  g_autoptr (GAsyncResult) result = NULL;
-  guint id, limit;
+/* --- watching ----------------------------------------------------------------------------------------------------- */
 
-  id = g_dbus_connection_signal_subscribe (f->client, g_dbus_connection_get_unique_name (f->server),
-                                           "org.freedesktop.DBus.Properties", "PropertiesChanged", NULL, NULL,
-                                           G_DBUS_SIGNAL_FLAGS_NONE, on_changed, f, NULL);
-  f->path = submit (f, job);
-  kr_test_wait ("the end", is_terminal, job);
-  /* all that was sent has arrived when the answer to a call is here */
-  g_dbus_connection_call (f->client, g_dbus_connection_get_unique_name (f->server), PATH, "org.freedesktop.DBus.Peer",
-                          "Ping", NULL, NULL, G_DBUS_CALL_FLAGS_NONE, -1, NULL, kr_test_store_result, &result);
-  kr_test_wait_result ("an answer", &result);
-  reply = g_dbus_connection_call_finish (f->client, result, NULL);
-  g_dbus_connection_signal_unsubscribe (f->client, id);
-  /* ten per second, and the states: running and completed */
-  limit = 10 * (g_get_monotonic_time () - begin) / G_TIME_SPAN_SECOND + 3;
-  g_test_message ("%u changes, at most %u", f->n_changes, limit);
-  g_assert_cmpuint (f->n_changes, >=, 5);
-  g_assert_cmpuint (f->n_changes, <=, limit);
+typedef struct
+{
+  BusFixture *f;
+  GSubprocess *process;
+  GDataInputStream *lines;
+  GString *output;
+  gboolean ended;
+  const char *wanted;
+} Monitor;
+
+static void
+on_line (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Monitor *monitor = user_data;
+  g_autofree char *line = g_data_input_stream_read_line_finish_utf8 (G_DATA_INPUT_STREAM (source), result, NULL, NULL);
+
+  monitor->ended = line == NULL;
+  if (monitor->ended)
+    return;
+  g_string_append_printf (monitor->output, "%s\n", line);
+  g_data_input_stream_read_line_async (G_DATA_INPUT_STREAM (source), G_PRIORITY_DEFAULT, NULL, on_line, monitor);
 }
 
-/* --- families */
-
-static GVariant *
-get (Fixture *f, const char *path, const char *property)
+/* What a monitor says of itself comes before it listens: gdbus prints who owns the name, and asks the bus for the
+ * signals afterwards. So it gets something to hear until it has heard it. */
+static gboolean
+has_heard_probe (gpointer data)
 {
-  g_autoptr (GAsyncResult) result = NULL;
+  Monitor *monitor = data;
   g_autoptr (GError) error = NULL;
-  g_autoptr (GVariant) reply = NULL;
-  GVariant *value = NULL;
 
-  g_dbus_connection_call (f->client, g_dbus_connection_get_unique_name (f->server), path,
-                          "org.freedesktop.DBus.Properties", "Get", g_variant_new ("(ss)", TASK_INTERFACE, property), NULL,
-                          G_DBUS_CALL_FLAGS_NONE, -1, NULL, kr_test_store_result, &result);
-  kr_test_wait_result (property, &result);
-  reply = g_dbus_connection_call_finish (f->client, result, &error);
+  if (strstr (monitor->output->str, "Probe") != NULL)
+    return TRUE;
+  g_assert_false (monitor->ended);
+  g_dbus_connection_emit_signal (monitor->f->server, NULL, "/probe", "org.kestrun.Test", "Probe", NULL, &error);
   g_assert_no_error (error);
-  g_variant_get (reply, "(v)", &value);
-  return value;
+  return FALSE;
 }
 
 static void
-test_family (Fixture *f, gconstpointer data)
+monitor_start (Monitor *monitor, BusFixture *f, const char *const *argv)
 {
-  g_autoptr (KrTaskJob) parent = job_new (body_sleep);
-  g_autoptr (KrTaskJob) child = job_new (body_sleep);
-  g_autofree char *parent_path = NULL;
-  g_autofree char *child_path = NULL;
-  g_autoptr (GVariant) of_child = NULL;
-  g_autoptr (GVariant) of_parent = NULL;
-  g_autofree const char **children = NULL;
+  g_autoptr (GError) error = NULL;
 
-  g_assert_true (kr_task_job_add_child (parent, child, 1, NULL));
-  parent_path = submit (f, parent);
-  child_path = submit (f, child);
-  of_child = get (f, child_path, "Parent");
-  g_assert_cmpstr (g_variant_get_string (of_child, NULL), ==, parent_path);
-  of_parent = get (f, parent_path, "Children");
-  children = g_variant_get_objv (of_parent, NULL);
-  g_assert_nonnull (children[0]);
-  g_assert_cmpstr (children[0], ==, child_path);
-  g_assert_null (children[1]);
+  monitor->f = f;
+  monitor->output = g_string_new (NULL);
+  monitor->process = g_subprocess_newv (argv, G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_SILENCE, &error);
+  g_assert_no_error (error);
+  monitor->lines = g_data_input_stream_new (g_subprocess_get_stdout_pipe (monitor->process));
+  g_data_input_stream_read_line_async (monitor->lines, G_PRIORITY_DEFAULT, NULL, on_line, monitor);
+  kr_test_wait (argv[0], has_heard_probe, monitor);
+}
+
+static void
+monitor_stop (Monitor *monitor)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+
+  g_subprocess_force_exit (monitor->process);
+  g_subprocess_wait_async (monitor->process, NULL, kr_test_store_result, &result);
+  kr_test_wait_result ("the end of the monitor", &result);
+  kr_test_wait_flag ("its last line", &monitor->ended);
+  g_object_unref (monitor->lines);
+  g_object_unref (monitor->process);
+  g_string_free (monitor->output, TRUE);
+}
+
+static gboolean
+has_wanted (gpointer data)
+{
+  Monitor *monitor = data;
+
+  return strstr (monitor->output->str, monitor->wanted) != NULL;
+}
+
+static void
+monitor_wait (Monitor *monitor, const char *text)
+{
+  monitor->wanted = text;
+  kr_test_wait (text, has_wanted, monitor);
+}
+
+/* Starts a job and cancels it while the monitor watches. */
+static char *
+monitor_job (Monitor *monitor, const char *last)
+{
+  g_autoptr (KrTaskJob) job = bus_job_new ("For a tool", bus_body_sleep);
+  char *path = bus_fixture_submit (monitor->f, job);
+
+  bus_fixture_wait_state (monitor->f, path, "running");
+  g_assert_true (kr_task_job_cancel (job, KR_TASK_CANCEL_REASON_USER, NULL, KR_TASK_CANCEL_NONE, NULL));
+  monitor_wait (monitor, last);
+  return path;
+}
+
+static void
+test_gdbus_monitor (BusFixture *f, gconstpointer data)
+{
+  Monitor monitor = { NULL };
+  g_autofree char *path = NULL, *changed = NULL, *finished = NULL, *task_finished = NULL;
+
+  if (!is_installed ("gdbus"))
+    return;
+  monitor_start (&monitor, f, (const char *[]) { "gdbus", "monitor", "--address", g_test_dbus_get_bus_address (f->bus),
+                                                 "--dest", g_dbus_connection_get_unique_name (f->server), NULL });
+  path = monitor_job (&monitor, ".TaskFinished (");
+  changed = g_strconcat (path, ": org.freedesktop.DBus.Properties.PropertiesChanged ('" BUS_TASK_INTERFACE "', {", NULL);
+  finished = g_strconcat (path, ": " BUS_TASK_INTERFACE ".Finished ('cancelled', {", NULL);
+  task_finished = g_strconcat (BUS_PATH ": " BUS_MANAGER_INTERFACE ".TaskFinished (objectpath '", path, "', '", NULL);
+  assert_has (monitor.output->str, "ObjectManager.InterfacesAdded (objectpath '");
+  assert_has (monitor.output->str, changed);
+  assert_has (monitor.output->str, finished);
+  assert_has (monitor.output->str, task_finished);
+  g_assert_true (strstr (monitor.output->str, changed) < strstr (monitor.output->str, finished));
+  g_assert_true (strstr (monitor.output->str, finished) < strstr (monitor.output->str, task_finished));
+  monitor_stop (&monitor);
+}
+
+static void
+test_busctl_monitor (BusFixture *f, gconstpointer data)
+{
+  g_autofree char *address = g_strconcat ("--address=", g_test_dbus_get_bus_address (f->bus), NULL);
+  Monitor monitor = { NULL };
+  g_autofree char *path = NULL;
+
+  if (!is_installed ("busctl"))
+    return;
+  monitor_start (&monitor, f, (const char *[]) { "busctl", address, "monitor",
+                                                 g_dbus_connection_get_unique_name (f->server), NULL });
+  path = monitor_job (&monitor, "Member=TaskFinished");
+  assert_has (monitor.output->str, path);
+  assert_has (monitor.output->str, "Interface=" BUS_TASK_INTERFACE "  Member=Finished");
+  assert_has (monitor.output->str, "Interface=" BUS_MANAGER_INTERFACE "  Member=TaskFinished");
+  g_assert_true (strstr (monitor.output->str, "Member=Finished") < strstr (monitor.output->str, "Member=TaskFinished"));
+  monitor_stop (&monitor);
 }
 
 int
@@ -270,9 +243,10 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 
-#define ADD(path, func) g_test_add ("/bus/" path, Fixture, NULL, set_up, func, tear_down)
-  ADD ("tools/busctl", test_busctl);
-  ADD ("signal-limit", test_signal_limit);
-  ADD ("family", test_family);
+#define ADD(path, func) g_test_add ("/bus/tools/" path, BusFixture, NULL, bus_fixture_set_up, func, bus_fixture_tear_down)
+  ADD ("busctl", test_busctl);
+  ADD ("gdbus", test_gdbus);
+  ADD ("gdbus-monitor", test_gdbus_monitor);
+  ADD ("busctl-monitor", test_busctl_monitor);
   return g_test_run ();
 }
