@@ -268,6 +268,9 @@ tell_filters (KrHubInvocation *self, KrHubReturn *answer)
 {
   KrHubConnection *connection = self->connection;
 
+  /* The hub is gone, and its filters with it. */
+  if (connection->owner == NULL)
+    return;
   self->returning = answer;
   connection->funcs->returned (connection, self, connection->owner);
   self->returning = NULL;

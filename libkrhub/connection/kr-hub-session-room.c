@@ -167,6 +167,17 @@ kr_hub_session_make_room (KrHubSession *self)
 
 /* --- what a transport is given --- */
 
+/* Messages behind the first @n segments have not been handed out; a peer may have acknowledged some of them all the same. */
+static void
+note_handed (KrHubSession *self, guint n)
+{
+  guint n_kept = self->replay->messages.length;
+  guint n_left = kr_hub_outbox_count_shared (&self->outbox, n);
+
+  if (n_left < n_kept)
+    self->replay->n_handed = MAX (self->replay->n_handed, n_kept - n_left);
+}
+
 gsize
 kr_hub_session_peek (KrHubSession *self, GOutputVector *vectors, gsize max_vectors, gsize *n_bytes)
 {
@@ -178,7 +189,6 @@ kr_hub_session_peek (KrHubSession *self, GOutputVector *vectors, gsize max_vecto
   n = kr_hub_outbox_peek (outbox, vectors, max_vectors, KR_HUB_OUTBOX_COMMIT, n_bytes);
   outbox->committed = MAX (outbox->committed, *n_bytes);
   if (self->replay != NULL)
-    self->replay->n_handed = MAX (self->replay->n_handed,
-                                  self->replay->messages.length - kr_hub_outbox_count_shared (outbox, n));
+    note_handed (self, n);
   return n;
 }

@@ -54,7 +54,7 @@ kr_hub_clients_unref (KrHubClients *self)
   g_return_if_fail (self != NULL);
   if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
-  g_object_unref (self->server);
+  kr_hub_server_drop (self->server);
   g_strfreev (self->names);
   g_strfreev (self->except);
   g_free (self);

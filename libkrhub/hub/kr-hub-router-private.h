@@ -12,9 +12,17 @@
 G_BEGIN_DECLS
 
 /* In the hub's thread, all of it. */
+/* A broadcast under way. */
+typedef struct _KrHubWalk
+{
+  struct _KrHubWalk *outer; /* another one, whose sending led to this one; NULL: none */
+  guint left;               /* so many members at the front are still to be served */
+} KrHubWalk;
+
 typedef struct
 {
   GPtrArray *members;   /* of KrHubMember: a broadcast walks an array */
+  KrHubWalk *walks;     /* the innermost one; NULL: none is under way */
   GHashTable *by_id;    /* connection id -> KrHubMember */
   GHashTable *groups;   /* name -> set of KrHubMember; an empty group is forgotten */
   GHashTable *users;    /* user id -> set of KrHubMember, compared byte by byte */

@@ -73,11 +73,53 @@ kr_hub_router_add (KrHubRouter *self, KrHubConnection *connection)
     add_to_set (self->users, connection->user_id, member);
 }
 
+/* @to is free: what its slot holds has moved already. */
+static void
+move_member (KrHubRouter *self, guint to, guint from)
+{
+  KrHubMember *member = g_ptr_array_index (self->members, from);
+
+  if (to == from)
+    return;
+  self->members->pdata[to] = member;
+  member->index = to;
+}
+
+/* The smallest border above @index between members that a walk has served and those that it has not; 0: there is none. */
+static guint
+find_border (KrHubRouter *self, guint index)
+{
+  guint border = 0;
+
+  for (KrHubWalk *walk = self->walks; walk != NULL; walk = walk->outer)
+    if (walk->left > index && (border == 0 || walk->left < border))
+      border = walk->left;
+  return border;
+}
+
+/* The last member takes the free place; but nobody may cross a border of a walk, to be served twice or not at all, so
+ * that the last one below each border moves instead. */
+static void
+remove_member (KrHubRouter *self, KrHubMember *member)
+{
+  guint place = member->index;
+
+  for (guint border = find_border (self, place); border > 0; border = find_border (self, place))
+    {
+      move_member (self, place, border - 1);
+      place = border - 1;
+      for (KrHubWalk *walk = self->walks; walk != NULL; walk = walk->outer)
+        walk->left -= walk->left == border;
+    }
+  move_member (self, place, self->members->len - 1);
+  self->members->pdata[self->members->len - 1] = member;
+  g_ptr_array_set_size (self->members, self->members->len - 1);
+}
+
 void
 kr_hub_router_remove (KrHubRouter *self, KrHubConnection *connection)
 {
   KrHubMember *member = g_steal_pointer (&connection->owner_data);
-  KrHubMember *last;
 
   if (member == NULL)
     return;
@@ -93,9 +135,7 @@ kr_hub_router_remove (KrHubRouter *self, KrHubConnection *connection)
   if (connection->user_id != NULL)
     remove_from_set (self->users, connection->user_id, member);
   g_hash_table_remove (self->by_id, connection->id);
-  last = g_ptr_array_index (self->members, self->members->len - 1);
-  last->index = member->index;
-  g_ptr_array_remove_index_fast (self->members, member->index);
+  remove_member (self, member);
 }
 
 static KrHubMember *
@@ -193,8 +233,8 @@ send_to (KrHubMember *member, KrHubMulticast *multicast, const char *const *exce
     g_ptr_array_add (multicast->slow, g_steal_pointer (&slow));
 }
 
-/* Sending may end a connection (its outbox overflows) and so change what is walked: walk a snapshot of references, or
- * an array from its end, where removal only moves members that were served already. */
+/* Sending may end connections (an outbox overflows, and who hears of that ends others) and so change what is walked: a
+ * snapshot of references here, for all an array that knows of its walks. */
 static void
 send_set (GHashTable *set, KrHubMulticast *multicast, const char *const *except)
 {
@@ -220,9 +260,12 @@ send_set (GHashTable *set, KrHubMulticast *multicast, const char *const *except)
 void
 kr_hub_router_send_all (KrHubRouter *self, KrHubMulticast *multicast, const char *const *except)
 {
-  for (guint i = self->members->len; i > 0; i--)
-    if (i <= self->members->len)
-      send_to (g_ptr_array_index (self->members, i - 1), multicast, except);
+  KrHubWalk walk = { self->walks, self->members->len };
+
+  self->walks = &walk;
+  while (walk.left > 0)
+    send_to (g_ptr_array_index (self->members, --walk.left), multicast, except);
+  self->walks = walk.outer;
 }
 
 void

@@ -39,6 +39,8 @@ void kr_hub_server_install_properties (GObjectClass *object_class);
 void kr_hub_server_connection_over (KrHubConnection *connection, gpointer server);
 void kr_hub_server_grace_over (KrHubTimer *timer, gint64 now);
 void kr_hub_server_turn_away (KrHubServer *self, KrHubConnection *connection);
+/* Gives up a reference, which may be the last one, from any thread: connections end in their own. */
+void kr_hub_server_drop (KrHubServer *self);
 
 static inline gboolean
 kr_hub_server_is_own_thread (KrHubServer *self)

@@ -52,7 +52,7 @@ refuse_connection (KrHubServer *self, KrHubConnection *connection, const GError 
 static void
 connection_opened (KrHubConnection *connection, gpointer owner)
 {
-  KrHubServer *self = owner;
+  g_autoptr (KrHubServer) self = g_object_ref (owner); /* a filter may drop the last reference */
   g_autoptr (GError) error = NULL;
 
   g_hash_table_remove (self->pending, connection);
@@ -94,7 +94,7 @@ unknown_method (KrHubConnection *connection, const KrHubSlice *name, gpointer ow
 static void
 filter_call (KrHubConnection *connection, KrHubInvocation *invocation, gpointer owner)
 {
-  KrHubServer *self = owner;
+  g_autoptr (KrHubServer) self = g_object_ref (owner);
 
   while (invocation->n_filters < self->filters->len && kr_hub_invocation_is_pending (invocation))
     if (!kr_hub_filter_invoke (self->filters->pdata[invocation->n_filters++], invocation))
@@ -108,7 +108,7 @@ filter_call (KrHubConnection *connection, KrHubInvocation *invocation, gpointer 
 static void
 call_returned (KrHubConnection *connection, KrHubInvocation *invocation, gpointer owner)
 {
-  KrHubServer *self = owner;
+  g_autoptr (KrHubServer) self = g_object_ref (owner);
 
   for (guint i = invocation->n_filters; i > 0; i--)
     {
@@ -122,7 +122,7 @@ call_returned (KrHubConnection *connection, KrHubInvocation *invocation, gpointe
 static void
 raw_received (KrHubConnection *connection, const guint8 *data, gsize len, gpointer owner)
 {
-  KrHubServer *self = owner;
+  g_autoptr (KrHubServer) self = g_object_ref (owner);
 
   self->raw_func (connection, data, len, self->raw_data);
 }
@@ -143,7 +143,8 @@ kr_hub_server_constructed (GObject *object)
   G_OBJECT_CLASS (kr_hub_server_parent_class)->constructed (object);
 }
 
-/* They may be there a little longer, until their transports are done. */
+/* They may be there a little longer, until their transports are done; one whose method drops the hub, until that
+ * returns. */
 static void
 forget_connections (KrHubServer *self)
 {
@@ -152,7 +153,10 @@ forget_connections (KrHubServer *self)
 
   g_hash_table_iter_init (&iter, self->alive);
   while (g_hash_table_iter_next (&iter, (gpointer *) &connection, NULL))
-    connection->over = NULL;
+    {
+      connection->over = NULL;
+      connection->owner = NULL;
+    }
   g_hash_table_remove_all (self->alive);
   kr_hub_clock_disarm (self->clock, &self->grace);
 }
@@ -257,6 +261,38 @@ kr_hub_server_init (KrHubServer *self)
   g_queue_init (&self->shutdowns);
   self->filters = g_ptr_array_new_with_free_func (g_object_unref);
   kr_hub_router_init (&self->router);
+}
+
+static gboolean
+do_nothing (gpointer data)
+{
+  return G_SOURCE_REMOVE;
+}
+
+void
+kr_hub_server_drop (KrHubServer *self)
+{
+  g_autoptr (GMainContext) context = NULL;
+  g_autoptr (GSource) source = NULL;
+
+  if (kr_hub_server_is_own_thread (self))
+    {
+      g_object_unref (self);
+      return;
+    }
+  context = g_main_context_ref (self->context);
+  /* Nobody is there any more. */
+  if (g_main_context_acquire (context))
+    {
+      g_object_unref (self);
+      g_main_context_release (context);
+      return;
+    }
+  source = g_idle_source_new ();
+  g_source_set_static_name (source, "KrHubServer drop");
+  g_source_set_priority (source, G_PRIORITY_DEFAULT);
+  g_source_set_callback (source, do_nothing, self, g_object_unref);
+  g_source_attach (source, context);
 }
 
 /**

@@ -7,6 +7,10 @@
 
 #include "kr-hub-jump-source-private.h"
 
+/* A timer that is late by so much was not late by itself. */
+#define HELD_UP (G_USEC_PER_SEC / 2)
+#define PATIENCE (G_USEC_PER_SEC / 10)
+
 /**
  * KrHubClock:
  *
@@ -30,6 +34,7 @@ struct _KrHubClock
   gint64 virtual_now;
   gint64 virtual_slept; /* by how much the time of the day is ahead of it */
   gint64 ready_time;  /* what the source is set to: setting it takes a lock and may wake the loop */
+  gint64 patient_until; /* the loop was held up: nothing fires before; 0: it was not */
   GPtrArray *heap;    /* of KrHubTimer, the earliest deadline first; position = index + 1 */
 };
 
@@ -113,12 +118,31 @@ fire_due (KrHubClock *self, gint64 now)
     }
 }
 
+/* Somebody has held up the loop. What has come meanwhile is heard before anybody is thought silent who is not, and what was
+ * to be sent is sent; from a socket to a hub in the same context that may take some turns. */
+static gboolean
+has_patience (KrHubClock *self, gint64 now)
+{
+  if (self->patient_until == 0 && self->heap->len > 0 && now - timer_at (self, 0)->deadline >= HELD_UP)
+    self->patient_until = now + PATIENCE;
+  if (now < self->patient_until)
+    return TRUE;
+  self->patient_until = 0;
+  return FALSE;
+}
+
 static gboolean
 dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
 {
   g_autoptr (KrHubClock) self = g_object_ref (*(KrHubClock **) (source + 1));
+  gint64 now = g_get_monotonic_time ();
 
-  fire_due (self, g_get_monotonic_time ());
+  if (has_patience (self, now))
+    {
+      set_ready_time (self, self->patient_until);
+      return G_SOURCE_CONTINUE;
+    }
+  fire_due (self, now);
   set_ready_time (self, self->heap->len > 0 ? timer_at (self, 0)->deadline : -1);
   return G_SOURCE_CONTINUE;
 }

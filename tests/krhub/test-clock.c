@@ -216,6 +216,42 @@ test_end (void)
   g_assert_cmpuint (a.timer.position, ==, 0);
 }
 
+typedef struct
+{
+  GString *diary;
+  guint n_left;
+} Rumour;
+
+static gboolean
+pass_on (gpointer data)
+{
+  Rumour *self = data;
+
+  g_string_append_c (self->diary, 'r');
+  return --self->n_left > 0;
+}
+
+/* Who holds up the loop is not the one whose timers run out: what has come meanwhile is heard first. */
+static void
+test_held_up (void)
+{
+  g_autoptr (KrHubClock) clock = kr_hub_clock_new (NULL);
+  g_autoptr (GString) diary = g_string_new (NULL);
+  Rumour rumour = { diary, 5 };
+  Alarm a, b;
+
+  alarm_init (&a, clock, diary, 'a');
+  alarm_init (&b, clock, diary, 'b');
+  kr_hub_clock_arm (clock, &a.timer, kr_hub_clock_get_time (clock) + 1000);
+  g_usleep (700000);
+  /* It takes several turns to arrive; and a timer that is due now does not hurry the other. */
+  g_idle_add_full (G_PRIORITY_DEFAULT, pass_on, &rumour, NULL);
+  g_main_context_iteration (NULL, FALSE);
+  kr_hub_clock_arm (clock, &b.timer, kr_hub_clock_get_time (clock));
+  kr_test_wait_count ("the late one", &a.n_fired, 1);
+  g_assert_cmpstr (diary->str, ==, "rrrrrab");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -225,6 +261,7 @@ main (int argc, char **argv)
   g_test_add_func ("/clock/again", test_again);
   g_test_add_func ("/clock/random", test_random);
   g_test_add_func ("/clock/real", test_real);
+  g_test_add_func ("/clock/held-up", test_held_up);
   g_test_add_func ("/clock/moves-away", test_moves_away);
   g_test_add_func ("/clock/end", test_end);
   return g_test_run ();

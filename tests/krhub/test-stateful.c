@@ -301,6 +301,54 @@ test_cuts_under_traffic (Fixture *f, gconstpointer data)
   g_assert_cmpuint (f->next[0], >, 1000);
 }
 
+/* --- acks of what was never given to a transport, where events may be dropped --- */
+
+static void
+feed (KrHubSession *session, const char *text)
+{
+  KrHubEvent event = { 0 };
+
+  kr_hub_session_feed (session, (const guint8 *) text, strlen (text), SECOND);
+  while (kr_hub_session_next_event (session, &event))
+    ;
+  kr_hub_message_clear (&event.message);
+}
+
+static void
+test_acks_ahead (gconstpointer policy)
+{
+  KrHubSettings *settings = kr_hub_settings_new ();
+  g_autofree char *zeros = g_malloc0 (10000);
+  g_autoptr (GBytes) bytes = g_bytes_new_static (zeros, 10000);
+  char *target = g_ref_string_new ("E");
+  GOutputVector vectors[4];
+  KrHubSession session;
+  gsize n_bytes;
+
+  g_ptr_array_add (settings->protocols, g_object_ref (kr_hub_json_protocol_get_default ()));
+  settings->max_outbox_size = 100000;
+  settings->outbox_policy = GPOINTER_TO_UINT (policy);
+  kr_hub_session_init (&session, KR_HUB_ROLE_SERVER, settings, KR_HUB_TRANSFER_FORMAT_TEXT, FALSE, TRUE, SECOND);
+  feed (&session, "{\"protocol\":\"json\",\"version\":2}\x1e");
+  kr_hub_outbox_clear (&session.outbox);
+  for (guint round = 0; round < 10; round++)
+    {
+      for (guint i = 0; i < 5; i++)
+        kr_hub_session_send_shared (&session, bytes, target);
+      g_assert_cmpuint (kr_hub_session_peek (&session, vectors, G_N_ELEMENTS (vectors), &n_bytes), ==, 2);
+      feed (&session, round % 2 == 0 ? "{\"type\":8,\"sequenceId\":4}\x1e" : "{\"type\":8,\"sequenceId\":9223372036854775807}\x1e");
+      kr_hub_session_peek (&session, vectors, G_N_ELEMENTS (vectors), &n_bytes);
+      g_assert_cmpuint (session.replay->n_handed, <=, session.replay->messages.length);
+      kr_hub_session_send_shared (&session, bytes, target);
+      kr_hub_session_make_room (&session);
+      g_assert_cmpuint (session.replay->n_handed, <=, session.replay->messages.length);
+    }
+  g_assert_cmpint (session.state, ==, KR_HUB_SESSION_OPEN);
+  kr_hub_session_clear (&session);
+  g_ref_string_release (target);
+  kr_hub_settings_unref (settings);
+}
+
 #define ADD(path, func) g_test_add ("/stateful/" path, Fixture, NULL, set_up, func, tear_down)
 
 int
@@ -309,6 +357,8 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/stateful/buffer/acks", test_buffer_acks);
   g_test_add_func ("/stateful/buffer/receive", test_buffer_receive);
+  g_test_add_data_func ("/stateful/acks-ahead/drop-oldest", GUINT_TO_POINTER (KR_HUB_OUTBOX_DROP_OLDEST), test_acks_ahead);
+  g_test_add_data_func ("/stateful/acks-ahead/latest-wins", GUINT_TO_POINTER (KR_HUB_OUTBOX_LATEST_WINS), test_acks_ahead);
   ADD ("cut-idle", test_cut_idle);
   ADD ("acks", test_acks);
   ADD ("window", test_window);

@@ -448,6 +448,59 @@ test_keep_alive (gconstpointer threads)
   g_free (site);
 }
 
+/* --- a method that holds up everybody --- */
+
+#define N_PATIENT 40
+
+typedef struct
+{
+  Site *site;
+  int fds[N_PATIENT];
+} Patients;
+
+/* Everybody is heard of, but nobody listens for longer than anybody may be silent. */
+static void
+hold_up (KrHubInvocation *invocation, gpointer data)
+{
+  Patients *self = data;
+
+  for (guint i = 0; i < N_PATIENT; i++)
+    write_text (self->fds[i], "{\"type\":6}\x1e");
+  g_usleep (3 * G_USEC_PER_SEC);
+  kr_hub_invocation_return_void (invocation);
+}
+
+static void
+test_held_up (gconstpointer threads)
+{
+  Patients patients = { site_new (threads) };
+  g_autofree char *answer = NULL;
+
+  g_object_set (patients.site->soup->hub, "client-timeout", (gint64) 2 * G_USEC_PER_SEC, "keep-alive-interval", (gint64) 0, NULL);
+  kr_hub_server_add_method (patients.site->soup->hub, "HoldUp", "()", NULL, hold_up, &patients, NULL);
+  site_start (patients.site);
+  for (guint i = 0; i < N_PATIENT; i++)
+    {
+      patients.fds[i] = connect_client (patients.site);
+      write_text (patients.fds[i], "{\"type\":6}\x1e");
+    }
+  write_text (patients.site->good, "{\"type\":1,\"invocationId\":\"1\",\"target\":\"HoldUp\",\"arguments\":[]}\x1e");
+  answer = kr_test_soup_read (patients.site->good, "\x1e");
+  g_assert_nonnull (strstr (answer, "\"invocationId\":\"1\""));
+  for (guint i = 0; i < N_PATIENT; i++)
+    {
+      g_autofree char *echoed = NULL;
+
+      write_text (patients.fds[i], "{\"type\":1,\"invocationId\":\"2\",\"target\":\"Echo\",\"arguments\":[\"\"]}\x1e");
+      echoed = kr_test_soup_read (patients.fds[i], "\x1e");
+      g_assert_cmpstr (strstr (echoed, "{\"type\":3"), !=, NULL);
+    }
+  g_assert_cmpuint (patients.site->n_disconnected, ==, 0);
+  for (guint i = 0; i < N_PATIENT; i++)
+    close (patients.fds[i]);
+  site_stop (patients.site);
+}
+
 static const struct
 {
   const char *name;
@@ -461,6 +514,7 @@ static const struct
   { "asks-and-never-reads", test_asks_and_never_reads },
   { "rounds", test_rounds },
   { "keep-alive", test_keep_alive },
+  { "held-up", test_held_up },
 };
 
 /* With the sockets in the hub's thread, and in two of their own. */

@@ -250,6 +250,27 @@ kr_hub_soup_endpoint_set_property (GObject *object, guint prop_id, const GValue 
 }
 
 static void
+do_nothing (gpointer data)
+{
+}
+
+/* An endpoint goes with its SoupServer, in whatever thread; the connections of a hub end in its own, unless nobody is there
+ * any more. */
+static void
+drop_hub (KrHubServer *hub)
+{
+  g_autoptr (GMainContext) context = g_main_context_ref (kr_hub_server_get_context (hub));
+
+  if (!g_main_context_acquire (context))
+    {
+      kr_hub_soup_cross (context, "KrHubSoupEndpoint hub", do_nothing, hub, g_object_unref);
+      return;
+    }
+  g_object_unref (hub);
+  g_main_context_release (context);
+}
+
+static void
 kr_hub_soup_endpoint_finalize (GObject *object)
 {
   KrHubSoupEndpoint *self = KR_HUB_SOUP_ENDPOINT (object);
@@ -257,7 +278,7 @@ kr_hub_soup_endpoint_finalize (GObject *object)
   if (self->busy_poll > 0)
     kr_hub_soup_reactor_set_busy_poll (kr_hub_server_get_context (self->hub), 0);
   g_ptr_array_unref (self->io_threads);
-  g_clear_object (&self->hub);
+  g_clear_pointer (&self->hub, drop_hub);
   g_free (self->path);
   g_strfreev (self->allowed_origins);
   g_strfreev (self->trusted_proxies);
