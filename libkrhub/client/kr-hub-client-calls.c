@@ -7,10 +7,17 @@
 
 #include "kr-hub-stream-hold-private.h"
 
+/* The connection is gone before the state says so: who hears of that may call. */
+static gboolean
+is_connected (KrHubClient *self)
+{
+  return self->state == KR_HUB_CLIENT_CONNECTED && self->connection != NULL;
+}
+
 static gboolean
 may_wait (KrHubClient *self)
 {
-  return self->call_policy == KR_HUB_CALL_WAIT &&
+  return !self->gone && self->call_policy == KR_HUB_CALL_WAIT &&
          (self->state == KR_HUB_CLIENT_CONNECTING || self->state == KR_HUB_CLIENT_RECONNECTING);
 }
 
@@ -44,7 +51,7 @@ kr_hub_client_send (KrHubClient *self, const char *target, GVariant *arguments, 
       kr_hub_waiting_calls_add (&self->waiting, NULL, NULL, target, sunk, NULL, self->call_timeout);
       return TRUE;
     }
-  if (self->state != KR_HUB_CLIENT_CONNECTED)
+  if (!is_connected (self))
     {
       g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED, "The client is not connected");
       return FALSE;
@@ -83,7 +90,7 @@ run_waiting_call (KrHubClient *self, KrHubWaitingCall *call)
 void
 kr_hub_client_run_waiting_calls (KrHubClient *self)
 {
-  for (guint n = self->waiting.calls.length; n > 0 && self->state == KR_HUB_CLIENT_CONNECTED; n--)
+  for (guint n = self->waiting.calls.length; n > 0 && is_connected (self); n--)
     {
       g_autoptr (KrHubWaitingCall) call = kr_hub_waiting_calls_take (&self->waiting);
 
@@ -188,7 +195,7 @@ kr_hub_client_upload_async (KrHubClient *self,
 
   call = kr_hub_call_new (&self->settings->call_pool, self, kr_hub_client_upload_async, result_type, cancellable, callback,
                           user_data);
-  if (G_LIKELY (self->state == KR_HUB_CLIENT_CONNECTED))
+  if (G_LIKELY (is_connected (self)))
     kr_hub_connection_call (self->connection, call, target, sunk, uploads);
   else if (may_wait (self))
     kr_hub_waiting_calls_add (&self->waiting, call, NULL, target, sunk, uploads, self->call_timeout);
@@ -255,7 +262,7 @@ kr_hub_client_stream (KrHubClient *self,
   stream = kr_hub_stream_new_reader (item_type != NULL ? item_type : G_VARIANT_TYPE_VARIANT);
   if (may_wait (self))
     kr_hub_waiting_calls_add (&self->waiting, NULL, stream, target, sunk, uploads, self->call_timeout);
-  else if (self->state != KR_HUB_CLIENT_CONNECTED)
+  else if (!is_connected (self))
     {
       g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED, "The client is not connected");
       return NULL;

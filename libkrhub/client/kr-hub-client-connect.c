@@ -5,6 +5,8 @@
 
 #include "kr-hub-client-private.h"
 
+#include "kr-hub-stream-private.h"
+
 /* Between two tries to replace a lost socket. */
 #define REATTACH_INTERVAL (G_USEC_PER_SEC / 2)
 /* An attempt that is younger saw the network as it is now. */
@@ -60,16 +62,20 @@ retry_timer_fired (KrHubTimer *timer, gint64 now)
   attempt (self);
 }
 
-/* FALSE: there is no policy, or it gives up. */
+/* FALSE: there is no policy, or it gives up. A policy of the user's may have stopped the client: then all is done. */
 static gboolean
 schedule_retry (KrHubClient *self, const GError *reason)
 {
+  g_autoptr (KrHubRetryPolicy) policy = self->policy != NULL ? g_object_ref (self->policy) : NULL;
   gint64 now = kr_hub_clock_get_time (self->clock);
+  guint n_changes = self->n_changes;
   gint64 delay;
 
-  if (self->connector == NULL || self->policy == NULL)
+  if (self->connector == NULL || policy == NULL)
     return FALSE;
-  delay = kr_hub_retry_policy_next_delay (self->policy, self->n_retries, now - self->lost_at, reason);
+  delay = kr_hub_retry_policy_next_delay (policy, self->n_retries, now - self->lost_at, reason);
+  if (self->n_changes != n_changes)
+    return TRUE;
   if (delay < 0)
     return FALSE;
   self->n_retries++;
@@ -101,12 +107,8 @@ take_connecting (KrHubClient *self)
 }
 
 static void
-fail_connecting (KrHubClient *self, const GError *error)
+fail_task (GTask *task, const GError *error)
 {
-  g_autoptr (GTask) task = take_connecting (self);
-
-  if (task == NULL)
-    return;
   if (error != NULL)
     g_task_return_error (task, g_error_copy (error));
   else
@@ -114,22 +116,38 @@ fail_connecting (KrHubClient *self, const GError *error)
                              "The connection ended before the handshake was done");
 }
 
-/* There is no connection and there will be none. */
+static void
+end_stopping (GPtrArray *stopping)
+{
+  for (guint i = 0; i < stopping->len; i++)
+    {
+      g_autoptr (GTask) task = kr_hub_waiter_free_to_task (g_ptr_array_index (stopping, i));
+
+      g_task_return_boolean (task, TRUE);
+    }
+  g_ptr_array_set_size (stopping, 0);
+}
+
+/* There is no connection and there will be none. Each who hears of it may begin anew: what ends is set apart before. */
 static void
 become_disconnected (KrHubClient *self, const GError *error)
 {
-  g_autoptr (GPtrArray) stopping = self->stopping;
+  g_autoptr (GPtrArray) stopping = g_steal_pointer (&self->stopping);
+  g_autoptr (GTask) connecting = take_connecting (self);
   gboolean was_connecting = self->state == KR_HUB_CLIENT_CONNECTING;
+  guint n_waiting = self->waiting.calls.length;
 
-  self->stopping = g_ptr_array_new_with_free_func (g_object_unref);
+  self->stopping = g_ptr_array_new ();
   stop_trying (self);
+  g_object_freeze_notify (G_OBJECT (self));
   kr_hub_client_set_state (self, KR_HUB_CLIENT_DISCONNECTED);
   kr_hub_client_set_connection_id (self, NULL);
-  fail_connecting (self, error);
-  kr_hub_waiting_calls_fail_all (&self->waiting, error != NULL ? error->message : "The client is not connected");
-  for (guint i = 0; i < stopping->len; i++)
-    g_task_return_boolean (g_ptr_array_index (stopping, i), TRUE);
-  if (!was_connecting)
+  g_object_thaw_notify (G_OBJECT (self));
+  if (connecting != NULL)
+    fail_task (connecting, error);
+  kr_hub_waiting_calls_fail (&self->waiting, n_waiting, error != NULL ? error->message : "The client is not connected");
+  end_stopping (stopping);
+  if (!was_connecting && !self->gone)
     g_signal_emit_by_name (self, "closed", error);
 }
 
@@ -138,8 +156,11 @@ static void
 attempt_failed (KrHubClient *self, const GError *error)
 {
   gboolean again = self->state == KR_HUB_CLIENT_RECONNECTING || self->retry_start;
+  guint n_changes = self->n_changes;
 
   kr_hub_client_set_last_error (self, error);
+  if (self->n_changes != n_changes)
+    return;
   if (!again || !schedule_retry (self, error))
     become_disconnected (self, error);
 }
@@ -151,33 +172,59 @@ connection_opened (KrHubConnection *connection, gpointer owner)
 {
   g_autoptr (KrHubClient) self = g_object_ref (owner);
   gboolean again = self->state == KR_HUB_CLIENT_RECONNECTING;
-  g_autoptr (GTask) task = take_connecting (self);
+  g_autoptr (GTask) task = NULL;
+  guint n_changes = self->n_changes + 1;
 
-  if (!kr_hub_client_set_state (self, KR_HUB_CLIENT_CONNECTED))
-    return;
-  watch_network (self, FALSE);
-  kr_hub_client_set_last_error (self, NULL);
+  g_object_freeze_notify (G_OBJECT (self));
+  if (kr_hub_client_set_state (self, KR_HUB_CLIENT_CONNECTED))
+    {
+      task = take_connecting (self);
+      watch_network (self, FALSE);
+      kr_hub_client_set_last_error (self, NULL);
+    }
+  g_object_thaw_notify (G_OBJECT (self));
   if (task != NULL)
     g_task_return_boolean (task, TRUE);
-  kr_hub_client_run_waiting_calls (self);
-  if (again)
+  if (self->n_changes == n_changes)
+    kr_hub_client_run_waiting_calls (self);
+  if (again && self->n_changes == n_changes)
     g_signal_emit_by_name (self, "reconnected", self->connection_id);
 }
 
 static void
 connection_lost_for_good (KrHubClient *self, const GError *error)
 {
+  guint n_changes = self->n_changes;
+
   self->n_retries = 0;
   self->lost_at = kr_hub_clock_get_time (self->clock);
   kr_hub_client_set_last_error (self, error);
+  if (self->n_changes != n_changes)
+    return;
   if (!schedule_retry (self, error))
     {
       become_disconnected (self, error);
       return;
     }
+  if (self->n_changes != n_changes)
+    return;
+  g_object_freeze_notify (G_OBJECT (self));
   kr_hub_client_set_state (self, KR_HUB_CLIENT_RECONNECTING);
   kr_hub_client_set_connection_id (self, NULL);
-  g_signal_emit_by_name (self, "reconnecting", error);
+  g_object_thaw_notify (G_OBJECT (self));
+  if (self->n_changes == n_changes + 1)
+    g_signal_emit_by_name (self, "reconnecting", error);
+}
+
+/* Not again: the hub forbids it. */
+static void
+connection_ended (KrHubClient *self, const GError *error)
+{
+  guint n_changes = self->n_changes;
+
+  kr_hub_client_set_last_error (self, error);
+  if (self->n_changes == n_changes)
+    become_disconnected (self, error);
 }
 
 static void
@@ -193,7 +240,7 @@ connection_closed (KrHubConnection *connection, const GError *error, gboolean al
       if (allow_reconnect)
         connection_lost_for_good (self, error);
       else
-        become_disconnected (self, error);
+        connection_ended (self, error);
       break;
     case KR_HUB_CLIENT_CONNECTING:
     case KR_HUB_CLIENT_RECONNECTING:
@@ -279,6 +326,7 @@ attempt_done (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (GError) error = NULL;
   g_autofree char *id = NULL;
   gboolean stateful;
+  guint n_changes;
   g_autoptr (KrHubTransport) transport =
     kr_hub_connector_connect_finish (KR_HUB_CONNECTOR (source), result, &id, &stateful, &error);
 
@@ -290,8 +338,10 @@ attempt_done (GObject *source, GAsyncResult *result, gpointer user_data)
       attempt_failed (self, error);
       return;
     }
+  n_changes = self->n_changes;
   kr_hub_client_set_connection_id (self, id);
-  open_transport (self, transport, stateful);
+  if (self->n_changes == n_changes)
+    open_transport (self, transport, stateful);
 }
 
 static void
@@ -424,13 +474,20 @@ void
 kr_hub_client_abandon (KrHubClient *self)
 {
   g_autoptr (GError) error = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CLOSED, "The client is gone");
+  g_autoptr (GTask) connecting = NULL;
 
   if (self->clock != NULL)
     g_signal_handlers_disconnect_by_func (self->clock, machine_slept, self);
+  self->gone = TRUE;
+  self->state = KR_HUB_CLIENT_DISCONNECTED;
+  self->n_changes++;
+  connecting = take_connecting (self);
   stop_trying (self);
   drop_connection (self);
-  fail_connecting (self, error);
-  kr_hub_waiting_calls_fail_all (&self->waiting, error->message);
+  if (connecting != NULL)
+    fail_task (connecting, error);
+  kr_hub_waiting_calls_fail (&self->waiting, G_MAXUINT, error->message);
+  end_stopping (self->stopping);
 }
 
 /* Giving up is an end as any other, from the client's own thread. */
@@ -460,6 +517,7 @@ connecting_cancelled (GCancellable *cancellable, gpointer data)
   g_source_attach (source, g_task_get_context (task));
 }
 
+/* FALSE: it has ended already, which who hears of the state may have wished. */
 static gboolean
 begin_connecting (KrHubClient *self, GTask *task)
 {
@@ -467,12 +525,15 @@ begin_connecting (KrHubClient *self, GTask *task)
 
   if (g_task_return_error_if_cancelled (task))
     return FALSE;
-  if (!kr_hub_client_set_state (self, KR_HUB_CLIENT_CONNECTING))
+  if (self->gone || self->state != KR_HUB_CLIENT_DISCONNECTED)
     {
       g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_PENDING, "The client is not disconnected");
       return FALSE;
     }
   self->connecting = g_object_ref (task);
+  kr_hub_client_set_state (self, KR_HUB_CLIENT_CONNECTING);
+  if (self->connecting != task)
+    return FALSE;
   if (cancellable != NULL)
     self->connecting_handler = g_cancellable_connect (cancellable, G_CALLBACK (connecting_cancelled), g_object_ref (task),
                                                       g_object_unref);
@@ -582,6 +643,26 @@ kr_hub_client_connect_finish (KrHubClient *self, GAsyncResult *result, GError **
   return g_task_propagate_boolean (G_TASK (result), error);
 }
 
+static gboolean
+stop_cancelled (GCancellable *cancellable, gpointer data)
+{
+  KrHubClient *self = g_task_get_source_object (data);
+
+  for (guint i = 0; i < self->stopping->len; i++)
+    {
+      KrHubWaiter *waiter = g_ptr_array_index (self->stopping, i);
+      g_autoptr (GTask) task = NULL;
+
+      if (waiter->task != data)
+        continue;
+      g_ptr_array_remove_index (self->stopping, i);
+      task = kr_hub_waiter_free_to_task (waiter);
+      g_task_return_error_if_cancelled (task);
+      break;
+    }
+  return G_SOURCE_REMOVE;
+}
+
 /**
  * kr_hub_client_stop_async:
  * @self: a client
@@ -611,7 +692,7 @@ kr_hub_client_stop_async (KrHubClient *self,
       g_task_return_boolean (task, TRUE);
       return;
     }
-  g_ptr_array_add (self->stopping, g_steal_pointer (&task));
+  g_ptr_array_add (self->stopping, kr_hub_waiter_new (task, g_task_get_context (task), stop_cancelled, task));
   stop_trying (self);
   if (self->connection == NULL)
     {

@@ -19,7 +19,9 @@ struct _KrHubClient
 {
   GObject parent_instance;
 
-  KrHubClientState state;       /* written by kr_hub_client_set_state() only */
+  KrHubClientState state;       /* written by kr_hub_client_set_state() and the end only */
+  guint n_changes;              /* of it: who calls out sees whether its user has changed it meanwhile */
+  gboolean gone;                /* disposed: says nothing any more */
   KrHubClock *clock;
   KrHubSettings *settings;
   KrHubDispatcher *dispatcher;
@@ -35,7 +37,7 @@ struct _KrHubClient
   GError *last_error;
   GTask *connecting;            /* NULL unless connect_async() or start_async() is under way */
   gulong connecting_handler;    /* of its cancellable */
-  GPtrArray *stopping;          /* of GTask; each stop_async() that waits */
+  GPtrArray *stopping;          /* of KrHubWaiter; each stop_async() that waits */
   GCancellable *attempt;        /* of the connector's operation under way; NULL: none */
   gint64 attempt_begun;
   KrHubTimer attempt_timer;     /* ends it when it takes too long */
@@ -46,7 +48,7 @@ struct _KrHubClient
   KrHubNetworkWatch *network;   /* while a try is waited for; NULL otherwise */
 };
 
-/* FALSE: there is no such edge. */
+/* FALSE: there is no such edge, or the client is gone. */
 gboolean kr_hub_client_set_state (KrHubClient *self, KrHubClientState to);
 void kr_hub_client_set_connection_id (KrHubClient *self, const char *id);
 void kr_hub_client_set_last_error (KrHubClient *self, const GError *error);

@@ -71,9 +71,10 @@ static const struct
 gboolean
 kr_hub_client_set_state (KrHubClient *self, KrHubClientState to)
 {
-  for (guint i = 0; i < G_N_ELEMENTS (edges); i++)
+  for (guint i = 0; i < G_N_ELEMENTS (edges) && !self->gone; i++)
     if (edges[i].from == self->state && edges[i].to == to)
       {
+        self->n_changes++;
         g_debug ("client: state %d -> %d", self->state, to);
         self->state = to;
         g_object_notify_by_pspec (G_OBJECT (self), props[PROP_STATE]);
@@ -85,7 +86,7 @@ kr_hub_client_set_state (KrHubClient *self, KrHubClientState to)
 void
 kr_hub_client_set_connection_id (KrHubClient *self, const char *id)
 {
-  if (g_strcmp0 (self->connection_id, id) == 0)
+  if (self->gone || g_strcmp0 (self->connection_id, id) == 0)
     return;
   g_free (self->connection_id);
   self->connection_id = g_strdup (id);
@@ -95,7 +96,7 @@ kr_hub_client_set_connection_id (KrHubClient *self, const char *id)
 void
 kr_hub_client_set_last_error (KrHubClient *self, const GError *error)
 {
-  if (error == NULL && self->last_error == NULL)
+  if (self->gone || (error == NULL && self->last_error == NULL))
     return;
   g_clear_error (&self->last_error);
   self->last_error = error != NULL ? g_error_copy (error) : NULL;
@@ -426,7 +427,7 @@ kr_hub_client_init (KrHubClient *self)
   self->settings->max_parallel_invocations = 0;
   g_ptr_array_add (self->settings->protocols, g_object_ref (kr_hub_json_protocol_get_default ()));
   self->dispatcher = kr_hub_dispatcher_new ();
-  self->stopping = g_ptr_array_new_with_free_func (g_object_unref);
+  self->stopping = g_ptr_array_new ();
 }
 
 /**

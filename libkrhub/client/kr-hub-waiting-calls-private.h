@@ -48,7 +48,8 @@ void kr_hub_waiting_calls_add (KrHubWaitingCalls *self,
                                gint64 timeout);
 /* The first one, for the caller to free; NULL when there is none. */
 KrHubWaitingCall *kr_hub_waiting_calls_take (KrHubWaitingCalls *self);
-void kr_hub_waiting_calls_fail_all (KrHubWaitingCalls *self, const char *message);
+/* The first @n: who hears of it may call again at once. */
+void kr_hub_waiting_calls_fail (KrHubWaitingCalls *self, guint n, const char *message);
 void kr_hub_waiting_call_free (KrHubWaitingCall *call);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (KrHubWaitingCall, kr_hub_waiting_call_free)

@@ -148,9 +148,8 @@ kr_hub_waiting_calls_take (KrHubWaitingCalls *self)
 }
 
 void
-kr_hub_waiting_calls_fail_all (KrHubWaitingCalls *self, const char *message)
+kr_hub_waiting_calls_fail (KrHubWaitingCalls *self, guint n, const char *message)
 {
-  /* A caller may call again at once: only those that wait now. */
-  for (guint n = self->calls.length; n > 0; n--)
+  for (; n > 0 && !g_queue_is_empty (&self->calls); n--)
     fail (kr_hub_waiting_calls_take (self), G_IO_ERROR_NOT_CONNECTED, message);
 }

@@ -26,11 +26,13 @@ static void
 refuse_call (KrHubConnection *self, const KrHubSlice *id, const char *name, const char *detail, gboolean always)
 {
   gboolean detailed = always || self->session.settings->detailed_errors;
-  g_autofree char *text = g_strdup_printf ("Failed to invoke '%s' due to an error on the server.%s%s",
-                                           name,
-                                           detailed ? " " : "",
-                                           detailed ? detail : "");
+  g_autofree char *text = NULL;
 
+  if (self->session.role == KR_HUB_ROLE_CLIENT)
+    text = g_strdup ("Client failed to parse argument(s).");
+  else
+    text = g_strdup_printf ("Failed to invoke '%s' due to an error on the server.%s%s", name, detailed ? " " : "",
+                            detailed ? detail : "");
   send_completion_error (self, id, text);
 }
 

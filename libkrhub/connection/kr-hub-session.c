@@ -7,6 +7,7 @@
 
 #include "kr-hub-error.h"
 #include "kr-hub-handshake-private.h"
+#include "kr-hub-plain-words-private.h"
 
 /* No socket, main loop or clock here: bytes and times come in, events and bytes go out. */
 
@@ -234,9 +235,12 @@ next_handshake (KrHubSession *self)
         return FALSE;
       kr_hub_session_because (self, KR_HUB_CLOSE_REASON_HANDSHAKE);
       if (self->role == KR_HUB_ROLE_SERVER)
-        refuse (self, "Handshake was canceled.", g_steal_pointer (&error));
-      else
-        end (self, KR_HUB_SESSION_CLOSING, g_steal_pointer (&error));
+        {
+          refuse (self, "Handshake was canceled.", g_steal_pointer (&error));
+          return FALSE;
+        }
+      kr_hub_plain_words (error, "The hub's handshake cannot be read");
+      end (self, KR_HUB_SESSION_CLOSING, g_steal_pointer (&error));
       return FALSE;
     }
   return self->role == KR_HUB_ROLE_SERVER ? receive_request (self, &text) : receive_response (self, &text);
@@ -250,6 +254,8 @@ fail_reading (KrHubSession *self, GError *error)
   kr_hub_session_because (self,
                           g_error_matches (error, KR_HUB_ERROR, KR_HUB_ERROR_TOO_LARGE) ? KR_HUB_CLOSE_REASON_TOO_LARGE
                                                                                         : KR_HUB_CLOSE_REASON_PROTOCOL);
+  if (self->role == KR_HUB_ROLE_CLIENT)
+    kr_hub_plain_words (error, "The hub's message cannot be read");
   kr_hub_session_close (self, TRUE, error->message, TRUE);
   g_clear_error (&self->error);
   self->error = error;

@@ -8,6 +8,7 @@
 #include "kr-hub-error.h"
 #include "kr-hub-json-scanner-private.h"
 #include "kr-hub-json-writer-private.h"
+#include "kr-hub-plain-words-private.h"
 #include "kr-hub-text-frame-private.h"
 
 /* How much of a peer's text an error message repeats. */
@@ -193,7 +194,10 @@ kr_hub_handshake_parse_response (const KrHubSlice *text, GError **error)
   if (!parse_response (&scanner, &refusal, error))
     {
       if (error != NULL && *error != NULL)
-        (*error)->code = KR_HUB_ERROR_HANDSHAKE;
+        {
+          (*error)->code = KR_HUB_ERROR_HANDSHAKE;
+          kr_hub_plain_words (*error, "The hub's handshake cannot be read");
+        }
       return FALSE;
     }
   /* The official clients take an empty text for none. */

@@ -239,6 +239,49 @@ test_redirect_refused (ConnectorFixture *f, gconstpointer data)
 
 /* --- what is given --- */
 
+static gpointer
+token_thread (gpointer data)
+{
+  g_autoptr (KrHubSoupTokenRequest) request = data;
+
+  kr_hub_soup_token_request_return_token (request, "from-a-thread");
+  return NULL;
+}
+
+static void
+give_token_in_thread (KrHubSoupTokenRequest *request, gpointer data)
+{
+  g_ptr_array_add (data, g_thread_new ("token", token_thread, kr_hub_soup_token_request_ref (request)));
+}
+
+static void
+join_thread (gpointer thread)
+{
+  g_thread_join (thread);
+}
+
+/* Also one that is cancelled before the thread gets to it. */
+static void
+test_token_thread (ConnectorFixture *f, gconstpointer data)
+{
+  g_autoptr (GPtrArray) threads = g_ptr_array_new_with_free_func (join_thread);
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GError) error = NULL;
+
+  kr_hub_soup_connector_set_token_provider (f->connector, give_token_in_thread, threads, NULL);
+  connector_fixture_start (f);
+  connector_fixture_assert_echo (f, "with a token");
+  connector_fixture_stop (f);
+  connector_fixture_assert_all (f, 0, "Authorization: Bearer from-a-thread");
+  kr_hub_client_start_async (f->client, cancellable, kr_test_store_result, &result);
+  g_cancellable_cancel (cancellable);
+  kr_test_wait_result ("the cancelled start", &result);
+  g_assert_false (kr_hub_client_start_finish (f->client, result, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  kr_hub_soup_connector_set_token_provider (f->connector, NULL, NULL, NULL);
+}
+
 static void
 test_tokens_refused (ConnectorFixture *f, gconstpointer data)
 {
@@ -327,6 +370,7 @@ main (int argc, char **argv)
   add ("headers", 0, test_headers);
   add ("redirect/followed", 0, test_redirect);
   add_one ("redirect/refused", CONNECTOR_TLS, test_redirect_refused);
+  add ("token/thread", CONNECTOR_TLS, test_token_thread);
   add_one ("token/refused", 0, test_tokens_refused);
   g_test_add_func ("/connector/urls", test_urls);
   return kr_test_run ();
