@@ -245,12 +245,12 @@ typedef struct
   GObject *object;
   GBytes *body;
   KrHubSoupExchange *exchange;  /* NULL: answered */
-} Visit;
+} Post;
 
 static void
-visit_free (gpointer data)
+post_free (gpointer data)
 {
-  Visit *self = data;
+  Post *self = data;
 
   g_object_unref (self->object);
   g_clear_pointer (&self->body, g_bytes_unref);
@@ -259,14 +259,14 @@ visit_free (gpointer data)
 }
 
 static void
-cross_visit (KrHubSoupEndpoint *endpoint, GSourceOnceFunc func, GObject *object, GBytes *body, KrHubSoupExchange *exchange)
+cross_post (KrHubSoupEndpoint *endpoint, GSourceOnceFunc func, GObject *object, GBytes *body, KrHubSoupExchange *exchange)
 {
-  Visit *visit = g_new0 (Visit, 1);
+  Post *post = g_new0 (Post, 1);
 
-  visit->object = g_object_ref (object);
-  visit->body = body != NULL ? g_bytes_ref (body) : NULL;
-  visit->exchange = exchange;
-  kr_hub_soup_cross (kr_hub_server_get_context (endpoint->hub), "KrHubSoupEndpoint visit", func, visit, visit_free);
+  post->object = g_object_ref (object);
+  post->body = body != NULL ? g_bytes_ref (body) : NULL;
+  post->exchange = exchange;
+  kr_hub_soup_cross (kr_hub_server_get_context (endpoint->hub), "KrHubSoupEndpoint post", func, post, post_free);
 }
 
 static KrHubSoupInbox *
@@ -280,7 +280,7 @@ inbox_of (GObject *object)
 static void
 deliver_post (gpointer data)
 {
-  Visit *self = data;
+  Post *self = data;
 
   kr_hub_soup_inbox_push (inbox_of (self->object), self->body, self->exchange);
 }
@@ -292,10 +292,10 @@ kr_hub_soup_visit_post (KrHubSoupEndpoint *endpoint, SoupServerMessage *message,
     {
     case KR_HUB_SOUP_POST_TAKEN:
       kr_hub_soup_answer (message, SOUP_STATUS_OK, "text/plain", NULL);
-      cross_visit (endpoint, deliver_post, object, body, NULL);
+      cross_post (endpoint, deliver_post, object, body, NULL);
       break;
     case KR_HUB_SOUP_POST_WAITS:
-      cross_visit (endpoint, deliver_post, object, body, kr_hub_soup_exchange_new (message));
+      cross_post (endpoint, deliver_post, object, body, kr_hub_soup_exchange_new (message));
       break;
     case KR_HUB_SOUP_POST_GONE:
     default:

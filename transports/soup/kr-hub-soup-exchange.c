@@ -6,7 +6,7 @@
 #include "kr-hub-soup-exchange-private.h"
 
 #include "kr-hub-soup-crossing-private.h"
-#include "kr-hub-soup-front-door-private.h"
+#include "kr-hub-soup-visit-private.h"
 #include "kr-hub-soup-reactor-private.h"
 
 struct _KrHubSoupExchange

@@ -3,7 +3,10 @@
 /* KrHubSoupFrontDoor: accepts connections for a SoupServer, with deadlines and limits. */
 #include "config.h"
 
-#include "kr-hub-soup-front-door-private.h"
+#include "kr-hub-soup-front-door.h"
+
+#include "kr-hub-soup-guests-private.h"
+#include "kr-hub-soup-visit-private.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,11 +18,6 @@
 #define BACKLOG 4096
 #define ACCEPTS_PER_TURN 64
 #define PAUSE_MS 100
-#define LEAVE_TIME (G_USEC_PER_SEC / 10)
-#define VISIT "kr-hub-soup-visit"
-
-/* POLLRDHUP, where there is one: the peer sends no more. */
-#define PEER_GONE ((GIOCondition) 0x2000)
 
 /**
  * KrHubSoupFrontDoor:
@@ -54,7 +52,7 @@ struct _KrHubSoupFrontDoor
   guint max_connections;
   guint max_connections_per_address;
   gint64 last_complaint;         /* one line per second */
-  struct _Guests *guests;         /* who is in */
+  KrHubSoupGuests *guests;       /* who is in */
 };
 
 G_DEFINE_FINAL_TYPE (KrHubSoupFrontDoor, kr_hub_soup_front_door, G_TYPE_OBJECT)
@@ -72,369 +70,35 @@ typedef enum
 
 static GParamSpec *props[PROP_MAX_CONNECTIONS_PER_ADDRESS + 1];
 
-/* --- who is in; counted here and there, since a connection may end in the thread of its hub --- */
-
-typedef struct _Guests
-{
-  gatomicrefcount ref_count;
-  GMutex lock;            /* guards the rest */
-  GHashTable *addresses;  /* text -> number of connections */
-  guint n;
-} Guests;
-
-static Guests *
-guests_new (void)
-{
-  Guests *self = g_new0 (Guests, 1);
-
-  g_atomic_ref_count_init (&self->ref_count);
-  g_mutex_init (&self->lock);
-  self->addresses = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  return self;
-}
-
-static Guests *
-guests_ref (Guests *self)
-{
-  g_atomic_ref_count_inc (&self->ref_count);
-  return self;
-}
-
-static void
-guests_unref (Guests *self)
-{
-  if (!g_atomic_ref_count_dec (&self->ref_count))
-    return;
-  g_hash_table_unref (self->addresses);
-  g_mutex_clear (&self->lock);
-  g_free (self);
-}
-
-/* Returns NULL, or which limit is reached. */
-static const char *
-guests_enter (Guests *self, const char *address, guint max, guint max_per_address)
-{
-  const char *limit = NULL;
-  guint n;
-
-  g_mutex_lock (&self->lock);
-  n = GPOINTER_TO_UINT (g_hash_table_lookup (self->addresses, address));
-  if (self->n >= max)
-    limit = "connections";
-  else if (n >= max_per_address)
-    limit = "connections of one address";
-  else
-    {
-      self->n++;
-      g_hash_table_insert (self->addresses, g_strdup (address), GUINT_TO_POINTER (n + 1));
-    }
-  g_mutex_unlock (&self->lock);
-  return limit;
-}
-
-static void
-guests_leave (Guests *self, const char *address)
-{
-  guint n;
-
-  g_mutex_lock (&self->lock);
-  self->n--;
-  n = GPOINTER_TO_UINT (g_hash_table_lookup (self->addresses, address));
-  if (n > 1)
-    g_hash_table_insert (self->addresses, g_strdup (address), GUINT_TO_POINTER (n - 1));
-  else
-    g_hash_table_remove (self->addresses, address);
-  g_mutex_unlock (&self->lock);
-}
-
-/* --- one connection, as long as its socket exists --- */
-
-typedef struct
-{
-  KrHubTimer timer;            /* armed only while libsoup has the connection, in its thread */
-  KrHubClock *clock;
-  GMainContext *context;
-  Guests *guests;
-  char *address;
-  GWeakRef socket;             /* the visit ends with it, in whatever thread drops it last */
-  GObject *connection;         /* libsoup's; weak, NULL if not known */
-  GSource *watch;              /* between two requests: whether the client leaves */
-  GCancellable *cancellable;   /* of the TLS handshake; NULL without one */
-  gboolean counted;
-  gboolean leaving;            /* the next time the timer fires, see that the connection is gone */
-  gboolean stolen;             /* libsoup has nothing to do with it any more */
-} Visit;
-
-static void
-visit_stop_watching (Visit *self)
-{
-  if (self->watch == NULL)
-    return;
-  g_source_destroy (self->watch);
-  g_clear_pointer (&self->watch, g_source_unref);
-}
-
-static void
-visit_arm (Visit *self, gint64 timeout)
-{
-  self->leaving = FALSE;
-  kr_hub_clock_arm (self->clock, &self->timer, kr_hub_clock_get_time (self->clock) + timeout);
-}
-
-static void
-visit_arm_leaving (Visit *self)
-{
-  visit_stop_watching (self);
-  visit_arm (self, LEAVE_TIME);
-  self->leaving = TRUE;
-}
-
-static void
-visit_leave (Visit *self)
-{
-  visit_stop_watching (self);
-  if (self->timer.position > 0)
-    kr_hub_clock_disarm (self->clock, &self->timer);
-  if (self->counted)
-    guests_leave (self->guests, self->address);
-  self->counted = FALSE;
-}
-
-static void
-visit_forget_connection (Visit *self)
-{
-  if (self->connection == NULL)
-    return;
-  g_signal_handlers_disconnect_by_data (self->connection, self);
-  g_clear_weak_pointer (&self->connection);
-}
-
-static void
-visit_free (gpointer data)
-{
-  Visit *self = data;
-
-  visit_leave (self);
-  visit_forget_connection (self);
-  guests_unref (self->guests);
-  g_object_unref (self->clock);
-  g_clear_pointer (&self->context, g_main_context_unref);
-  g_clear_object (&self->cancellable);
-  g_weak_ref_clear (&self->socket);
-  g_free (self->address);
-  g_free (self);
-}
-
-static gboolean
-do_nothing (gpointer data)
-{
-  return G_SOURCE_REMOVE;
-}
-
-/* A TLS handshake or close has threads of its own, and one of them may drop the socket last; the clock belongs to the
- * door's. The visit travels there without its reference on the context, which would wait for its own source to go. */
-static void
-visit_end (gpointer data, GObject *where_the_socket_was)
-{
-  Visit *self = data;
-  g_autoptr (GMainContext) context = g_steal_pointer (&self->context);
-  g_autoptr (GSource) source = NULL;
-
-  if (g_main_context_acquire (context))
-    {
-      visit_free (self);
-      g_main_context_release (context);
-      return;
-    }
-  source = g_idle_source_new ();
-  g_source_set_static_name (source, "KrHubSoupFrontDoor visit");
-  g_source_set_priority (source, G_PRIORITY_DEFAULT);
-  g_source_set_callback (source, do_nothing, self, visit_free);
-  g_source_attach (source, context);
-}
-
-/* libsoup 3.2.3 does not close a connection that its client left between two requests, and keeps it listed: by now it has
- * seen the end, so that nothing of it polls the descriptor. One that had noticed has told us, see connection_closed(). */
-static void
-visit_see_off (Visit *self)
-{
-  g_autoptr (GSocket) socket = g_weak_ref_get (&self->socket);
-  g_autoptr (GObject) connection = self->connection != NULL ? g_object_ref (self->connection) : NULL;
-
-  if (connection != NULL)
-    g_signal_emit_by_name (connection, "disconnected");
-  visit_leave (self);
-  if (socket != NULL)
-    g_socket_close (socket, NULL);
-}
-
-/* Both ends of the socket are shut, so that libsoup finds out by itself; if it does not, it is helped. */
-static void
-visit_timer_fired (KrHubTimer *timer, gint64 now)
-{
-  Visit *self = timer->data;
-  g_autoptr (GSocket) socket = g_weak_ref_get (&self->socket);
-
-  if (socket == NULL)
-    return; /* the end of the visit is under way */
-  if (self->leaving)
-    {
-      visit_see_off (self);
-      return;
-    }
-  g_debug ("a client of %s took too long", self->address);
-  if (self->cancellable != NULL)
-    g_cancellable_cancel (self->cancellable);
-  g_socket_shutdown (socket, TRUE, TRUE, NULL);
-  visit_arm_leaving (self);
-}
-
-static Visit *
-visit_new (KrHubSoupFrontDoor *door, GSocket *socket, char *address)
-{
-  Visit *self = g_new0 (Visit, 1);
-
-  self->timer.fire = visit_timer_fired;
-  self->timer.data = self;
-  self->clock = g_object_ref (door->clock);
-  self->context = g_main_context_ref (door->context);
-  self->guests = guests_ref (door->guests);
-  self->address = address;
-  g_weak_ref_init (&self->socket, socket);
-  self->counted = TRUE;
-  g_object_weak_ref (G_OBJECT (socket), visit_end, self);
-  return self;
-}
-
-static gboolean
-client_left (GSocket *socket, GIOCondition condition, gpointer data)
-{
-  visit_arm_leaving (data);
-  return G_SOURCE_REMOVE;
-}
-
-static void
-visit_watch (Visit *self, GSocket *socket)
-{
-  if (self->watch != NULL)
-    return;
-  self->watch = g_socket_create_source (socket, PEER_GONE | G_IO_HUP, NULL);
-  g_source_set_static_name (self->watch, "KrHubSoupFrontDoor watch");
-  g_source_set_callback (self->watch, G_SOURCE_FUNC (client_left), self, NULL);
-  g_source_attach (self->watch, self->context);
-}
-
-static Visit *
-visit_of (SoupServerMessage *message)
-{
-  GSocketAddress *remote = soup_server_message_get_remote_address (message);
-
-  return remote != NULL ? g_object_get_data (G_OBJECT (remote), VISIT) : NULL;
-}
-
-/* The message keeps the address, and that the socket. */
-static GSocket *
-socket_of (SoupServerMessage *message)
-{
-  return g_object_get_data (G_OBJECT (soup_server_message_get_remote_address (message)), VISIT "-socket");
-}
-
-/* libsoup does not know the socket of a stream that it did not accept itself. */
-GSocket *
-kr_hub_soup_message_get_socket (SoupServerMessage *message)
-{
-  GSocket *socket = soup_server_message_get_socket (message);
-  Visit *visit = socket == NULL ? visit_of (message) : NULL;
-
-  return visit != NULL ? socket_of (message) : socket;
-}
-
-/* The connection is about to be taken from libsoup. */
-void
-kr_hub_soup_message_leaves (SoupServerMessage *message)
-{
-  Visit *visit = visit_of (message);
-
-  if (visit == NULL)
-    return;
-  visit->stolen = TRUE;
-  visit_stop_watching (visit);
-  visit_forget_connection (visit);
-  kr_hub_clock_disarm (visit->clock, &visit->timer);
-}
-
 /* --- requests --- */
-
-static void
-connection_closed (GObject *connection, Visit *visit)
-{
-  visit_leave (visit);
-  visit_forget_connection (visit);
-}
-
-/* The one place where libsoup shows its object for a connection. */
-static gboolean
-note_connection (GSignalInvocationHint *hint, guint n_values, const GValue *values, gpointer data)
-{
-  GObject *connection = g_value_get_object (&values[0]);
-  gpointer message = n_values > 1 && G_VALUE_HOLDS_OBJECT (&values[1]) ? g_value_get_object (&values[1]) : NULL;
-  Visit *visit = SOUP_IS_SERVER_MESSAGE (message) ? visit_of (message) : NULL;
-
-  if (visit == NULL || visit->connection != NULL || visit->stolen)
-    return TRUE;
-  g_set_weak_pointer (&visit->connection, connection);
-  g_signal_connect (connection, "disconnected", G_CALLBACK (connection_closed), visit);
-  return TRUE;
-}
-
-/* A connection exists by now, so its private type does. */
-static void
-note_connections (void)
-{
-  static gsize noting;
-  GType type;
-  guint id;
-
-  if (!g_once_init_enter (&noting))
-    return;
-  type = g_type_from_name ("SoupServerConnection");
-  id = type != 0 && g_signal_lookup ("disconnected", type) != 0 ? g_signal_lookup ("request-started", type) : 0;
-  if (id != 0)
-    g_signal_add_emission_hook (id, 0, note_connection, NULL, NULL);
-  g_once_init_leave (&noting, 1);
-}
 
 static void
 got_headers (SoupServerMessage *message, KrHubSoupFrontDoor *self)
 {
-  Visit *visit = visit_of (message);
+  KrHubSoupVisit *visit = kr_hub_soup_visit_of (message);
 
   if (visit != NULL)
-    kr_hub_clock_disarm (visit->clock, &visit->timer);
+    kr_hub_soup_visit_disarm (visit);
 }
 
 /* The next request may take its time to begin. */
 static void
 message_finished (SoupServerMessage *message, KrHubSoupFrontDoor *self)
 {
-  Visit *visit = visit_of (message);
+  KrHubSoupVisit *visit = kr_hub_soup_visit_of (message);
 
-  if (visit == NULL || visit->stolen || !visit->counted || g_socket_is_closed (socket_of (message)))
-    return;
-  visit_arm (visit, self->idle_timeout);
-  visit_watch (visit, socket_of (message));
+  if (visit != NULL)
+    kr_hub_soup_visit_end_request (visit, message, self->idle_timeout);
 }
 
 static void
 request_started (SoupServer *server, SoupServerMessage *message, KrHubSoupFrontDoor *self)
 {
-  Visit *visit = visit_of (message);
+  KrHubSoupVisit *visit = kr_hub_soup_visit_of (message);
 
   if (visit == NULL)
     return;
-  note_connections ();
-  visit_stop_watching (visit);
-  visit_arm (visit, self->head_timeout);
+  kr_hub_soup_visit_begin_request (visit, self->head_timeout);
   g_signal_connect_object (message, "got-headers", G_CALLBACK (got_headers), self, 0);
   g_signal_connect_object (message, "finished", G_CALLBACK (message_finished), self, 0);
 }
@@ -451,7 +115,7 @@ copy_address (GSocketAddress *address)
 }
 
 static void
-hand_over (KrHubSoupFrontDoor *self, GIOStream *stream, GSocket *socket, Visit *visit)
+hand_over (KrHubSoupFrontDoor *self, GIOStream *stream, GSocket *socket, KrHubSoupVisit *visit)
 {
   g_autoptr (GSocketAddress) local = g_socket_get_local_address (socket, NULL);
   g_autoptr (GSocketAddress) remote = g_socket_get_remote_address (socket, NULL);
@@ -461,9 +125,7 @@ hand_over (KrHubSoupFrontDoor *self, GIOStream *stream, GSocket *socket, Visit *
   if (local == NULL || remote == NULL)
     return; /* gone already */
   marked = copy_address (remote);
-  g_object_set_data (G_OBJECT (marked), VISIT, visit);
-  /* What knows the visit keeps the socket, and so the visit. */
-  g_object_set_data_full (G_OBJECT (marked), VISIT "-socket", g_object_ref (socket), g_object_unref);
+  kr_hub_soup_visit_mark (visit, marked, socket);
   if (!soup_server_accept_iostream (self->server, stream, local, marked, &error))
     g_debug ("libsoup does not take a connection: %s", error->message);
 }
@@ -472,7 +134,7 @@ typedef struct
 {
   KrHubSoupFrontDoor *door;
   GSocket *socket;
-  Visit *visit;
+  KrHubSoupVisit *visit;
 } Handshake;
 
 static void
@@ -485,7 +147,7 @@ handshake_done (GObject *source, GAsyncResult *result, gpointer data)
     hand_over (self->door, G_IO_STREAM (source), self->socket, self->visit);
   else
     {
-      g_debug ("no TLS with %s: %s", self->visit->address, error != NULL ? error->message : "closed");
+      g_debug ("no TLS with %s: %s", kr_hub_soup_visit_get_address (self->visit), error != NULL ? error->message : "closed");
       g_socket_close (self->socket, NULL);
     }
   g_object_unref (self->door);
@@ -506,7 +168,7 @@ new_server_stream (KrHubSoupFrontDoor *self, GIOStream *base, GError **error)
 }
 
 static void
-begin_tls (KrHubSoupFrontDoor *self, GIOStream *stream, GSocket *socket, Visit *visit)
+begin_tls (KrHubSoupFrontDoor *self, GIOStream *stream, GSocket *socket, KrHubSoupVisit *visit)
 {
   static const char *const protocols[] = { "http/1.1", NULL };
   g_autoptr (GError) error = NULL;
@@ -525,9 +187,8 @@ begin_tls (KrHubSoupFrontDoor *self, GIOStream *stream, GSocket *socket, Visit *
   handshake->door = g_object_ref (self);
   handshake->socket = g_object_ref (socket);
   handshake->visit = visit;
-  visit->cancellable = g_cancellable_new ();
-  visit_arm (visit, self->tls_timeout);
-  g_tls_connection_handshake_async (G_TLS_CONNECTION (tls), G_PRIORITY_DEFAULT, visit->cancellable, handshake_done, handshake);
+  g_tls_connection_handshake_async (G_TLS_CONNECTION (tls), G_PRIORITY_DEFAULT,
+                                    kr_hub_soup_visit_begin_tls (visit, self->tls_timeout), handshake_done, handshake);
 }
 
 static void
@@ -558,11 +219,11 @@ welcome (KrHubSoupFrontDoor *self, GSocket *socket)
   const char *limit;
   g_autofree char *text = NULL;
   g_autoptr (GIOStream) stream = NULL;
-  Visit *visit;
+  KrHubSoupVisit *visit;
 
   if (address == NULL)
     return; /* gone already */
-  limit = guests_enter (self->guests, address, self->max_connections, self->max_connections_per_address);
+  limit = kr_hub_soup_guests_enter (self->guests, address, self->max_connections, self->max_connections_per_address);
   if (limit != NULL)
     {
       text = g_strdup_printf ("The limit of %s is reached by %s", limit, address);
@@ -570,7 +231,7 @@ welcome (KrHubSoupFrontDoor *self, GSocket *socket)
       g_socket_close (socket, NULL);
       return;
     }
-  visit = visit_new (self, socket, g_steal_pointer (&address));
+  visit = kr_hub_soup_visit_new (self->clock, self->context, self->guests, socket, g_steal_pointer (&address));
   g_socket_set_option (socket, IPPROTO_TCP, TCP_NODELAY, TRUE, NULL);
   stream = G_IO_STREAM (g_socket_connection_factory_create_connection (socket));
   if (self->certificate != NULL)
@@ -805,7 +466,7 @@ kr_hub_soup_front_door_finalize (GObject *object)
   g_ptr_array_unref (self->sources);
   g_ptr_array_unref (self->listening);
   g_main_context_unref (self->context);
-  guests_unref (self->guests);
+  kr_hub_soup_guests_unref (self->guests);
   G_OBJECT_CLASS (kr_hub_soup_front_door_parent_class)->finalize (object);
 }
 
@@ -907,7 +568,7 @@ kr_hub_soup_front_door_init (KrHubSoupFrontDoor *self)
   self->clock = kr_hub_clock_new (self->context);
   self->sources = g_ptr_array_new_with_free_func ((GDestroyNotify) g_source_unref);
   self->listening = g_ptr_array_new_with_free_func (g_object_unref);
-  self->guests = guests_new ();
+  self->guests = kr_hub_soup_guests_new ();
 }
 
 /**
@@ -960,11 +621,6 @@ kr_hub_soup_front_door_get_port (KrHubSoupFrontDoor *self)
 guint
 kr_hub_soup_front_door_get_n_connections (KrHubSoupFrontDoor *self)
 {
-  guint n;
-
   g_return_val_if_fail (KR_HUB_SOUP_IS_FRONT_DOOR (self), 0);
-  g_mutex_lock (&self->guests->lock);
-  n = self->guests->n;
-  g_mutex_unlock (&self->guests->lock);
-  return n;
+  return kr_hub_soup_guests_get_n (self->guests);
 }

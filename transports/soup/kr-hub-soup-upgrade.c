@@ -6,7 +6,7 @@
 #include "kr-hub-soup-upgrade-private.h"
 
 #include "kr-hub-soup-crossing-private.h"
-#include "kr-hub-soup-front-door-private.h"
+#include "kr-hub-soup-visit-private.h"
 #include "kr-hub-soup-websocket-codec-private.h"
 
 /* HTTP/2 has many requests on one connection, and a stream that is not a socket cannot be watched. */
