@@ -555,7 +555,7 @@ kr_hub_connection_new (KrHubRole role,
   self->funcs = funcs;
   self->owner = owner;
   self->context = g_main_context_ref_thread_default ();
-  self->thread = g_thread_self ();
+  self->thread = pthread_self ();
   self->id = g_strdup (id);
   self->user_id = g_strdup (user_id);
   kr_hub_session_init (&self->session,

@@ -161,7 +161,7 @@ kr_hub_invocation_get_string (KrHubInvocation *self, guint index)
 
       if (self->texts[index] == NULL && text->data != NULL)
         {
-          self->texts[index] = g_malloc (text->len + 1);
+          self->texts[index] = kr_hub_invocation_take_room (self, text->len + 1);
           memcpy (self->texts[index], text->data, text->len);
           self->texts[index][text->len] = '\0';
         }

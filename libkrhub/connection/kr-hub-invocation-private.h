@@ -15,6 +15,7 @@
 G_BEGIN_DECLS
 
 #define KR_HUB_INLINE_STRINGS 4
+#define KR_HUB_INVOCATION_ROOM 256
 
 typedef enum
 {
@@ -71,6 +72,8 @@ struct _KrHubInvocation
   GVariant *variant;          /* all arguments, once somebody asked */
   GCancellable *cancellable;  /* atomic pointer, made on request */
   gint cancelled;             /* atomic */
+  guint room_used;
+  char room[KR_HUB_INVOCATION_ROOM]; /* for texts and storage: a usual call takes no other memory. Last, and never cleared */
 };
 
 /* An invocation on borrowed slices, owned by the caller. */
@@ -79,6 +82,8 @@ KrHubInvocation *kr_hub_invocation_new (KrHubConnection *connection,
                                         const KrHubMessage *message);
 /* Checks the arguments against the method's signature before the handler sees them. */
 gboolean kr_hub_invocation_bind (KrHubInvocation *self, const KrHubMessage *message, GError **error);
+/* Memory for a text, as long as the invocation. */
+char *kr_hub_invocation_take_room (KrHubInvocation *self, gsize size);
 /* Copies what is borrowed and takes a reference on the connection. */
 void kr_hub_invocation_detach (KrHubInvocation *self);
 /* Makes a reader of each upload that the method declares. FALSE: the ids are no strings. */

@@ -54,12 +54,30 @@ kr_hub_invocation_new_unknown (KrHubConnection *connection, const KrHubMessage *
   return self;
 }
 
+char *
+kr_hub_invocation_take_room (KrHubInvocation *self, gsize size)
+{
+  char *room = self->room + self->room_used;
+
+  if (G_UNLIKELY (size > KR_HUB_INVOCATION_ROOM - self->room_used))
+    return g_malloc (size);
+  self->room_used += size;
+  return room;
+}
+
+static void
+free_unless_room (KrHubInvocation *self, char *memory)
+{
+  if (G_UNLIKELY ((guintptr) memory - (guintptr) self->room >= KR_HUB_INVOCATION_ROOM))
+    g_free (memory);
+}
+
 static void
 invocation_free (KrHubInvocation *self)
 {
   for (guint i = 0; i < KR_HUB_INLINE_STRINGS; i++)
     if (self->texts[i] != NULL)
-      g_free (self->texts[i]);
+      free_unless_room (self, self->texts[i]);
   if (self->variant != NULL)
     g_variant_unref (self->variant);
   if (self->cancellable != NULL)
@@ -76,11 +94,11 @@ invocation_free (KrHubInvocation *self)
       /* Answered at once, as most calls are: in the hub's thread, and its memory serves the next call. */
       KrHubSettings *settings = self->connection->session.settings;
 
-      memset (self, 0, sizeof *self);
+      memset (self, 0, G_STRUCT_OFFSET (KrHubInvocation, room));
       kr_hub_settings_give_spare (settings, self);
       return;
     }
-  g_free (self->storage);
+  free_unless_room (self, self->storage);
   kr_hub_connection_drop (self->connection);
   g_free (self);
 }
@@ -95,7 +113,8 @@ kr_hub_invocation_hold (KrHubInvocation *self)
 void
 kr_hub_invocation_release (KrHubInvocation *self)
 {
-  if (g_atomic_int_dec_and_test (&self->ref_count))
+  /* The last reference needs no locked operation. */
+  if (g_atomic_int_get (&self->ref_count) == 1 || g_atomic_int_dec_and_test (&self->ref_count))
     invocation_free (self);
 }
 
@@ -129,7 +148,8 @@ void
 kr_hub_invocation_unref (KrHubInvocation *self)
 {
   g_return_if_fail (self != NULL);
-  if (!g_atomic_int_dec_and_test (&self->n_holders))
+  /* One holder is the last, and is us: nobody else is there to race with, and the counter is not looked at again. */
+  if (g_atomic_int_get (&self->n_holders) != 1 && !g_atomic_int_dec_and_test (&self->n_holders))
     return;
   if (g_atomic_int_get (&self->state) == KR_HUB_INVOCATION_PENDING)
     kr_hub_invocation_return_error_literal (self,
@@ -149,7 +169,7 @@ kr_hub_invocation_detach (KrHubInvocation *self)
   if (self->method != NULL && self->method->strings_only)
     for (guint i = 0; i < self->n_arguments; i++)
       kr_hub_invocation_get_string (self, i);
-  storage = self->storage = g_malloc (self->id.len + self->arguments.len + 1);
+  storage = self->storage = kr_hub_invocation_take_room (self, self->id.len + self->arguments.len + 1);
   if (self->id.data != NULL)
     self->id.data = memcpy (storage, self->id.data, self->id.len);
   storage += self->id.len;
@@ -162,6 +182,14 @@ kr_hub_invocation_detach (KrHubInvocation *self)
 gboolean
 kr_hub_invocation_claim (KrHubInvocation *self)
 {
+  /* Only its handler knows of it, as usual: there is no race to win. */
+  if (G_LIKELY (!kr_hub_invocation_is_kept (self)))
+    {
+      gint before = self->state;
+
+      self->state = KR_HUB_INVOCATION_ANSWERED;
+      return before == KR_HUB_INVOCATION_PENDING;
+    }
   return g_atomic_int_compare_and_exchange (&self->state, KR_HUB_INVOCATION_PENDING, KR_HUB_INVOCATION_ANSWERED);
 }
 

@@ -16,7 +16,8 @@
 void
 kr_hub_message_clear (KrHubMessage *self)
 {
-  g_clear_error (&self->arguments_error);
+  if (G_UNLIKELY (self->arguments_error != NULL))
+    g_error_free (self->arguments_error);
   if (self->scratch != NULL)
     g_string_free (self->scratch, TRUE);
   memset (self, 0, sizeof *self);

@@ -10,6 +10,8 @@
 #include "kr-hub-msgpack-reader-private.h"
 #include "kr-hub-utf8-private.h"
 
+#define EMPTY_MAP 0x80
+
 typedef struct
 {
   KrHubMsgpackReader reader;
@@ -58,6 +60,11 @@ read_integer (Envelope *self, const char *field, gint64 min, gint64 max, gint64 
 {
   KrHubMsgpackToken token;
 
+  if (G_LIKELY (self->reader.pos < self->reader.end && *self->reader.pos < 0x80))
+    {
+      *value = *self->reader.pos++;
+      return TRUE;
+    }
   if (kr_hub_msgpack_reader_next (&self->reader, &token))
     {
       *value = token.kind == KR_HUB_MSGPACK_NEGATIVE ? token.negative : (gint64) token.magnitude;
@@ -71,9 +78,11 @@ read_integer (Envelope *self, const char *field, gint64 min, gint64 max, gint64 
 
 /* The beginning of an array or map. As in .NET it must not announce more than there are bytes for: an element takes one
  * at least. */
-static gboolean
+static inline gboolean
 read_count (Envelope *self, KrHubMsgpackKind kind, KrHubMsgpackToken *token)
 {
+  if (kind == KR_HUB_MSGPACK_ARRAY && G_LIKELY (kr_hub_msgpack_reader_take_short_array (&self->reader, &token->count)))
+    return token->count <= (gsize) (self->reader.end - self->reader.pos);
   return kr_hub_msgpack_reader_next (&self->reader, token) && token->kind == kind &&
          (guint64) token->count * (kind == KR_HUB_MSGPACK_MAP ? 2 : 1) <=
              (guint64) (self->reader.end - self->reader.pos);
@@ -96,11 +105,10 @@ repair (Envelope *self, KrHubSlice *text)
 
 /* A string, or nil: then @text is absent. */
 static gboolean
-read_string (Envelope *self, const char *field, KrHubSlice *text, GError **error)
+read_string_slowly (Envelope *self, const char *field, KrHubSlice *text, GError **error)
 {
-  KrHubMsgpackToken token;
-
   const guint8 *begin = self->reader.pos;
+  KrHubMsgpackToken token;
 
   if (!kr_hub_msgpack_reader_next (&self->reader, &token) ||
       (token.kind != KR_HUB_MSGPACK_STRING && token.kind != KR_HUB_MSGPACK_NIL))
@@ -115,6 +123,17 @@ read_string (Envelope *self, const char *field, KrHubSlice *text, GError **error
   if (G_UNLIKELY (!kr_hub_utf8_validate (text)))
     repair (self, text);
   return TRUE;
+}
+
+static inline gboolean
+read_string (Envelope *self, const char *field, KrHubSlice *text, GError **error)
+{
+  const guint8 *begin = self->reader.pos;
+
+  if (G_LIKELY (kr_hub_msgpack_reader_take_text (&self->reader, text) && kr_hub_utf8_is_plain (text)))
+    return TRUE;
+  self->reader.pos = begin;
+  return read_string_slowly (self, field, text, error);
 }
 
 static gboolean
@@ -137,6 +156,8 @@ read_headers (Envelope *self, GError **error)
   const guint8 *begin = self->reader.pos;
   KrHubMsgpackToken token;
 
+  if (G_LIKELY (kr_hub_msgpack_reader_take_byte (&self->reader, EMPTY_MAP)))
+    return TRUE;
   if (!read_count (self, KR_HUB_MSGPACK_MAP, &token))
     return malformed (error, "InvalidDataException: Reading map length for 'headers' failed.");
   for (guint32 i = 0; i < token.count; i++)
@@ -171,6 +192,12 @@ read_argument (Envelope *self, guint32 index)
 
   if (index >= KR_HUB_MESSAGE_TEXTS)
     return kr_hub_msgpack_reader_skip (&self->reader, 1);
+  if (G_LIKELY (kr_hub_msgpack_reader_take_text (&self->reader, &token.bytes)))
+    {
+      if (kr_hub_utf8_is_plain (&token.bytes))
+        message->texts[index] = token.bytes;
+      return TRUE;
+    }
   if (!kr_hub_msgpack_reader_next (&self->reader, &token))
     return FALSE;
   if (token.kind == KR_HUB_MSGPACK_STRING && kr_hub_utf8_is_plain (&token.bytes))

@@ -50,6 +50,11 @@ read_prefix (const guint8 *data, gsize len, gsize *body_len)
 {
   guint64 value = 0;
 
+  if (G_LIKELY (len >= 2 && data[1] < 0x80 && data[0] >= 0x80))
+    {
+      *body_len = (data[0] & 0x7f) | data[1] << 7;
+      return 2;
+    }
   for (guint i = 0; i < MAX_PREFIX; i++)
     {
       if (i == len)
@@ -149,6 +154,20 @@ write_arguments (KrHubBuffer *out, const KrHubMessage *message, GError **error)
 static void
 begin_message (KrHubBuffer *out, const KrHubMessage *message, guint n_items)
 {
+  gsize id_len = message->invocation_id.len;
+
+  if (G_LIKELY (message->headers.len == 0 && id_len > 0 && id_len < 32))
+    {
+      guint8 *to = kr_hub_buffer_reserve (out, 4 + id_len);
+
+      to[0] = 0x90 | n_items;
+      to[1] = message->type;
+      to[2] = 0x80;
+      to[3] = 0xa0 | id_len;
+      memcpy (to + 4, message->invocation_id.data, id_len);
+      out->len += 4 + id_len;
+      return;
+    }
   kr_hub_msgpack_write_array (out, n_items);
   kr_hub_msgpack_write_uint64 (out, message->type);
   if (message->headers.len > 0)
@@ -232,22 +251,20 @@ write_message (KrHubBuffer *out, const KrHubMessage *message, GError **error)
     }
 }
 
-static gboolean
-kr_hub_msgpack_protocol_write (KrHubProtocol *protocol, const KrHubMessage *message, KrHubBuffer *out, GError **error)
+/* Puts the length in front of what was written from @begin on, where @guess bytes were left for it. */
+static void
+put_prefix (KrHubBuffer *out, gsize begin, guint guess)
 {
-  gsize begin = out->len, body_len;
-  /* Room for the length, which is known at the end only; rarely another than guessed. */
-  guint guess = message->value.slice.len + message->error.len < 80 ? 1 : 2, n;
+  gsize body_len = out->len - begin - guess;
   guint8 prefix[MAX_PREFIX * 2];
+  guint n;
 
-  kr_hub_buffer_reserve (out, guess);
-  out->len += guess;
-  if (!write_message (out, message, error))
+  if (G_LIKELY (guess == 2 && body_len >= 0x80 && body_len < 0x4000))
     {
-      out->len = begin;
-      return FALSE;
+      out->data[begin] = 0x80 | (body_len & 0x7f);
+      out->data[begin + 1] = body_len >> 7;
+      return;
     }
-  body_len = out->len - begin - guess;
   n = write_prefix (prefix, body_len);
   if (G_UNLIKELY (n != guess))
     {
@@ -256,6 +273,23 @@ kr_hub_msgpack_protocol_write (KrHubProtocol *protocol, const KrHubMessage *mess
       out->len = begin + n + body_len;
     }
   memcpy (out->data + begin, prefix, n);
+}
+
+static gboolean
+kr_hub_msgpack_protocol_write (KrHubProtocol *protocol, const KrHubMessage *message, KrHubBuffer *out, GError **error)
+{
+  gsize begin = out->len;
+  /* Room for the length, which is known at the end only; rarely another than guessed. */
+  guint guess = message->value.slice.len + message->error.len < 80 ? 1 : 2;
+
+  kr_hub_buffer_reserve (out, guess);
+  out->len += guess;
+  if (!write_message (out, message, error))
+    {
+      out->len = begin;
+      return FALSE;
+    }
+  put_prefix (out, begin, guess);
   return TRUE;
 }
 

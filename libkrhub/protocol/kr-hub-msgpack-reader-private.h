@@ -53,6 +53,50 @@ kr_hub_msgpack_reader_of (const KrHubSlice *bytes)
   return (KrHubMsgpackReader) { (const guint8 *) bytes->data, (const guint8 *) bytes->data + bytes->len };
 }
 
+/* --- what nearly every message consists of, without a call: TRUE, and moved over it --- */
+
+/* A string of less than 256 bytes. */
+static inline gboolean
+kr_hub_msgpack_reader_take_text (KrHubMsgpackReader *self, KrHubSlice *text)
+{
+  gsize left = self->end - self->pos, head = 1, len;
+
+  if (left < 2)
+    return FALSE;
+  if ((self->pos[0] & 0xe0) == 0xa0)
+    len = self->pos[0] & 0x1f;
+  else if (self->pos[0] == 0xd9)
+    len = self->pos[head++];
+  else
+    return FALSE;
+  if (left - head < len)
+    return FALSE;
+  *text = (KrHubSlice) { (const char *) self->pos + head, len };
+  self->pos += head + len;
+  return TRUE;
+}
+
+/* The beginning of an array of less than 16 values. */
+static inline gboolean
+kr_hub_msgpack_reader_take_short_array (KrHubMsgpackReader *self, guint32 *count)
+{
+  if (self->pos == self->end || (*self->pos & 0xf0) != 0x90)
+    return FALSE;
+  *count = *self->pos++ & 0x0f;
+  return TRUE;
+}
+
+static inline gboolean
+kr_hub_msgpack_reader_take_byte (KrHubMsgpackReader *self, guint8 code)
+{
+  if (self->pos == self->end || *self->pos != code)
+    return FALSE;
+  self->pos++;
+  return TRUE;
+}
+
+/* --- anything --- */
+
 /* FALSE, without moving, where a token is cut short or begins with the byte that never does. */
 gboolean kr_hub_msgpack_reader_next (KrHubMsgpackReader *self, KrHubMsgpackToken *token);
 

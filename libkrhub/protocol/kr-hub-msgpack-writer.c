@@ -90,6 +90,16 @@ write_length (KrHubBuffer *out, gsize len, guint8 code8, guint8 code16)
 void
 kr_hub_msgpack_write_string (KrHubBuffer *out, const char *text, gsize len)
 {
+  if (G_LIKELY (len >= 32 && len <= G_MAXUINT8))
+    {
+      guint8 *to = kr_hub_buffer_reserve (out, 2 + len);
+
+      to[0] = 0xd9;
+      to[1] = len;
+      memcpy (to + 2, text, len);
+      out->len += 2 + len;
+      return;
+    }
   if (len < 32)
     kr_hub_buffer_append_byte (out, 0xa0 | len);
   else

@@ -5,6 +5,8 @@
 
 #include "kr-hub-utf8-private.h"
 
+#include <string.h>
+
 #include "kr-hub-simd-private.h"
 
 /* What may follow a first byte of @byte (Unicode, table 3-7): how many bytes, and the range of the first of them. */
@@ -51,11 +53,80 @@ skip_ascii (const guchar *p, const guchar *end)
   return p;
 }
 
+/* --- plain text --- */
+
+#define ONES G_GUINT64_CONSTANT (0x0101010101010101)
+#define HIGH_BITS (ONES << 7)
+
+/* Not 0 if one of the @step bytes (8, 4 or 1) at @p is no plain one: its top bit is set, or a zero borrows one. */
+static inline guint64
+odd_bits (const guint8 *p, gsize step)
+{
+  guint64 word;
+  guint32 half;
+
+  if (step == sizeof word)
+    memcpy (&word, p, sizeof word);
+  else if (step == sizeof half)
+    {
+      memcpy (&half, p, sizeof half);
+      word = (guint64) half << 32 | half;
+    }
+  else
+    word = ONES * *p;
+  return (word | (word - ONES)) & HIGH_BITS;
+}
+
+/* The last step looks at some bytes again, so that there is no rest. */
+static gboolean
+is_plain_short (const guint8 *p, gsize len)
+{
+  gsize step = len >= 8 ? 8 : len >= 4 ? 4 : 1;
+  guint64 odd = 0;
+
+  for (; len > step; p += step, len -= step)
+    odd |= odd_bits (p, step);
+  if (len > 0)
+    odd |= odd_bits (p + len - step, step);
+  return odd == 0;
+}
+
+#ifdef KR_HUB_SSE2
+/* As signed numbers, plain bytes are those above zero. */
+static inline int
+odd_mask (const guint8 *p)
+{
+  return _mm_movemask_epi8 (_mm_cmpgt_epi8 (_mm_loadu_si128 ((const __m128i *) p), _mm_setzero_si128 ())) ^ 0xffff;
+}
+#endif
+
+gboolean
+kr_hub_utf8_is_plain (const KrHubSlice *text)
+{
+  const guint8 *p = (const guint8 *) text->data;
+  gsize len = text->len;
+
+#ifdef KR_HUB_SSE2
+  if (len >= 16)
+    {
+      const guint8 *last = p + len - 16;
+
+      for (; p < last; p += 16)
+        if (odd_mask (p) != 0)
+          return FALSE;
+      return odd_mask (last) == 0;
+    }
+#endif
+  return is_plain_short (p, len);
+}
+
 gboolean
 kr_hub_utf8_validate (const KrHubSlice *text)
 {
   const guchar *p = (const guchar *) text->data, *end = p + text->len;
 
+  if (G_LIKELY (kr_hub_utf8_is_plain (text)))
+    return TRUE;
   while ((p = skip_ascii (p, end)) < end)
     {
       gboolean whole;
@@ -65,24 +136,6 @@ kr_hub_utf8_validate (const KrHubSlice *text)
         return FALSE;
     }
   return TRUE;
-}
-
-gboolean
-kr_hub_utf8_is_plain (const KrHubSlice *text)
-{
-  const gint8 *p = (const gint8 *) text->data, *end = p + text->len;
-  gboolean plain = TRUE;
-
-#ifdef KR_HUB_SSE2
-  const __m128i zero = _mm_setzero_si128 ();
-
-  /* As signed numbers, plain bytes are those above zero. */
-  for (; plain && end - p >= 16; p += 16)
-    plain = _mm_movemask_epi8 (_mm_cmpgt_epi8 (_mm_loadu_si128 ((const __m128i *) p), zero)) == 0xffff;
-#endif
-  for (; plain && p < end; p++)
-    plain = *p > 0;
-  return plain;
 }
 
 void

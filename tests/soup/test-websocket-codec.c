@@ -104,6 +104,42 @@ test_lengths (void)
       }
 }
 
+/* Payloads, moved together over the heads and control frames between them. */
+static void
+test_moved (gconstpointer data)
+{
+  KrHubSoupWebsocketRole role = GPOINTER_TO_INT (data);
+  KrHubSoupWebsocketParser parser;
+  g_autoptr (GByteArray) bytes = g_byte_array_new ();
+  g_autoptr (GString) expected = g_string_new (NULL);
+  guint8 *at, *end = NULL, *piece;
+  gsize left, piece_len;
+
+  kr_hub_soup_websocket_parser_init (&parser, role);
+  for (guint len = 0; len < 70; len++)
+    {
+      g_autofree char *payload = g_strnfill (len, 'A' + len % 26);
+
+      append_frame (bytes, 0x81, payload, len, role == KR_HUB_SOUP_WEBSOCKET_SERVER);
+      append_frame (bytes, 0x89, "ping", 4, role == KR_HUB_SOUP_WEBSOCKET_SERVER);
+      g_string_append (expected, payload);
+    }
+  at = bytes->data;
+  left = bytes->len;
+  for (KrHubSoupWebsocketEvent event = KR_HUB_SOUP_WEBSOCKET_EVENT_PING; event != KR_HUB_SOUP_WEBSOCKET_EVENT_MORE;)
+    {
+      event = kr_hub_soup_websocket_parser_next_to (&parser, end, &at, &left, &piece, &piece_len);
+      g_assert_cmpint (event, <=, KR_HUB_SOUP_WEBSOCKET_EVENT_PING);
+      if (event == KR_HUB_SOUP_WEBSOCKET_EVENT_DATA)
+        {
+          g_assert_true (end == NULL || piece == end);
+          end = piece + piece_len;
+        }
+    }
+  g_assert_cmpmem (end - expected->len, expected->len, expected->str, expected->len);
+  kr_hub_soup_websocket_parser_clear (&parser);
+}
+
 static void
 test_mask_offset (void)
 {
@@ -243,6 +279,8 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_data_func ("/websocket-codec/split/server", GINT_TO_POINTER (KR_HUB_SOUP_WEBSOCKET_SERVER), test_split);
   g_test_add_data_func ("/websocket-codec/split/client", GINT_TO_POINTER (KR_HUB_SOUP_WEBSOCKET_CLIENT), test_split);
+  g_test_add_data_func ("/websocket-codec/moved/server", GINT_TO_POINTER (KR_HUB_SOUP_WEBSOCKET_SERVER), test_moved);
+  g_test_add_data_func ("/websocket-codec/moved/client", GINT_TO_POINTER (KR_HUB_SOUP_WEBSOCKET_CLIENT), test_moved);
   g_test_add_func ("/websocket-codec/lengths", test_lengths);
   g_test_add_func ("/websocket-codec/mask-offset", test_mask_offset);
   g_test_add_func ("/websocket-codec/utf8", test_utf8);

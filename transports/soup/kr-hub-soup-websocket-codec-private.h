@@ -76,6 +76,13 @@ typedef struct
 
 void kr_hub_soup_websocket_parser_init (KrHubSoupWebsocketParser *self, KrHubSoupWebsocketRole role);
 void kr_hub_soup_websocket_parser_clear (KrHubSoupWebsocketParser *self);
+/* A payload is moved to @to, which lies before it, as it is unmasked; @to is NULL: it stays where it came. */
+KrHubSoupWebsocketEvent kr_hub_soup_websocket_parser_next_to (KrHubSoupWebsocketParser *self,
+                                                              guint8 *to,
+                                                              guint8 **data,
+                                                              gsize *len,
+                                                              guint8 **piece,
+                                                              gsize *piece_len);
 KrHubSoupWebsocketEvent kr_hub_soup_websocket_parser_next (KrHubSoupWebsocketParser *self,
                                                            guint8 **data,
                                                            gsize *len,

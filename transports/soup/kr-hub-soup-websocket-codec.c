@@ -72,9 +72,10 @@ kr_hub_soup_utf8_feed (KrHubSoupUtf8State *self, const guint8 *data, gsize len)
 
 /* --- masks --- */
 
-/* Returns all bytes of the result or-ed together, so that plain ASCII costs no second pass. */
-static guint64
-apply_mask (guint8 *data, gsize len, const guint8 *mask)
+/* Moves to @to, which may be @data or lie before it. Returns all bytes of the result or-ed together, so that plain
+ * ASCII costs no second pass. */
+static inline guint64
+apply_mask_to (guint8 *to, const guint8 *data, gsize len, const guint8 *mask)
 {
   guint64 wide, word, all = 0;
   guint32 narrow;
@@ -86,15 +87,21 @@ apply_mask (guint8 *data, gsize len, const guint8 *mask)
     {
       memcpy (&word, data + i, sizeof word);
       word ^= wide;
-      memcpy (data + i, &word, sizeof word);
+      memcpy (to + i, &word, sizeof word);
       all |= word;
     }
   for (; i < len; i++)
     {
-      data[i] ^= mask[i & 3];
-      all |= data[i];
+      to[i] = data[i] ^ mask[i & 3];
+      all |= to[i];
     }
   return all;
+}
+
+static guint64
+apply_mask (guint8 *data, gsize len, const guint8 *mask)
+{
+  return apply_mask_to (data, data, len, mask);
 }
 
 static void
@@ -220,12 +227,27 @@ begin_payload (KrHubSoupWebsocketParser *self)
   return TRUE;
 }
 
+/* A header that is all there, as nearly every one: @data has room for the longest. FALSE: it breaks a rule. */
+static gboolean
+take_whole_header (KrHubSoupWebsocketParser *self, guint8 **data, gsize *len)
+{
+  memcpy (self->header, *data, sizeof self->header);
+  self->header_len = 2;
+  if (check_head (self))
+    self->header_len = header_size (self);
+  *data += self->header_len;
+  *len -= self->header_len;
+  return !self->ended && begin_payload (self);
+}
+
 /* FALSE: the input is used up, or the header breaks a rule. */
 static gboolean
 take_header (KrHubSoupWebsocketParser *self, guint8 **data, gsize *len)
 {
   gsize size;
 
+  if (G_LIKELY (self->header_len == 0 && *len >= sizeof self->header))
+    return take_whole_header (self, data, len);
   while (self->header_len < (size = header_size (self)))
     {
       gsize part = MIN (size - self->header_len, *len);
@@ -322,17 +344,21 @@ check_text (KrHubSoupWebsocketParser *self, const guint8 *data, gsize len, guint
 
 /* FALSE: the text is broken. A frame that ends here is done with. */
 static gboolean
-take_payload (KrHubSoupWebsocketParser *self, guint8 *data, gsize len)
+take_payload (KrHubSoupWebsocketParser *self, guint8 *to, const guint8 *data, gsize len)
 {
   guint64 all = HIGH_BITS;
 
   self->left -= len;
   if (self->role == KR_HUB_SOUP_WEBSOCKET_SERVER)
     {
-      all = apply_mask (data, len, self->mask);
-      turn_mask (self->mask, len);
+      /* Two copies of the loop: more bytes are done at a time where none may overlap. */
+      all = to == data ? apply_mask (to, len, self->mask) : apply_mask_to (to, data, len, self->mask);
+      if (self->left > 0)
+        turn_mask (self->mask, len);
     }
-  if (self->message == KR_HUB_SOUP_WEBSOCKET_TEXT && !check_text (self, data, len, all))
+  else if (to != data)
+    memmove (to, data, len);
+  if (self->message == KR_HUB_SOUP_WEBSOCKET_TEXT && !check_text (self, to, len, all))
     return fail (self, KR_HUB_SOUP_WEBSOCKET_INVALID_TEXT, "text is not UTF-8");
   if (self->left == 0)
     {
@@ -343,15 +369,18 @@ take_payload (KrHubSoupWebsocketParser *self, guint8 *data, gsize len)
   return TRUE;
 }
 
-/* Takes from the front of @data, which it unmasks in place, until there is something to tell. A piece lies in @data or
- * in the parser, and is valid until the next call; a frame's payload may come in several. */
+/* Takes from the front of @data until there is something to tell. A piece of payload lies at @to, that of a control
+ * frame in the parser; either is valid until the next call. A frame's payload may come in several. */
 KrHubSoupWebsocketEvent
-kr_hub_soup_websocket_parser_next (KrHubSoupWebsocketParser *self,
-                                   guint8 **data,
-                                   gsize *len,
-                                   guint8 **piece,
-                                   gsize *piece_len)
+kr_hub_soup_websocket_parser_next_to (KrHubSoupWebsocketParser *self,
+                                      guint8 *to,
+                                      guint8 **data,
+                                      gsize *len,
+                                      guint8 **piece,
+                                      gsize *piece_len)
 {
+  guint8 *payload;
+
   while (!self->ended)
     {
       if (!self->in_payload)
@@ -365,11 +394,12 @@ kr_hub_soup_websocket_parser_next (KrHubSoupWebsocketParser *self,
         return take_control (self, data, len, piece, piece_len);
       if (*len == 0 && self->left > 0)
         return KR_HUB_SOUP_WEBSOCKET_EVENT_MORE;
-      *piece = *data;
+      payload = *data;
+      *piece = to != NULL ? to : payload;
       *piece_len = MIN (self->left, *len);
       *data += *piece_len;
       *len -= *piece_len;
-      if (!take_payload (self, *piece, *piece_len))
+      if (!take_payload (self, *piece, payload, *piece_len))
         return KR_HUB_SOUP_WEBSOCKET_EVENT_VIOLATION;
       if (*piece_len > 0)
         return KR_HUB_SOUP_WEBSOCKET_EVENT_DATA;
@@ -377,6 +407,16 @@ kr_hub_soup_websocket_parser_next (KrHubSoupWebsocketParser *self,
   *data += *len;
   *len = 0;
   return KR_HUB_SOUP_WEBSOCKET_EVENT_MORE;
+}
+
+KrHubSoupWebsocketEvent
+kr_hub_soup_websocket_parser_next (KrHubSoupWebsocketParser *self,
+                                   guint8 **data,
+                                   gsize *len,
+                                   guint8 **piece,
+                                   gsize *piece_len)
+{
+  return kr_hub_soup_websocket_parser_next_to (self, NULL, data, len, piece, piece_len);
 }
 
 /* --- writer --- */

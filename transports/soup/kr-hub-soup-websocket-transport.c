@@ -410,20 +410,26 @@ receive_violation (KrHubSoupWebsocketTransport *self)
     finish (self, NULL);
 }
 
-/* Payloads of frames that lie next to each other, moved together: the user then wakes up once for all of them. */
+/* Payloads of frames that lie next to each other, moved together as they are unmasked: the user then wakes up once for
+ * all of them. */
 typedef struct
 {
   guint8 *data;
   gsize len;
 } Run;
 
+/* Where the next payload goes, over the heads between them; NULL: where it is. */
+static guint8 *
+run_end (const Run *run)
+{
+  return run->len > 0 ? run->data + run->len : NULL;
+}
+
 static void
-run_append (Run *run, const guint8 *piece, gsize len)
+run_append (Run *run, guint8 *piece, gsize len)
 {
   if (run->len == 0)
-    run->data = (guint8 *) piece;
-  else
-    memmove (run->data + run->len, piece, len); /* over the heads between them */
+    run->data = piece;
   run->len += len;
 }
 
@@ -456,7 +462,8 @@ received (KrHubSoupChannel *channel, guint8 *data, gsize len)
     {
       guint8 *piece;
       gsize piece_len;
-      KrHubSoupWebsocketEvent event = kr_hub_soup_websocket_parser_next (&self->parser, &at, &left, &piece, &piece_len);
+      KrHubSoupWebsocketEvent event =
+        kr_hub_soup_websocket_parser_next_to (&self->parser, run_end (&run), &at, &left, &piece, &piece_len);
 
       if (G_LIKELY (event == KR_HUB_SOUP_WEBSOCKET_EVENT_DATA))
         {
