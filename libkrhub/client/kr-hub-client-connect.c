@@ -106,14 +106,13 @@ take_connecting (KrHubClient *self)
   return task;
 }
 
-static void
-fail_task (GTask *task, const GError *error)
+/* A try that ended in good order has failed all the same. */
+static GError *
+dup_failure (const GError *error)
 {
   if (error != NULL)
-    g_task_return_error (task, g_error_copy (error));
-  else
-    g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED,
-                             "The connection ended before the handshake was done");
+    return g_error_copy (error);
+  return g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED, "The connection ended before the handshake was done");
 }
 
 static void
@@ -144,7 +143,7 @@ become_disconnected (KrHubClient *self, const GError *error)
   kr_hub_client_set_connection_id (self, NULL);
   g_object_thaw_notify (G_OBJECT (self));
   if (connecting != NULL)
-    fail_task (connecting, error);
+    g_task_return_error (connecting, dup_failure (error));
   kr_hub_waiting_calls_fail (&self->waiting, n_waiting, error != NULL ? error->message : "The client is not connected");
   end_stopping (stopping);
   if (!was_connecting && !self->gone)
@@ -231,6 +230,7 @@ static void
 connection_closed (KrHubConnection *connection, const GError *error, gboolean allow_reconnect, gpointer owner)
 {
   g_autoptr (KrHubClient) self = g_object_ref (owner);
+  g_autoptr (GError) failure = NULL;
 
   g_clear_object (&self->connection);
   stop_trying (self);
@@ -244,7 +244,8 @@ connection_closed (KrHubConnection *connection, const GError *error, gboolean al
       break;
     case KR_HUB_CLIENT_CONNECTING:
     case KR_HUB_CLIENT_RECONNECTING:
-      attempt_failed (self, error);
+      failure = dup_failure (error);
+      attempt_failed (self, failure);
       break;
     case KR_HUB_CLIENT_DISCONNECTING:
     case KR_HUB_CLIENT_DISCONNECTED:
@@ -485,7 +486,7 @@ kr_hub_client_abandon (KrHubClient *self)
   stop_trying (self);
   drop_connection (self);
   if (connecting != NULL)
-    fail_task (connecting, error);
+    g_task_return_error (connecting, dup_failure (error));
   kr_hub_waiting_calls_fail (&self->waiting, G_MAXUINT, error->message);
   end_stopping (self->stopping);
 }

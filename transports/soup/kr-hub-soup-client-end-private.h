@@ -35,6 +35,7 @@ struct _KrHubSoupClientEnd
   GBytes *held;                    /* received while reading was paused */
   gboolean reading;
   gboolean deaf;                   /* closed by its user */
+  GSource *deadline;               /* of the farewell; NULL: none is under way */
 };
 
 void kr_hub_soup_client_end_init (KrHubSoupClientEnd *self,

@@ -248,6 +248,15 @@ read_body (GTask *task)
                                    g_object_ref (task));
 }
 
+/* A login page is a success, too. */
+static gboolean
+is_acceptable (Request *self)
+{
+  SoupMessageHeaders *headers = soup_message_get_response_headers (self->message);
+
+  return self->accept == NULL || g_strcmp0 (soup_message_headers_get_content_type (headers, NULL), self->accept) == 0;
+}
+
 static void
 answered (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -274,6 +283,8 @@ answered (GObject *source, GAsyncResult *result, gpointer user_data)
   else if (!SOUP_STATUS_IS_SUCCESSFUL (status))
     g_task_return_error (task, kr_hub_soup_requester_status_error (status,
                                                                    soup_message_get_reason_phrase (self->message)));
+  else if (!is_acceptable (self))
+    g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "The server's answer is no %s", self->accept);
   else if (self->open)
     g_task_return_pointer (task, g_steal_pointer (&self->stream), g_object_unref);
   else

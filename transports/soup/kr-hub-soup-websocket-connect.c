@@ -131,6 +131,30 @@ new_request (KrHubSoupRequester *requester, const char *key)
 
 /* --- the answer --- */
 
+/* RFC 6455, 4.1: what the client must not accept. */
+static gboolean
+check_upgrade (SoupMessageHeaders *headers, const char *accept, GError **error)
+{
+  const char *upgrade = soup_message_headers_get_one (headers, "Upgrade");
+  const char *wrong = NULL;
+
+  if (upgrade == NULL || g_ascii_strcasecmp (upgrade, "websocket") != 0)
+    wrong = "Upgrade";
+  else if (!soup_message_headers_header_contains (headers, "Connection", "Upgrade"))
+    wrong = "Connection";
+  else if (g_strcmp0 (soup_message_headers_get_one (headers, "Sec-WebSocket-Accept"), accept) != 0)
+    wrong = "Sec-WebSocket-Accept";
+  /* Neither was asked for. */
+  else if (soup_message_headers_get_list (headers, "Sec-WebSocket-Extensions") != NULL)
+    wrong = "Sec-WebSocket-Extensions";
+  else if (soup_message_headers_get_list (headers, "Sec-WebSocket-Protocol") != NULL)
+    wrong = "Sec-WebSocket-Protocol";
+  if (wrong == NULL)
+    return TRUE;
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "The answer to the WebSocket handshake has a wrong %s", wrong);
+  return FALSE;
+}
+
 static gboolean
 check_answer (Connect *self, const char *head, gsize len, GError **error)
 {
@@ -152,13 +176,7 @@ check_answer (Connect *self, const char *head, gsize len, GError **error)
       g_propagate_error (error, kr_hub_soup_requester_status_error (status, reason));
       return FALSE;
     }
-  if (g_strcmp0 (soup_message_headers_get_one (headers, "Sec-WebSocket-Accept"), expected) != 0)
-    {
-      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
-                           "The answer to the WebSocket handshake has a wrong Sec-WebSocket-Accept");
-      return FALSE;
-    }
-  return TRUE;
+  return check_upgrade (headers, expected, error);
 }
 
 static void
