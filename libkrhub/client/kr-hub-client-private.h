@@ -25,6 +25,7 @@ struct _KrHubClient
   KrHubClock *clock;
   KrHubSettings *settings;
   KrHubDispatcher *dispatcher;
+  guint n_handlers;             /* ids that were given */
   KrHubConnector *connector;    /* NULL: the user brings the transports */
   KrHubRetryPolicy *policy;     /* NULL: never again */
   gboolean retry_start;         /* also for the first connection */

@@ -515,58 +515,6 @@ kr_hub_client_get_state (KrHubClient *self)
 }
 
 /**
- * kr_hub_client_add_handler:
- * @self: a client
- * @target: the name that the hub calls, in any case
- * @arguments: (nullable): the types of the arguments, as a tuple such as `(si)`; %NULL for any number of any type
- * @func: (scope notified) (closure user_data) (destroy destroy): the handler
- * @user_data: data for @func
- * @destroy: (nullable): frees @user_data
- *
- * Gives the client a handler of calls from the hub. A call that expects no answer need not be answered.
- *
- * Returns: %FALSE if there is a handler of that name already; @user_data stays the caller's then
- *
- * Since: 0.1
- */
-gboolean
-kr_hub_client_add_handler (KrHubClient *self,
-                           const char *target,
-                           const char *arguments,
-                           KrHubMethodFunc func,
-                           gpointer user_data,
-                           GDestroyNotify destroy)
-{
-  g_return_val_if_fail (KR_HUB_IS_CLIENT (self), FALSE);
-  g_return_val_if_fail (target != NULL, FALSE);
-  g_return_val_if_fail (arguments == NULL || (*arguments == '(' && g_variant_type_string_is_valid (arguments)), FALSE);
-  g_return_val_if_fail (func != NULL, FALSE);
-  return kr_hub_dispatcher_add (self->dispatcher, target, arguments, NULL, func, user_data, destroy);
-}
-
-/**
- * kr_hub_client_set_default_handler:
- * @self: a client
- * @func: (nullable) (scope notified) (closure user_data) (destroy destroy): the handler; %NULL for none
- * @user_data: data for @func
- * @destroy: (nullable): frees @user_data
- *
- * Gives the client a handler of those calls from the hub that have no handler of their own, whatever their name and
- * arguments ([method@KrHub.Invocation.get_method_name]). To be set while the client is disconnected.
- *
- * Since: 0.1
- */
-void
-kr_hub_client_set_default_handler (KrHubClient *self,
-                                   KrHubMethodFunc func,
-                                   gpointer user_data,
-                                   GDestroyNotify destroy)
-{
-  g_return_if_fail (KR_HUB_IS_CLIENT (self));
-  kr_hub_dispatcher_set_fallback (self->dispatcher, func, user_data, destroy);
-}
-
-/**
  * kr_hub_client_get_transport_name:
  * @self: a client
  *

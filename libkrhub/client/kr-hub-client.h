@@ -85,12 +85,14 @@ const char *kr_hub_client_get_transport_name (KrHubClient *self);
 KR_HUB_AVAILABLE_IN_ALL
 KrHubClientState kr_hub_client_get_state (KrHubClient *self);
 KR_HUB_AVAILABLE_IN_ALL
-gboolean kr_hub_client_add_handler (KrHubClient *self,
-                                    const char *target,
-                                    const char *arguments,
-                                    KrHubMethodFunc func,
-                                    gpointer user_data,
-                                    GDestroyNotify destroy);
+guint kr_hub_client_add_handler (KrHubClient *self,
+                                 const char *target,
+                                 const char *arguments,
+                                 KrHubMethodFunc func,
+                                 gpointer user_data,
+                                 GDestroyNotify destroy);
+KR_HUB_AVAILABLE_IN_ALL
+gboolean kr_hub_client_remove_handler (KrHubClient *self, guint id);
 KR_HUB_AVAILABLE_IN_ALL
 void kr_hub_client_set_default_handler (KrHubClient *self,
                                         KrHubMethodFunc func,
