@@ -227,6 +227,25 @@ connection_ended (KrHubClient *self, const GError *error)
 }
 
 static void
+farewell_said (gpointer data)
+{
+  g_autoptr (KrHubClient) self = g_object_ref (data);
+
+  g_clear_object (&self->farewell);
+  become_disconnected (self, NULL);
+}
+
+/* All that was sent before is to arrive: the client has ended when the transport has. */
+static void
+await_farewell (KrHubClient *self, KrHubConnection *connection, const GError *error)
+{
+  if (!kr_hub_connection_when_gone (connection, farewell_said, self))
+    become_disconnected (self, error);
+  else
+    self->farewell = g_object_ref (connection);
+}
+
+static void
 connection_closed (KrHubConnection *connection, const GError *error, gboolean allow_reconnect, gpointer owner)
 {
   g_autoptr (KrHubClient) self = g_object_ref (owner);
@@ -248,6 +267,8 @@ connection_closed (KrHubConnection *connection, const GError *error, gboolean al
       attempt_failed (self, failure);
       break;
     case KR_HUB_CLIENT_DISCONNECTING:
+      await_farewell (self, connection, error);
+      break;
     case KR_HUB_CLIENT_DISCONNECTED:
     default:
       become_disconnected (self, error);
@@ -464,7 +485,10 @@ static void
 drop_connection (KrHubClient *self)
 {
   g_autoptr (KrHubConnection) connection = g_steal_pointer (&self->connection);
+  g_autoptr (KrHubConnection) farewell = g_steal_pointer (&self->farewell);
 
+  if (farewell != NULL)
+    kr_hub_connection_when_gone (farewell, NULL, NULL);
   if (connection == NULL)
     return;
   connection->owner = NULL;
@@ -671,7 +695,8 @@ stop_cancelled (GCancellable *cancellable, gpointer data)
  * @callback: called when the connection has ended
  * @user_data: data for @callback
  *
- * Says good-bye to the hub and ends the connection.
+ * Says good-bye to the hub and ends the connection, when what was sent before is on its way: a program may exit then. A hub
+ * that does not take it is given 5 s.
  *
  * Since: 0.1
  */
@@ -694,6 +719,8 @@ kr_hub_client_stop_async (KrHubClient *self,
       return;
     }
   g_ptr_array_add (self->stopping, kr_hub_waiter_new (task, g_task_get_context (task), stop_cancelled, task));
+  if (self->farewell != NULL)
+    return;
   stop_trying (self);
   if (self->connection == NULL)
     {

@@ -34,6 +34,7 @@ struct _KrHubClient
   gint64 call_timeout;
   gint64 connect_timeout;
   KrHubConnection *connection;  /* NULL while there is none */
+  KrHubConnection *farewell;    /* the last one, while DISCONNECTING, until its transport has closed */
   char *connection_id;
   GError *last_error;
   GTask *connecting;            /* NULL unless connect_async() or start_async() is under way */

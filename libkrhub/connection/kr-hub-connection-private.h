@@ -61,6 +61,8 @@ struct _KrHubConnection
   const KrHubConnectionFuncs *funcs;
   gpointer owner;                 /* NULL once the owner was told of the end */
   gpointer owner_data;            /* the owner's own, about this connection */
+  void (*gone) (gpointer data);   /* see kr_hub_connection_when_gone(); NULL: nobody waits for that */
+  gpointer gone_data;
   GMainContext *context;
   pthread_t thread;
   char *id;
@@ -119,6 +121,9 @@ void kr_hub_connection_invocation_answered (KrHubConnection *self, KrHubInvocati
 
 /* A reader holds no more than it should. */
 void kr_hub_connection_read_on (KrHubConnection *self);
+/* Calls @func (NULL: nobody any more) once the farewell is said and the transport is closed, which is later than the end that
+ * the owner hears of. FALSE: it is closed already. */
+gboolean kr_hub_connection_when_gone (KrHubConnection *self, void (*func) (gpointer data), gpointer data);
 /* Gives up a reference in the connection's thread, from any. */
 void kr_hub_connection_drop (KrHubConnection *self);
 

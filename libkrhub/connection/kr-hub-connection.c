@@ -511,6 +511,23 @@ transport_lost (KrHubConnection *self, const GError *error)
     self->funcs->lost (self, error, self->owner);
 }
 
+gboolean
+kr_hub_connection_when_gone (KrHubConnection *self, void (*func) (gpointer data), gpointer data)
+{
+  self->gone = func;
+  self->gone_data = data;
+  return self->transport != NULL;
+}
+
+static void
+tell_gone (KrHubConnection *self)
+{
+  void (*func) (gpointer data) = g_steal_pointer (&self->gone);
+
+  if (func != NULL && self->transport == NULL)
+    func (self->gone_data);
+}
+
 static void
 sink_closed (gpointer sink, const GError *error)
 {
@@ -527,6 +544,7 @@ sink_closed (gpointer sink, const GError *error)
       else
         transport_lost (self, error);
       kr_hub_connection_process_events (self);
+      tell_gone (self);
     }
   link_free (link);
 }

@@ -412,10 +412,71 @@ test_steps (gconstpointer data)
     run_step (&steps[i], GPOINTER_TO_UINT (data));
 }
 
+static void
+note (KrHubInvocation *invocation, gpointer data)
+{
+  ++*(guint *) data;
+}
+
+/* What was sent before the end arrives, and then the client has stopped, so that a program can exit. */
+static void
+test_stop_flushes (KrTestVirtual *f, gconstpointer data)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+  guint n_noted = 0;
+
+  kr_hub_server_add_method (f->server, "Note", "()", NULL, note, &n_noted, NULL);
+  kr_test_virtual_start (f);
+  kr_hub_memory_transport_set_stalled (f->connector->last, TRUE);
+  for (guint i = 0; i < 10; i++)
+    g_assert_true (kr_hub_client_send (f->client, "Note", NULL, NULL));
+  kr_hub_client_stop_async (f->client, NULL, kr_test_store_result, &result);
+  kr_test_virtual_advance (f, SECOND);
+  g_assert_null (result);
+  g_assert_cmpint (kr_hub_client_get_state (f->client), ==, KR_HUB_CLIENT_DISCONNECTING);
+  g_assert_false (kr_hub_client_send (f->client, "Note", NULL, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED);
+  kr_hub_memory_transport_set_stalled (f->connector->last, FALSE);
+  kr_test_virtual_advance (f, SECOND / 10);
+  g_assert_nonnull (result);
+  g_assert_true (kr_hub_client_stop_finish (f->client, result, NULL));
+  g_assert_cmpuint (n_noted, ==, 10);
+  kr_test_virtual_assert_log (f, "[disconnecting][disconnected]closed: fine;");
+}
+
+/* Nobody has to wait for a farewell that the hub does not take. */
+static void
+test_stop_cancelled (KrTestVirtual *f, gconstpointer data)
+{
+  g_autoptr (GAsyncResult) impatient = NULL, patient = NULL;
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GError) error = NULL;
+
+  kr_test_virtual_start (f);
+  kr_hub_memory_transport_set_stalled (f->connector->last, TRUE);
+  g_assert_true (kr_hub_client_send (f->client, "Echo", g_variant_new ("(s)", "x"), NULL));
+  kr_hub_client_stop_async (f->client, cancellable, kr_test_store_result, &impatient);
+  kr_hub_client_stop_async (f->client, NULL, kr_test_store_result, &patient);
+  kr_test_virtual_advance (f, SECOND / 10);
+  g_assert_null (impatient);
+  g_cancellable_cancel (cancellable);
+  kr_test_virtual_advance (f, SECOND / 10);
+  g_assert_nonnull (impatient);
+  g_assert_false (kr_hub_client_stop_finish (f->client, impatient, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_assert_null (patient);
+  kr_test_virtual_advance (f, 60 * SECOND);
+  g_assert_nonnull (patient);
+  g_assert_true (kr_hub_client_stop_finish (f->client, patient, NULL));
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
+  g_test_add ("/stop/flushes", KrTestVirtual, NULL, kr_test_virtual_set_up, test_stop_flushes, kr_test_virtual_tear_down);
+  g_test_add ("/stop/cancelled", KrTestVirtual, NULL, kr_test_virtual_set_up, test_stop_cancelled, kr_test_virtual_tear_down);
   for (guint action = ACTION_DISPOSE; action < N_ACTIONS; action++)
     {
       g_autofree char *callbacks = g_strdup_printf ("/callbacks/%s", action_names[action]);
