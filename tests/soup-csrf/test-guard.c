@@ -260,6 +260,26 @@ test_large_multipart (Fixture *fixture, gconstpointer data)
 
 /* A form whose end nothing announces: only where the handler asks itself can it be judged. */
 static void
+note_body (SoupServer *server, SoupServerMessage *message, gpointer data)
+{
+  *(goffset *) data = soup_server_message_get_request_body (message)->length;
+}
+
+/* What a request without a token brings is read, but not kept. */
+static void
+test_refused_body (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *body = g_strnfill (1000000, 'x');
+  goffset kept = -1;
+
+  g_signal_connect (fixture->server, "request-finished", G_CALLBACK (note_body), &kept);
+  post (fixture, NULL, NULL, "text/plain", body, 400);
+  while (kept < 0)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_cmpint (kept, ==, 0);
+}
+
+static void
 test_chunked_form (Fixture *fixture, gconstpointer data)
 {
   gboolean whole = GPOINTER_TO_INT (data);
@@ -578,6 +598,7 @@ main (int argc, char **argv)
   ADD ("upgrade", test_upgrade);
   ADD ("report-only", test_report_only);
   ADD ("form-cut-off", test_form_cut_off);
+  g_test_add ("/csrf-soup/server/refused-body", Fixture, GINT_TO_POINTER (TRUE), set_up, test_refused_body, tear_down);
   g_test_add ("/csrf-soup/server/guard-stays", Fixture, GINT_TO_POINTER (TRUE), set_up, test_guard_stays, tear_down);
   g_test_add ("/csrf-soup/handler/proxy", Fixture, GINT_TO_POINTER (FALSE), set_up, test_proxy, tear_down);
 #undef ADD

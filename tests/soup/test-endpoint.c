@@ -746,6 +746,26 @@ test_large_post (void)
   stop_site (site);
 }
 
+/* Where messages have no limit, posts have none. */
+static void
+test_unlimited_post (void)
+{
+  KrTestSoup *site = start_site ();
+  g_autofree char *token = NULL;
+  g_autofree char *path = NULL;
+  g_autofree char *spaces = g_strnfill (1100000, ' ');
+  g_autofree char *large = g_strconcat (HANDSHAKE, spaces, CALL, NULL);
+
+  g_object_set (site->hub, "max-message-size", (guint64) 0, NULL);
+  token = kr_test_soup_negotiate (site);
+  path = path_for (token);
+  assert_request (site, "GET", path, NULL, NULL, 200, "application/octet-stream", "");
+  assert_request (site, "POST", path, NULL, large, 200, PLAIN, "");
+  assert_request (site, "GET", path, NULL, NULL, 200, "application/octet-stream", "{}\x1e" ANSWER);
+  assert_request (site, "DELETE", path, NULL, NULL, 202, PLAIN, "");
+  stop_site (site);
+}
+
 /* --- who may ask --- */
 
 static guint
@@ -930,6 +950,7 @@ main (int argc, char **argv)
   g_test_add_func ("/endpoint/websocket/not-stateful", test_not_stateful);
   g_test_add_func ("/endpoint/early-posts", test_early_posts);
   g_test_add_func ("/endpoint/large-post", test_large_post);
+  g_test_add_func ("/endpoint/unlimited-post", test_unlimited_post);
   g_test_add_func ("/endpoint/authorize", test_authorize);
   g_test_add_func ("/endpoint/origins", test_origins);
   g_test_add_func ("/endpoint/limits/token-expires", test_token_expires);

@@ -132,6 +132,86 @@ test_trickle (void)
 }
 
 static void
+small_bodies (KrHubSoupFrontDoor *door)
+{
+  g_object_set (door, "body-timeout", (gint64) 150000, "max-body-size", (guint64) 100000, NULL);
+}
+
+/* A body that does not come, or trickles, has its deadline as well. */
+static void
+test_half_body (void)
+{
+  static const char *const heads[] = {
+    "POST /hub/negotiate HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n",
+    "POST /hub?id=x HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n",
+    "POST /elsewhere HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\nx",
+  };
+  KrTestSoup *site = start (0, small_bodies);
+
+  for (guint i = 0; i < G_N_ELEMENTS (heads); i++)
+    {
+      int fd = kr_test_soup_connect (site);
+
+      kr_test_soup_write (fd, heads[i], strlen (heads[i]));
+      assert_closed (fd);
+    }
+  wait_until_empty (site);
+  kr_test_soup_free (site);
+}
+
+static void
+patient_with_bodies (KrHubSoupFrontDoor *door)
+{
+  g_object_set (door, "head-timeout", (gint64) 150000, "body-timeout", (gint64) G_USEC_PER_SEC, NULL);
+}
+
+/* One that keeps coming may take as long as it needs. */
+static void
+test_slow_body (void)
+{
+  static const char head[] = "POST /hub/negotiate HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3000\r\n\r\n";
+  KrTestSoup *site = start (0, patient_with_bodies);
+  int fd = kr_test_soup_connect (site);
+  g_autofree char *answer = NULL;
+
+  kr_test_soup_write (fd, head, strlen (head));
+  for (guint i = 0; i < 30; i++)
+    {
+      char text[100] = { 0 };
+
+      kr_test_soup_write (fd, text, sizeof text);
+      g_usleep (50000);
+    }
+  answer = kr_test_soup_read (fd, "\"]}]}");
+  g_assert_true (g_str_has_prefix (answer, "HTTP/1.1 200 "));
+  close (fd);
+  wait_until_empty (site);
+  kr_test_soup_free (site);
+}
+
+/* Announced or not, and also where nobody waits for it. */
+static void
+test_large_body (void)
+{
+  KrTestSoup *site = start (0, small_bodies);
+  g_autofree char *much = g_strnfill (200000, 'x');
+  g_autofree char *chunked = g_strdup_printf ("POST /elsewhere HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+                                              "30d40\r\n%s\r\n0\r\n\r\n", much);
+  g_autofree char *answer = kr_test_soup_request (site, "POST", "/elsewhere", NULL, much);
+  int fd = kr_test_soup_connect (site);
+
+  g_assert_true (g_str_has_prefix (answer, "HTTP/1.1 413 "));
+  kr_test_soup_write (fd, chunked, strlen (chunked));
+  assert_closed (fd);
+  g_free (answer);
+  much[100000] = '\0';
+  answer = kr_test_soup_request (site, "POST", "/elsewhere", NULL, much);
+  g_assert_true (g_str_has_prefix (answer, "HTTP/1.1 404 "));
+  wait_until_empty (site);
+  kr_test_soup_free (site);
+}
+
+static void
 test_idle (void)
 {
   KrTestSoup *site = start (0, impatient);
@@ -230,6 +310,9 @@ main (int argc, char **argv)
   g_test_add_func ("/front-door/uris", test_uris);
   g_test_add_func ("/front-door/half-head", test_half_head);
   g_test_add_func ("/front-door/trickle", test_trickle);
+  g_test_add_func ("/front-door/half-body", test_half_body);
+  g_test_add_func ("/front-door/slow-body", test_slow_body);
+  g_test_add_func ("/front-door/large-body", test_large_body);
   g_test_add_func ("/front-door/idle", test_idle);
   g_test_add_func ("/front-door/upgraded", test_upgraded);
   g_test_add_func ("/front-door/limits", test_limits);

@@ -155,6 +155,8 @@ kr_csrf_soup_guard_refuse (KrCsrfSoupGuard *self, SoupServerMessage *message, co
   g_return_if_fail (error != NULL);
 
   headers = soup_server_message_get_response_headers (message);
+  /* Nobody will read what libsoup would keep. */
+  soup_message_body_set_accumulate (soup_server_message_get_request_body (message), FALSE);
   problem = kr_csrf_problem_json (error, self->profile);
   soup_server_message_set_status (message, kr_csrf_error_to_status (error, self->profile), NULL);
   soup_server_message_set_response (message, "application/problem+json", SOUP_MEMORY_TAKE, problem, strlen (problem));

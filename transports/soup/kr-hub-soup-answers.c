@@ -16,6 +16,7 @@
 
 /* A post may carry several messages; what is larger than one may be, and larger than this, cannot be meant well. */
 #define MIN_BODY_LIMIT (1024 * 1024)
+#define MAX_BODY_LIMIT G_MAXINT32 /* of a hub whose messages have no limit: what a GByteArray takes */
 /* Enough for a handshake and a call; this much may wait for each token that nobody uses. */
 #define EARLY_LIMIT (8 * 1024)
 
@@ -63,7 +64,7 @@ kr_hub_soup_endpoint_limit_body (KrHubSoupEndpoint *self, SoupServerMessage *mes
     return;
   body = g_new0 (Body, 1);
   body->bytes = g_byte_array_new ();
-  body->limit = MAX (MIN_BODY_LIMIT, MIN (max_message_size, G_MAXUINT / 8) * 4);
+  body->limit = max_message_size > 0 ? MAX (MIN_BODY_LIMIT, MIN (max_message_size, MAX_BODY_LIMIT / 4) * 4) : MAX_BODY_LIMIT;
   g_object_set_data_full (G_OBJECT (message), BODY, body, body_free);
   g_signal_connect (message, "got-chunk", G_CALLBACK (got_chunk), body);
 }

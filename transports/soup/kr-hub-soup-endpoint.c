@@ -130,7 +130,7 @@ got_headers (SoupServerMessage *message, KrHubSoupEndpoint *self)
 static void
 request_started (SoupServer *server, SoupServerMessage *message, KrHubSoupEndpoint *self)
 {
-  g_signal_connect (message, "got-headers", G_CALLBACK (got_headers), self);
+  g_signal_connect_object (message, "got-headers", G_CALLBACK (got_headers), self, 0);
 }
 
 static void

@@ -5,6 +5,7 @@
 
 #include "kr-hub-soup-front-door.h"
 
+#include "kr-hub-soup-body-private.h"
 #include "kr-hub-soup-guests-private.h"
 #include "kr-hub-soup-visit-private.h"
 
@@ -25,8 +26,8 @@
  * Accepts connections for a [class@Soup.Server], with deadlines and limits that it has not.
  *
  * Listen through a front door instead of [method@Soup.Server.listen]: then a client that does not finish its TLS
- * handshake or the head of its request, or does nothing between two requests, is cut off in time, and neither one address
- * nor all together hold more connections than they may. Connections that were upgraded or stream events count too, but
+ * handshake, the head or the body of its request, or does nothing between two requests, is cut off in time, and neither one
+ * address nor all together hold more connections than they may. Connections that were upgraded or stream events count too, but
  * have no deadlines here. (Besides, libsoup 3.2.3 loses some 360 bytes for each connection that it accepts by itself.)
  *
  * It lives in the main context of the SoupServer, which it keeps alive. Set the properties before it listens.
@@ -48,9 +49,11 @@ struct _KrHubSoupFrontDoor
   guint16 port;
   gint64 tls_timeout;
   gint64 head_timeout;
+  gint64 body_timeout;
   gint64 idle_timeout;
   guint max_connections;
   guint max_connections_per_address;
+  guint64 max_body_size;
   gint64 last_complaint;         /* one line per second */
   KrHubSoupGuests *guests;       /* who is in */
 };
@@ -63,12 +66,14 @@ typedef enum
   PROP_CERTIFICATE,
   PROP_TLS_TIMEOUT,
   PROP_HEAD_TIMEOUT,
+  PROP_BODY_TIMEOUT,
   PROP_IDLE_TIMEOUT,
   PROP_MAX_CONNECTIONS,
   PROP_MAX_CONNECTIONS_PER_ADDRESS,
+  PROP_MAX_BODY_SIZE,
 } KrHubSoupFrontDoorProperty;
 
-static GParamSpec *props[PROP_MAX_CONNECTIONS_PER_ADDRESS + 1];
+static GParamSpec *props[PROP_MAX_BODY_SIZE + 1];
 
 /* --- requests --- */
 
@@ -77,8 +82,11 @@ got_headers (SoupServerMessage *message, KrHubSoupFrontDoor *self)
 {
   KrHubSoupVisit *visit = kr_hub_soup_visit_of (message);
 
-  if (visit != NULL)
-    kr_hub_soup_visit_disarm (visit);
+  if (visit == NULL)
+    return;
+  kr_hub_soup_visit_disarm (visit);
+  kr_hub_soup_body_watch (message, kr_hub_soup_message_get_socket (message), self->clock, self->body_timeout,
+                          self->max_body_size);
 }
 
 /* The next request may take its time to begin. */
@@ -410,9 +418,11 @@ kr_hub_soup_front_door_get_property (GObject *object, guint prop_id, GValue *val
     case PROP_CERTIFICATE: g_value_set_object (value, self->certificate); break;
     case PROP_TLS_TIMEOUT: g_value_set_int64 (value, self->tls_timeout); break;
     case PROP_HEAD_TIMEOUT: g_value_set_int64 (value, self->head_timeout); break;
+    case PROP_BODY_TIMEOUT: g_value_set_int64 (value, self->body_timeout); break;
     case PROP_IDLE_TIMEOUT: g_value_set_int64 (value, self->idle_timeout); break;
     case PROP_MAX_CONNECTIONS: g_value_set_uint (value, self->max_connections); break;
     case PROP_MAX_CONNECTIONS_PER_ADDRESS: g_value_set_uint (value, self->max_connections_per_address); break;
+    case PROP_MAX_BODY_SIZE: g_value_set_uint64 (value, self->max_body_size); break;
     default: G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec); break;
     }
 }
@@ -428,9 +438,11 @@ kr_hub_soup_front_door_set_property (GObject *object, guint prop_id, const GValu
     case PROP_CERTIFICATE: self->certificate = g_value_dup_object (value); break;
     case PROP_TLS_TIMEOUT: self->tls_timeout = g_value_get_int64 (value); break;
     case PROP_HEAD_TIMEOUT: self->head_timeout = g_value_get_int64 (value); break;
+    case PROP_BODY_TIMEOUT: self->body_timeout = g_value_get_int64 (value); break;
     case PROP_IDLE_TIMEOUT: self->idle_timeout = g_value_get_int64 (value); break;
     case PROP_MAX_CONNECTIONS: self->max_connections = g_value_get_uint (value); break;
     case PROP_MAX_CONNECTIONS_PER_ADDRESS: self->max_connections_per_address = g_value_get_uint (value); break;
+    case PROP_MAX_BODY_SIZE: self->max_body_size = g_value_get_uint64 (value); break;
     default: G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec); break;
     }
 }
@@ -522,6 +534,14 @@ install_properties (GObjectClass *object_class)
    */
   props[PROP_HEAD_TIMEOUT] = timeout_spec ("head-timeout", 10);
   /**
+   * KrHubSoupFrontDoor:body-timeout:
+   *
+   * How long the body of a request may bring less than 240 bytes per second, µs; Kestrel's MinRequestBodyDataRate.
+   *
+   * Since: 0.1
+   */
+  props[PROP_BODY_TIMEOUT] = timeout_spec ("body-timeout", 5);
+  /**
    * KrHubSoupFrontDoor:idle-timeout:
    *
    * How long a connection may wait for its next request, µs.
@@ -545,6 +565,16 @@ install_properties (GObjectClass *object_class)
    * Since: 0.1
    */
   props[PROP_MAX_CONNECTIONS_PER_ADDRESS] = limit_spec ("max-connections-per-address", 25000);
+  /**
+   * KrHubSoupFrontDoor:max-body-size:
+   *
+   * How many bytes the body of a request may have, which libsoup keeps until they are all there: a longer one is answered
+   * with 413, or cut off where its length was not announced. Kestrel's MaxRequestBodySize.
+   *
+   * Since: 0.1
+   */
+  props[PROP_MAX_BODY_SIZE] = g_param_spec_uint64 ("max-body-size", NULL, NULL, 0, G_MAXUINT64, 30000000,
+                                                   G_PARAM_READWRITE | G_PARAM_CONSTRUCT | G_PARAM_STATIC_STRINGS);
   g_object_class_install_properties (object_class, G_N_ELEMENTS (props), props);
 }
 

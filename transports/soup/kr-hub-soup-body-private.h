@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright the krhub authors */
+/* KrHubSoupBody: the body of a request, which must keep coming and come to an end. */
+#pragma once
+
+#if !defined (KR_HUB_SOUP_COMPILATION)
+#error "Private header of transports/soup."
+#endif
+
+#include <krhub.h>
+#include <libsoup/soup.h>
+
+G_BEGIN_DECLS
+
+void kr_hub_soup_body_watch (SoupServerMessage *message, GSocket *socket, KrHubClock *clock, gint64 timeout, guint64 max_size);
+
+G_END_DECLS
