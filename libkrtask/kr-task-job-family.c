@@ -203,7 +203,7 @@ take_child (KrTaskJob *self, KrTaskJob *child, GError **error)
   if (self->family.children == NULL)
     self->family.children = g_ptr_array_new_with_free_func (g_object_unref);
   g_ptr_array_add (self->family.children, g_object_ref (child));
-  self->family.n_active++;
+  g_atomic_int_inc (&self->family.n_active);
   return TRUE;
 }
 
@@ -344,16 +344,19 @@ note_failure (KrTaskJob *self, KrTaskJob *child)
 void
 kr_task_job_tell_parent (KrTaskJob *self)
 {
-  g_autoptr (KrTaskJob) parent = kr_task_job_dup_parent (self);
+  g_autoptr (KrTaskJob) parent = NULL;
   KrTaskState state = kr_task_job_get_state (self);
   gboolean failed = state == KR_TASK_STATE_FAILED || state == KR_TASK_STATE_TIMED_OUT;
   gboolean cancel_siblings = FALSE;
 
+  if (self->family.parent == NULL)
+    return;
+  parent = kr_task_job_dup_parent (self);
   if (parent == NULL)
     return;
   kr_task_job_update_step (self);
   kr_task_lock (&parent->lock);
-  parent->family.n_active--;
+  g_atomic_int_add (&parent->family.n_active, -1);
   if (failed)
     cancel_siblings = note_failure (parent, self);
   kr_task_unlock (&parent->lock);

@@ -9,7 +9,7 @@
 #include "kr-task-manager-private.h"
 #include "kr-task-progress-private.h"
 
-static void finish_body (KrTaskJob *self, GVariant *value, GError *error);
+static GCancellable *finish_body (KrTaskJob *self, GVariant *value, GError *error);
 
 /* Lock held. Each state has its own deadline, and none keeps the one of the state before. */
 static void
@@ -24,6 +24,17 @@ set_deadline (KrTaskJob *self)
   self->due = us >= 0 ? g_get_monotonic_time () + us : 0;
   if (self->runner != NULL && (self->due != 0 || before != 0))
     kr_task_runner_set_deadline (self->runner, self, self->due);
+}
+
+/* Lock held. To ask one clock costs as much as a lock; within a second the other one is hardly set. */
+static void
+note_end (KrTaskJob *self)
+{
+  self->finished_mono = g_get_monotonic_time ();
+  if (self->started_mono != 0 && self->finished_mono - self->started_mono < G_USEC_PER_SEC)
+    self->finished_at = self->started_at + self->finished_mono - self->started_mono;
+  else
+    self->finished_at = g_get_real_time ();
 }
 
 /* Lock held. The one writer of the state: notes the way, the times and the manager's counters, and tells the owner's
@@ -45,8 +56,7 @@ set_state (KrTaskJob *self, KrTaskState to)
     }
   else if (kr_task_state_is_terminal (to))
     {
-      self->finished_at = g_get_real_time ();
-      self->finished_mono = g_get_monotonic_time ();
+      note_end (self);
       if (self->progress != NULL)
         kr_task_progress_freeze (self->progress);
     }
@@ -440,9 +450,23 @@ kr_task_job_start (KrTaskJob *self, GError **error)
 
 /* --- running ---------------------------------------------------------------------------------------------------- */
 
-/* The check at the last moment: what was cancelled in the queue does not run. */
+/* Nobody can tell it from a new one. */
 static gboolean
-claim (KrTaskJob *self)
+is_untouched (GCancellable *cancellable)
+{
+  static gsize signal; /* "cancelled"; the only one that there is */
+  GObject *object = G_OBJECT (cancellable);
+
+  if (g_once_init_enter (&signal))
+    g_once_init_leave (&signal, g_signal_lookup ("cancelled", G_TYPE_CANCELLABLE));
+  return g_atomic_int_get (&object->ref_count) == 1 && !g_cancellable_is_cancelled (cancellable) &&
+         object->qdata == NULL && g_signal_handler_find (object, G_SIGNAL_MATCH_ID, signal, 0, NULL, NULL, NULL) == 0;
+}
+
+/* The check at the last moment: what was cancelled in the queue does not run. Takes @spare as the job's cancellable, if
+ * there is one. */
+static gboolean
+claim (KrTaskJob *self, GCancellable **spare)
 {
   gboolean claimed;
 
@@ -450,7 +474,7 @@ claim (KrTaskJob *self)
   claimed = self->state == KR_TASK_STATE_QUEUED;
   if (claimed)
     {
-      self->cancellable = g_cancellable_new ();
+      self->cancellable = spare != NULL && *spare != NULL ? g_steal_pointer (spare) : g_cancellable_new ();
       self->body_runs = TRUE;
       set_state (self, KR_TASK_STATE_RUNNING);
     }
@@ -460,19 +484,23 @@ claim (KrTaskJob *self)
   return claimed;
 }
 
-/* private: in a thread of the pool. */
+/* private: in a thread of the pool. @spare is an untouched cancellable of the thread, or NULL: to make and to free one costs
+ * more than the rest of a short job, and takes locks that all threads share. */
 void
-kr_task_job_run (KrTaskJob *self)
+kr_task_job_run (KrTaskJob *self, GCancellable **spare)
 {
+  g_autoptr (GCancellable) cancellable = NULL;
   g_autoptr (GError) error = NULL;
   GVariant *value;
 
-  if (!claim (self))
+  if (!claim (self, spare))
     return;
   value = self->body.func (self, self->cancellable, self->body.data, &error);
   if (value != NULL)
     g_variant_take_ref (value);
-  finish_body (self, value, g_steal_pointer (&error));
+  cancellable = finish_body (self, value, g_steal_pointer (&error));
+  if (is_untouched (cancellable))
+    *spare = g_steal_pointer (&cancellable);
 }
 
 /* private: by the runner, in any thread, with a slot taken. FALSE: it was cancelled and has been forgotten meanwhile. */
@@ -486,13 +514,14 @@ static void
 async_body_done (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (KrTaskJob) self = user_data;
+  g_autoptr (GCancellable) cancellable = NULL;
   g_autoptr (GError) error = NULL;
   GVariant *value;
 
   value = self->body.finish (self, result, self->body.data, &error);
   if (value != NULL)
     g_variant_take_ref (value);
-  finish_body (self, value, g_steal_pointer (&error));
+  cancellable = finish_body (self, value, g_steal_pointer (&error));
   kr_task_runner_slot_free (self->runner);
 }
 
@@ -500,7 +529,7 @@ async_body_done (GObject *source, GAsyncResult *result, gpointer user_data)
 static void
 begin_async_body (KrTaskJob *self)
 {
-  if (claim (self))
+  if (claim (self, NULL))
     self->body.begin (self, self->cancellable, async_body_done, g_object_ref (self), self->body.data);
   else
     kr_task_runner_slot_free (self->runner);
@@ -574,12 +603,12 @@ kr_task_job_detach (KrTaskJob *self)
     kr_task_job_tell_parent (self);
 }
 
-/* Takes @value and @error; with no lock held. */
-static void
+/* Takes @value and @error, and gives the cancellable back; with no lock held. */
+static GCancellable *
 finish_body (KrTaskJob *self, GVariant *value, GError *error)
 {
   KrTaskBody body;
-  g_autoptr (GCancellable) cancellable = NULL;
+  GCancellable *cancellable;
   gboolean is_over;
   gboolean ended;
 
@@ -613,6 +642,7 @@ finish_body (KrTaskJob *self, GVariant *value, GError *error)
   g_clear_error (&error);
   if (ended && is_over)
     kr_task_job_tell_parent (self);
+  return cancellable;
 }
 
 /* private: with no lock held. The body of a parent has returned, maybe, and the last child has ended, maybe. */

@@ -43,7 +43,7 @@ typedef struct
   GWeakRef *parent;     /* NULL: none; constant after submission, as are the next one and the last two */
   KrTaskProgress *step; /* where the parent shows the progress; NULL: nowhere */
   GPtrArray *children;  /* NULL: none yet */
-  guint n_active;       /* children that have not ended */
+  guint n_active;       /* children that have not ended; may be read atomically */
   GError *child_error;  /* of the first child that failed, where that matters */
   GListStore *list;     /* the owner's context only; NULL: nobody asked for it */
   GArray *links;        /* of Link; set up before submission, gone when the end is delivered; may be peeked at atomically */
@@ -103,7 +103,7 @@ struct _KrTaskJob
   KrTaskCond cancelled; /* wakes a sleeping body */
   char *title;          /* NULL: made of the id */
   char *description;
-  gboolean keep; /* the manager does not forget it by itself */
+  gboolean keep; /* the manager does not forget it by itself; may be read atomically */
   KrTaskCancelReason reason;
   char *reason_text;
   KrTaskCancelReason deferred_reason; /* NONE: no request waits for the release */
@@ -118,7 +118,7 @@ struct _KrTaskJob
   gboolean forgotten;  /* it is to leave that list */
 };
 
-void kr_task_job_run (KrTaskJob *self);
+void kr_task_job_run (KrTaskJob *self, GCancellable **spare);
 gboolean kr_task_job_run_async (KrTaskJob *self);
 void kr_task_job_progress_changed (KrTaskJob *self);
 gboolean kr_task_job_adopt (KrTaskJob *self, KrTaskManager *manager, GError **error);

@@ -1022,7 +1022,7 @@ kr_task_job_set_keep (KrTaskJob *self, gboolean keep)
   g_return_if_fail (KR_TASK_IS_JOB (self));
 
   kr_task_lock (&self->lock);
-  self->keep = keep;
+  g_atomic_int_set (&self->keep, keep);
   kr_task_unlock (&self->lock);
 }
 

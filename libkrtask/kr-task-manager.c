@@ -33,6 +33,7 @@ struct _KrTaskManager
 {
   GObject parent_instance;
 
+  char before_outbox[CACHE_LINE]; /* the references are mostly one thread's affair, the outbox is all threads' */
   GMainContext *context;
   KrTaskOutbox outbox;
   KrTaskRunner *runner;
@@ -262,18 +263,39 @@ stop_ageing (KrTaskManager *self)
   g_clear_pointer (&self->ageing, g_source_unref);
 }
 
-static void
-remove_surplus (KrTaskManager *self, Removal *removal)
+static GPtrArray *
+take_surplus (KrTaskManager *self)
 {
+  GPtrArray *jobs = g_ptr_array_new_with_free_func (g_object_unref);
   gint64 now = self->retention.max_seconds > 0 && self->retention.passing.first != NULL ? g_get_monotonic_time () : 0;
   KrTaskJob *surplus;
 
   kr_task_retention_review (&self->retention);
   while ((surplus = kr_task_retention_get_surplus (&self->retention, now)) != NULL)
     {
-      forget (self, surplus);
-      remove_from_list (self, surplus, removal);
+      kr_task_retention_remove (&self->retention, surplus);
+      g_ptr_array_add (jobs, g_object_ref (surplus));
     }
+  return jobs;
+}
+
+/* All at once: the lock is taken for all of them together. */
+static void
+remove_surplus (KrTaskManager *self, Removal *removal)
+{
+  g_autoptr (GPtrArray) surplus = take_surplus (self);
+
+  kr_task_lock (&self->lock);
+  for (guint i = 0; i < surplus->len; i++)
+    {
+      KrTaskJob *job = g_ptr_array_index (surplus, i);
+
+      if (kr_task_table_remove (&self->jobs, job))
+        g_object_unref (job); /* not the last one */
+    }
+  kr_task_unlock (&self->lock);
+  for (guint i = 0; i < surplus->len; i++)
+    remove_from_list (self, g_ptr_array_index (surplus, i), removal);
   start_ageing (self);
 }
 

@@ -13,12 +13,13 @@ typedef enum
   KR_TASK_OUT_LATER,
 } KrTaskOutList;
 
-/* A job's place in the outbox, kept inside the job and guarded by the lock of the outbox. */
+/* A job's place in the outbox, kept inside the job. Guarded by the lock of the outbox, but for a batch that is being taken:
+ * that is the owner's context's alone. */
 typedef struct
 {
   KrTaskJob *previous, *next;
   gint64 due; /* in the later list: monotonic time, µs */
-  int list;   /* a KrTaskOutList; read atomically without the lock */
+  int list;   /* a KrTaskOutList, atomic; becomes NONE without the lock */
 } KrTaskOutLink;
 
 typedef struct

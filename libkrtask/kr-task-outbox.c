@@ -79,25 +79,31 @@ move_due (KrTaskOutbox *self, gint64 now)
     }
 }
 
+/* A job that says it is in the ready list is left alone by all others, so its links are followed without the lock: threads
+ * with news would have to wait until all jobs have come to this one's cache. */
 static GPtrArray *
 take_batch (KrTaskOutbox *self)
 {
+  KrTaskOutQueue taken;
   GPtrArray *batch;
+  KrTaskJob *next;
 
   kr_task_lock (&self->lock);
   g_clear_pointer (&self->source, g_source_unref);
   if (self->later.first != NULL)
     move_due (self, g_get_monotonic_time ());
-  batch = g_ptr_array_new_full (self->ready.length, g_object_unref);
-  for (KrTaskJob *job = self->ready.first; job != NULL; job = job->out.next)
-    {
-      g_atomic_int_set (&job->out.list, KR_TASK_OUT_NONE);
-      g_ptr_array_add (batch, job);
-    }
+  taken = self->ready;
   self->ready = (KrTaskOutQueue) { 0 };
   if (self->later.first != NULL)
     arm (self, self->later.first->out.due);
   kr_task_unlock (&self->lock);
+  batch = g_ptr_array_new_full (taken.length, g_object_unref);
+  for (KrTaskJob *job = taken.first; job != NULL; job = next)
+    {
+      next = job->out.next;
+      g_atomic_int_set (&job->out.list, KR_TASK_OUT_NONE);
+      g_ptr_array_add (batch, job);
+    }
   return batch;
 }
 
@@ -141,12 +147,15 @@ kr_task_outbox_clear (KrTaskOutbox *self)
 void
 kr_task_outbox_push (KrTaskOutbox *self, KrTaskJob *job)
 {
+  KrTaskOutList list;
+
   if (g_atomic_int_get (&job->out.list) == KR_TASK_OUT_READY)
     return;
   kr_task_lock (&self->lock);
-  if (job->out.list != KR_TASK_OUT_READY)
+  list = g_atomic_int_get (&job->out.list);
+  if (list != KR_TASK_OUT_READY)
     {
-      if (job->out.list == KR_TASK_OUT_LATER)
+      if (list == KR_TASK_OUT_LATER)
         queue_unlink (&self->later, job);
       else
         g_object_ref (job);
@@ -171,7 +180,7 @@ kr_task_outbox_push_at (KrTaskOutbox *self, KrTaskJob *job, gint64 due)
   KrTaskJob *after;
 
   kr_task_lock (&self->lock);
-  if (job->out.list == KR_TASK_OUT_NONE)
+  if (g_atomic_int_get (&job->out.list) == KR_TASK_OUT_NONE)
     {
       /* the interval is nearly always the same, so that the place is nearly always the end */
       for (after = self->later.last; after != NULL && after->out.due > due; after = after->out.previous)

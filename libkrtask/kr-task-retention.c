@@ -93,12 +93,7 @@ is_too_much (KrTaskRetention *self, KrTaskJob *job, gint64 now)
 static gboolean
 is_kept (KrTaskJob *job)
 {
-  gboolean kept;
-
-  kr_task_lock (&job->lock);
-  kept = job->keep || job->family.n_active > 0;
-  kr_task_unlock (&job->lock);
-  return kept;
+  return g_atomic_int_get (&job->keep) || g_atomic_int_get (&job->family.n_active) > 0;
 }
 
 /* Back to where it would be, had it never been kept: near the front, as its turn has come before. */

@@ -12,6 +12,8 @@
 /* How often a thread without a job looks whether it is called: some 10 µs. */
 #define LINGER_TURNS 256
 
+#define CACHE_LINE 64
+
 struct _KrTaskQueue
 {
   KrTaskJob *first, *last;
@@ -34,8 +36,9 @@ typedef struct
 
 struct _KrTaskRunner
 {
-  gatomicrefcount ref_count;
+  gatomicrefcount ref_count; /* mostly counted by one thread, which should not wait for the line of the lock */
   GMainContext *owner;
+  char before_lock[CACHE_LINE];
   KrTaskLock lock;   /* guards all below; may be taken inside a job's lock, and is never held while calling out */
   GPtrArray *queues; /* of KrTaskQueue, the highest priority first */
   GHashTable *keys;  /* of KeyEntry by key */
@@ -255,10 +258,11 @@ run_bodies (gpointer data, gpointer user_data)
 {
   KrTaskRunner *self = data;
   KrTaskJob *job = next_job (self, FALSE, TRUE);
+  g_autoptr (GCancellable) spare = NULL;
 
   while (job != NULL)
     {
-      kr_task_job_run (job);
+      kr_task_job_run (job, &spare);
       g_object_unref (job);
       job = next_job (self, TRUE, FALSE);
       if (job == NULL && linger (self))

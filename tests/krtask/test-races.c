@@ -50,6 +50,7 @@ typedef struct
   Harness *harness;
   guint role;
   guint32 seed;
+  GCancellable *spare;
 } Walker;
 
 static guint32
@@ -182,7 +183,7 @@ play (Walker *walker, Slot *slot)
       /* an early bird finds it not queued yet: it has a second look */
       wait_for_start (slot->job);
       jitter (&walker->seed);
-      kr_task_job_run (slot->job);
+      kr_task_job_run (slot->job, &walker->spare);
       break;
     case 4:
     case 5:
@@ -209,6 +210,7 @@ walk (gpointer data)
       jitter (&walker->seed);
       play (walker, &walker->harness->slots[i]);
     }
+  g_clear_object (&walker->spare);
   return NULL;
 }
 
@@ -332,7 +334,7 @@ test_harness (void)
   harness_init (&harness, g_test_slow () ? 20000 : 2000);
   for (guint i = 0; i < N_THREADS; i++)
     {
-      walkers[i] = (Walker) { &harness, i, g_test_rand_int () | 1 };
+      walkers[i] = (Walker) { &harness, i, g_test_rand_int () | 1, NULL };
       threads[i] = g_thread_new ("walker", walk, &walkers[i]);
     }
   for (guint i = 0; i < N_THREADS; i++)
