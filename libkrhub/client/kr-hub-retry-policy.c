@@ -146,7 +146,7 @@ kr_hub_retry_policy_new_forever (gint64 first, gint64 longest)
  * @self: a policy
  * @n_retries: how many tries there were since the connection was lost
  * @elapsed: how long ago that was, µs
- * @reason: why the connection was lost, or why the last try failed
+ * @reason: (nullable): why the connection was lost, or why the last try failed; %NULL if the hub ended it in good order
  *
  * Asks how long to wait before the next try.
  *
