@@ -373,6 +373,9 @@ static const Row transports[] = {
     END_ENDLESS, "LongPolling failed: The server's answer has more than 100000 bytes" },
   { "polling/silent", POLL, "H", END_OPEN, "Connecting took too long" },
   { "polling/half", POLL, OK "Content-Length: 1000\r\n\r\n{", END_OPEN, "Connecting took too long" },
+  { "all/refused", KR_HUB_TRANSPORT_ALL, "HTTP/1.1 503 Busy\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", END_CLOSE,
+    "Unable to connect to the server with any of the available transports. WebSockets failed: The server answered 503 (Busy) "
+    "ServerSentEvents failed: The server answered 503 (Busy) LongPolling failed: The server answered 503 (Busy)" },
   { "polling/garbage", POLL, OK "Content-Length: 8\r\nConnection: close\r\n\r\nno json\x1e",
     END_CLOSE, "The hub's handshake cannot be read" },
 };

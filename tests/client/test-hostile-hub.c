@@ -515,6 +515,87 @@ test_farewell (Fixture *f, gconstpointer data)
   assert_ended_with (f, "fine", "Invocation canceled due to the underlying connection being closed.");
 }
 
+/* --- MessagePack --- */
+
+typedef struct
+{
+  const char *name;
+  const char *says;    /* in hexadecimal */
+  const char *heard;   /* NULL: nothing, and the connection goes on */
+} BinaryRow;
+
+static const BinaryRow binary_rows[] = {
+  { "length-too-large", "ffffffff07", UNREADABLE_MESSAGE "The maximum message size of 1048576B was exceeded." },
+  { "length-too-long", "808080808001", UNREADABLE_MESSAGE "Messages over 2GB in size are not supported." },
+  { "length-overflows", "ffffffff7f", UNREADABLE_MESSAGE "Messages over 2GB in size are not supported." },
+  { "empty", "00", UNREADABLE_MESSAGE "Attempted to read past the end of the stream." },
+  { "no-array", "0106", UNREADABLE_MESSAGE "Unexpected msgpack code 6 (positive fixint) encountered." },
+  { "never-used", "01c1", UNREADABLE_MESSAGE "Unexpected msgpack code 193 ((never used)) encountered." },
+  { "empty-array", "0190", UNREADABLE_MESSAGE "Reading 'messageType' as Int32 failed." },
+  { "cut-short", "0193", UNREADABLE_MESSAGE "Attempted to read past the end of the stream." },
+  { "more-than-there-is", "06ddffffffff03", UNREADABLE_MESSAGE "Unexpected msgpack code 221 (array 32) encountered." },
+  { "long-text", "0a9503" "80" "dbffffffff" "6161", UNREADABLE_MESSAGE "Reading 'invocationId' as String failed." },
+  { "trailing", "03910606", NULL },
+  { "unknown-type", "029163", NULL },
+  { "unknown-id", "08950380a23737" "0301", NULL },
+  { "id-number", "06950380000301", UNREADABLE_MESSAGE "Reading 'invocationId' as String failed." },
+  { "invalid-utf8", "089503" "80a2fffe" "0301", NULL },
+  { "kind", "07950380a130" "0901", UNREADABLE_MESSAGE "Invalid invocation result kind." },
+  /* Arguments that nobody asks for. */
+  { "deep", NULL, NULL },
+};
+
+static void
+say_hex (Fixture *f, const char *hex)
+{
+  g_autoptr (GByteArray) bytes = g_byte_array_new ();
+
+  for (; *hex != '\0'; hex += 2)
+    {
+      guint8 byte = g_ascii_xdigit_value (hex[0]) << 4 | g_ascii_xdigit_value (hex[1]);
+
+      g_byte_array_append (bytes, &byte, 1);
+    }
+  say_bytes (f, bytes->data, bytes->len);
+}
+
+static char *
+new_deep_hex (void)
+{
+  /* 1012 bytes: an event T, whose arguments are arrays in arrays. */
+  g_autoptr (GString) hex = g_string_new ("f407" "960180c0a154");
+
+  while (hex->len < 2 * (2 + 0x3f4))
+    g_string_append (hex, "91");
+  return g_string_free (g_steal_pointer (&hex), FALSE);
+}
+
+static void
+test_binary (Fixture *f, gconstpointer data)
+{
+  const BinaryRow *row = data;
+  g_autofree char *deep = row->says == NULL ? new_deep_hex () : NULL;
+  g_autofree char *expected = NULL;
+
+  g_object_set (f->client, "protocol", kr_hub_msgpack_protocol_get_default (), NULL);
+  connect_client (f);
+  say (f, "{};");
+  assert_log (f, "connected|");
+  call (f, "A", "s");
+  advance (f, SECOND / 100);
+  say_hex (f, deep != NULL ? deep : row->says);
+  if (row->heard == NULL)
+    {
+      assert_log (f, "");
+      say_hex (f, "0a950380a13003a3796573");
+      assert_log (f, "A: 'yes'|");
+      return;
+    }
+  expected = g_strdup_printf ("closed: %s|A: error %s|", row->heard, row->heard);
+  assert_log (f, expected);
+  g_assert_cmpint (kr_hub_client_get_state (f->client), ==, KR_HUB_CLIENT_DISCONNECTED);
+}
+
 static void
 add_rows (const Row *rows, gsize n, void (*func) (Fixture *f, gconstpointer data))
 {
@@ -535,6 +616,12 @@ main (int argc, char **argv)
       g_autofree char *path = g_strdup_printf ("/hostile-hub/handshake/%s", handshakes[i].name);
 
       g_test_add (path, Fixture, GUINT_TO_POINTER (i), set_up, test_handshake, tear_down);
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (binary_rows); i++)
+    {
+      g_autofree char *path = g_strdup_printf ("/hostile-hub/messagepack/%s", binary_rows[i].name);
+
+      g_test_add (path, Fixture, &binary_rows[i], set_up, test_binary, tear_down);
     }
   add_rows (oddities, G_N_ELEMENTS (oddities), test_oddity);
   add_rows (offences, G_N_ELEMENTS (offences), test_offence);
