@@ -6,6 +6,7 @@
 #include "kr-hub-pending-calls-private.h"
 
 #include "kr-hub-error.h"
+#include "kr-hub-plain-words-private.h"
 #include "kr-hub-stream-private.h"
 
 #define MIN_BUCKETS 8
@@ -260,6 +261,8 @@ result_error (KrHubPendingCalls *self, const GVariantType *type, const KrHubMess
 {
   g_autoptr (GError) owned = cause;
 
+  if (completion->error.data != NULL && self->role == KR_HUB_ROLE_CLIENT)
+    return kr_hub_plain_failure (&completion->error);
   if (completion->error.data != NULL)
     return g_error_new (KR_HUB_ERROR,
                         KR_HUB_ERROR_FAILED,
@@ -267,7 +270,10 @@ result_error (KrHubPendingCalls *self, const GVariantType *type, const KrHubMess
                         (int) completion->error.len,
                         completion->error.data);
   if (self->role == KR_HUB_ROLE_CLIENT)
-    return g_steal_pointer (&owned);
+    {
+      kr_hub_plain_words_for_value (owned, "The hub's answer", type);
+      return g_steal_pointer (&owned);
+    }
   if (cause == NULL)
     return g_error_new_literal (KR_HUB_ERROR,
                                 KR_HUB_ERROR_FAILED,

@@ -8,6 +8,7 @@
 #include "kr-hub-connection-private.h"
 #include "kr-hub-error.h"
 #include "kr-hub-invocation-private.h"
+#include "kr-hub-plain-words-private.h"
 
 static guint
 slice_hash (gconstpointer key)
@@ -161,7 +162,9 @@ kr_hub_stream_table_receive_end (KrHubStreamTable *self, const KrHubMessage *com
 
   if (stream == NULL)
     return FALSE;
-  if (completion->error.data != NULL)
+  if (completion->error.data != NULL && self->connection->session.role == KR_HUB_ROLE_CLIENT)
+    error = kr_hub_plain_failure (&completion->error);
+  else if (completion->error.data != NULL)
     error = g_error_new (KR_HUB_ERROR, KR_HUB_ERROR_FAILED, "%.*s", (int) completion->error.len, completion->error.data);
   kr_hub_stream_end (stream, error);
   return TRUE;

@@ -9,6 +9,7 @@
 #include "kr-hub-error.h"
 #include "kr-hub-invocation-private.h"
 #include "kr-hub-log-private.h"
+#include "kr-hub-plain-words-private.h"
 #include "kr-hub-stream-hold-private.h"
 #include "kr-hub-stream-table-private.h"
 
@@ -588,7 +589,10 @@ binding_error (KrHubStream *self, GError *cause)
   g_autofree char *detail = NULL;
 
   if (session->role == KR_HUB_ROLE_CLIENT)
-    return g_steal_pointer (&owned);
+    {
+      kr_hub_plain_words_for_value (owned, "An item of the hub's", self->item_type);
+      return g_steal_pointer (&owned);
+    }
   if (!session->settings->detailed_errors)
     return g_error_new_literal (KR_HUB_ERROR, KR_HUB_ERROR_BINDING, "Failed to bind Stream message.");
   if (kr_hub_protocol_get_transfer_format (session->protocol) == KR_HUB_TRANSFER_FORMAT_TEXT)

@@ -5,6 +5,8 @@
 
 #include "kr-hub-plain-words-private.h"
 
+#include "kr-hub-error.h"
+
 #include <string.h>
 
 #define EXCEPTION "Exception: "
@@ -30,4 +32,21 @@ kr_hub_plain_words (GError *error, const char *what)
 
   g_free (error->message);
   error->message = plain;
+}
+
+void
+kr_hub_plain_words_for_value (GError *error, const char *what, const GVariantType *type)
+{
+  g_autofree char *text = g_strdup_printf ("%s does not fit the type '%.*s'", what,
+                                           (int) g_variant_type_get_string_length (type), g_variant_type_peek_string (type));
+
+  kr_hub_plain_words (error, text);
+}
+
+GError *
+kr_hub_plain_failure (const KrHubSlice *text)
+{
+  if (text->len == 0)
+    return g_error_new_literal (KR_HUB_ERROR, KR_HUB_ERROR_FAILED, "The hub failed, and does not say why");
+  return g_error_new (KR_HUB_ERROR, KR_HUB_ERROR_FAILED, "%.*s", (int) text->len, text->data);
 }

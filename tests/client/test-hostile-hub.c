@@ -307,15 +307,20 @@ static const Row oddities[] = {
     "A: 'a'|" },
   { "other-type",
     "{\"type\":3,\"invocationId\":\"0\",\"result\":[1]};",
-    "A: error The JSON value could not be converted to System.String. Path: $ | LineNumber: 0 |"
+    "A: error The hub's answer does not fit the type 's': "
+    "The JSON value could not be converted to System.String. Path: $ | LineNumber: 0 |"
     " BytePositionInLine: 1.|" },
   { "null",
     "{\"type\":3,\"invocationId\":\"0\",\"result\":null};"
     "{\"type\":3,\"invocationId\":\"1\",\"result\":null};",
-    "A: error The result is null; ask for the type 'ms' if it may be.|B: <@mv nothing>|" },
+    "A: error The hub's answer does not fit the type 's': "
+    "The result is null; ask for the type 'ms' if it may be.|B: <@mv nothing>|" },
   { "no-result",
     "{\"type\":3,\"invocationId\":\"0\"};{\"type\":3,\"invocationId\":\"1\"};",
     "A: ()|B: ()|" },
+  { "empty-error",
+    "{\"type\":3,\"invocationId\":\"0\",\"error\":\"\"};{\"type\":3,\"invocationId\":\"2\",\"error\":\"\"};",
+    "A: error The hub failed, and does not say why|S: error The hub failed, and does not say why|" },
   { "item-for-call",
     "{\"type\":2,\"invocationId\":\"0\",\"item\":\"a\"};",
     "" },
@@ -330,7 +335,8 @@ static const Row oddities[] = {
   { "stream-item-type",
     "{\"type\":2,\"invocationId\":\"2\",\"item\":\"no\"};"
     "{\"type\":2,\"invocationId\":\"2\",\"item\":6};",
-    "S: error The JSON value could not be converted to System.Int32. Path: $ | LineNumber: 0 |"
+    "S: error An item of the hub's does not fit the type 'i': "
+    "The JSON value could not be converted to System.Int32. Path: $ | LineNumber: 0 |"
     " BytePositionInLine: 4.|",
     "{\"type\":5,\"invocationId\":\"2\"};" },
   { "upload-completed",
@@ -371,7 +377,8 @@ static const Row oddities[] = {
     "" },
   { "invalid-utf8",
     "{\"type\":3,\"invocationId\":\"0\",\"result\":\"\xc3(\"};",
-    "A: error The JSON value could not be converted to System.String. Path: $ | LineNumber: 0 |"
+    "A: error The hub's answer does not fit the type 's': "
+    "The JSON value could not be converted to System.String. Path: $ | LineNumber: 0 |"
     " BytePositionInLine: 4.|" },
 };
 
