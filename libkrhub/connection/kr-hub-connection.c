@@ -532,7 +532,8 @@ static void
 sink_closed (gpointer sink, const GError *error)
 {
   KrHubLink *link = sink;
-  KrHubConnection *self = link->connection;
+  /* Its owner may give up the last other reference. */
+  g_autoptr (KrHubConnection) self = link->connection != NULL ? g_object_ref (link->connection) : NULL;
 
   if (self != NULL)
     {
