@@ -52,8 +52,9 @@ def start(client):
 
 def policy():
     mine = Policy([1000, 2000, -1])
-    assert mine.next_delay(1, 0, None) == 2000
-    assert mine.asked.pop() == (1, 0, None)
+    lost = GLib.Error.new_literal(GLib.quark_from_string('network'), 'it is down', 3)
+    assert mine.next_delay(1, 5, lost) == 2000
+    assert mine.asked.pop()[:2] == (1, 5)
     client = KrHub.Client.new_for_connector(KrHubSoup.Connector.new(NOBODY, None))
     client.props.retry_policy = mine
     client.props.retry_start = True

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Copyright the krhub authors */
-/* A machine that sleeps, as far as its clocks can tell: the program moves to a time namespace whose CLOCK_BOOTTIME is ahead.
- *
- * That the clock of the day is set after a sleep is all that is played here: its timer is made to expire. What a client does
+/* A machine that sleeps, as far as its clocks can tell: a time namespace whose CLOCK_BOOTTIME is ahead. */
+/* That the clock of the day is set after a sleep is all that is played here: its timer is made to expire. What a client does
  * then is for test-staying.c: a program that has made a GTask has a second thread, and may not move any more. */
 #include "config.h"
 
