@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "kr-hub-soup-lobby-private.h"
 #include "kr-test-soup.h"
 
 #define REQUEST "POST /hub/negotiate HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n"
@@ -111,6 +112,82 @@ test_half_head (void)
   assert_closed (half);
   wait_until_empty (site);
   kr_test_soup_free (site);
+}
+
+/* A head that is not whole is kept until it is, whatever pieces it comes in. */
+static void
+test_pieces (void)
+{
+  KrTestSoup *site = start (0, NULL);
+  int fd = kr_test_soup_connect (site);
+  g_autofree char *answer = NULL;
+
+  for (const char *at = REQUEST; *at != '\0'; at++)
+    {
+      kr_test_soup_write (fd, at, 1);
+      g_main_context_iteration (NULL, FALSE);
+    }
+  answer = kr_test_soup_read (fd, "\"]}]}");
+  g_assert_true (g_str_has_prefix (answer, "HTTP/1.1 200 "));
+  assert_served (fd);
+  close (fd);
+  wait_until_empty (site);
+  kr_test_soup_free (site);
+}
+
+/* What is said behind a request goes with the connection when that leaves libsoup. */
+static void
+test_eager (gconstpointer data)
+{
+  static const char upgrade[] = "GET /hub HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+                                "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+  static const char handshake[] = "{\"protocol\":\"json\",\"version\":1}\x1e";
+  const char header[] = { '\x81', '\x80' | (sizeof handshake - 1), 0, 0, 0, 0 };
+  KrTestSoup *site = start (GPOINTER_TO_UINT (data), NULL);
+  g_autoptr (GByteArray) all = g_byte_array_new ();
+  int fd = kr_test_soup_connect (site);
+  g_autofree char *answer = NULL;
+
+  g_byte_array_append (all, (const guint8 *) upgrade, strlen (upgrade));
+  g_byte_array_append (all, (const guint8 *) header, sizeof header);
+  g_byte_array_append (all, (const guint8 *) handshake, strlen (handshake));
+  kr_test_soup_write (fd, all->data, all->len);
+  answer = kr_test_soup_read (fd, "{}\x1e");
+  g_assert_true (g_str_has_prefix (answer, "HTTP/1.1 101 "));
+  close (fd);
+  if (site->door != NULL)
+    wait_until_empty (site);
+  kr_test_soup_free (site);
+}
+
+static void
+test_whole_heads (void)
+{
+  static const struct
+  {
+    const char *text;
+    gsize from;
+    gboolean whole;
+  } rows[] = {
+    { "", 0, FALSE },
+    { "GET / HTTP/1.1\r\n", 0, FALSE },
+    { "GET / HTTP/1.1\r\n\r", 0, FALSE },
+    { "GET / HTTP/1.1\r\n\r\n", 0, TRUE },
+    { "GET / HTTP/1.1\r\n\r\n", 17, TRUE }, /* the last byte came alone */
+    { "GET / HTTP/1.1\r\n\r\n", 16, TRUE },
+    { "GET / HTTP/1.1\n\n", 0, TRUE },
+    { "GET / HTTP/1.1\n\n", 15, TRUE },
+    { "GET / HTTP/1.1\r\nHost: a\r\n\r\nbody", 0, TRUE },
+    { "GET / HTTP/1.1\r\nHost: a\r\r\n", 0, FALSE },
+    { "\n", 0, FALSE },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_test_message ("row %u", i);
+      g_assert_cmpint (kr_hub_soup_lobby_is_whole ((const guint8 *) rows[i].text, strlen (rows[i].text), rows[i].from), ==,
+                       rows[i].whole);
+    }
 }
 
 /* Bytes that trickle in do not move the deadline. */
@@ -309,6 +386,11 @@ main (int argc, char **argv)
   g_test_add_func ("/front-door/keep-alive", test_keep_alive);
   g_test_add_func ("/front-door/uris", test_uris);
   g_test_add_func ("/front-door/half-head", test_half_head);
+  g_test_add_func ("/front-door/pieces", test_pieces);
+  g_test_add_data_func ("/front-door/eager", GUINT_TO_POINTER (0), test_eager);
+  g_test_add_data_func ("/front-door/eager/same-thread", GUINT_TO_POINTER (KR_TEST_SOUP_SAME_THREAD), test_eager);
+  g_test_add_data_func ("/front-door/eager/no-door", GUINT_TO_POINTER (KR_TEST_SOUP_NO_DOOR), test_eager);
+  g_test_add_func ("/front-door/whole-heads", test_whole_heads);
   g_test_add_func ("/front-door/trickle", test_trickle);
   g_test_add_func ("/front-door/half-body", test_half_body);
   g_test_add_func ("/front-door/slow-body", test_slow_body);

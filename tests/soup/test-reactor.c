@@ -62,7 +62,7 @@ test_owner_class_init (TestOwnerClass *klass)
 static void
 test_owner_init (TestOwner *self)
 {
-  self->channel.fd = -1;
+  self->channel = (KrHubSoupChannel) KR_HUB_SOUP_CHANNEL_INIT;
   self->received = g_string_new (NULL);
   self->to_write = g_byte_array_new ();
   n_owners++;
@@ -127,13 +127,15 @@ owner_new (void)
 {
   TestOwner *self = g_object_new (TEST_TYPE_OWNER, NULL);
   g_autoptr (GSocket) socket = NULL;
+  KrHubSoupWire wire;
   int fds[2];
 
   g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds), ==, 0);
   socket = g_socket_new_from_fd (fds[0], NULL);
   self->peer = fds[1];
-  kr_hub_soup_channel_open (&self->channel, G_OBJECT (self), &funcs,
-                            G_IO_STREAM (g_socket_connection_factory_create_connection (socket)), socket);
+  wire = kr_hub_soup_wire_from_stream (G_IO_STREAM (g_socket_connection_factory_create_connection (socket)), socket);
+  kr_hub_soup_channel_hold (&self->channel, &wire);
+  kr_hub_soup_channel_open (&self->channel, G_OBJECT (self), &funcs);
   return self;
 }
 

@@ -66,11 +66,12 @@ open_transport (gboolean client, int fd, KrHubClock *clock)
 {
   g_autoptr (GSocket) socket = NULL;
   GIOStream *stream = open_stream (fd, &socket);
+  KrHubSoupWire wire = kr_hub_soup_wire_from_stream (stream, socket);
   g_autoptr (GBytes) nothing = g_bytes_new (NULL, 0);
 
   if (client)
-    return kr_hub_soup_websocket_transport_new_upgraded (stream, socket, NULL, 0, clock, G_USEC_PER_SEC);
-  return kr_hub_soup_websocket_transport_new (stream, socket, nothing, NULL, clock, G_USEC_PER_SEC);
+    return kr_hub_soup_websocket_transport_new_upgraded (&wire, NULL, 0, clock, G_USEC_PER_SEC);
+  return kr_hub_soup_websocket_transport_new (&wire, nothing, NULL, clock, G_USEC_PER_SEC);
 }
 
 static void

@@ -132,27 +132,27 @@ cross_arrival (Arrival *self)
   kr_hub_soup_cross (kr_hub_server_get_context (self->endpoint->hub), "KrHubSoupEndpoint arrival", arrive, self, arrival_free);
 }
 
-typedef KrHubTransport *(*NewTransport) (GIOStream *, GSocket *, GBytes *, KrHubSoupToken *, KrHubClock *, gint64);
+typedef KrHubTransport *(*NewTransport) (KrHubSoupWire *, GBytes *, KrHubSoupToken *, KrHubClock *, gint64);
 
 /* The next one of the threads that serve sockets has it. */
 static KrHubTransport *
-websocket_in_thread (KrHubSoupEndpoint *self, GIOStream *stream, GSocket *socket, GBytes *response, KrHubSoupToken *token)
+websocket_in_thread (KrHubSoupEndpoint *self, KrHubSoupWire *wire, GBytes *response, KrHubSoupToken *token)
 {
   guint next = (guint) g_atomic_int_add (&self->next_io_thread, 1);
   KrHubSoupIoThread *thread = g_ptr_array_index (self->io_threads, next % self->io_threads->len);
 
-  return kr_hub_soup_io_transport_new (thread, kr_hub_soup_websocket_transport_new (stream, socket, response, token,
+  return kr_hub_soup_io_transport_new (thread, kr_hub_soup_websocket_transport_new (wire, response, token,
                                                                                     kr_hub_soup_io_thread_get_clock (thread),
                                                                                     self->close_timeout));
 }
 
 static void
-connection_taken (GIOStream *stream, GSocket *socket, GBytes *response, NewTransport new_transport, Arrival *arrival)
+connection_taken (KrHubSoupWire *wire, GBytes *response, NewTransport new_transport, Arrival *arrival)
 {
   KrHubSoupEndpoint *self = arrival->endpoint;
   KrHubSoupToken *token = arrival->stateful ? NULL : arrival->token; /* which ends with the transport */
 
-  if (stream == NULL)
+  if (wire == NULL)
     {
       if (!arrival->again)
         kr_hub_soup_token_end (arrival->token);
@@ -160,9 +160,9 @@ connection_taken (GIOStream *stream, GSocket *socket, GBytes *response, NewTrans
       return;
     }
   if (new_transport == kr_hub_soup_websocket_transport_new && self->io_threads->len > 0)
-    arrival->transport = websocket_in_thread (self, stream, socket, response, token);
+    arrival->transport = websocket_in_thread (self, wire, response, token);
   else
-    arrival->transport = new_transport (stream, socket, response, token, kr_hub_server_get_clock (self->hub),
+    arrival->transport = new_transport (wire, response, token, kr_hub_server_get_clock (self->hub),
                                         self->close_timeout);
   if (new_transport == kr_hub_soup_sse_transport_new)
     kr_hub_soup_token_set_object (arrival->token, G_OBJECT (arrival->transport));
@@ -170,15 +170,15 @@ connection_taken (GIOStream *stream, GSocket *socket, GBytes *response, NewTrans
 }
 
 static void
-websocket_taken (GIOStream *stream, GSocket *socket, GBytes *response, gpointer data)
+websocket_taken (KrHubSoupWire *wire, GBytes *response, gpointer data)
 {
-  connection_taken (stream, socket, response, kr_hub_soup_websocket_transport_new, data);
+  connection_taken (wire, response, kr_hub_soup_websocket_transport_new, data);
 }
 
 static void
-sse_taken (GIOStream *stream, GSocket *socket, GBytes *response, gpointer data)
+sse_taken (KrHubSoupWire *wire, GBytes *response, gpointer data)
 {
-  connection_taken (stream, socket, response, kr_hub_soup_sse_transport_new, data);
+  connection_taken (wire, response, kr_hub_soup_sse_transport_new, data);
 }
 
 /* @again: the connection of @token exists and goes on over this socket. */

@@ -10,8 +10,14 @@
 #include <krhub.h>
 #include <libsoup/soup.h>
 
+#include "kr-hub-soup-stream-private.h"
+
 G_BEGIN_DECLS
 
-void kr_hub_soup_body_watch (SoupServerMessage *message, GSocket *socket, KrHubClock *clock, gint64 timeout, guint64 max_size);
+void kr_hub_soup_body_watch (SoupServerMessage *message,
+                             KrHubSoupStream *stream,
+                             KrHubClock *clock,
+                             gint64 timeout,
+                             guint64 max_size);
 
 G_END_DECLS

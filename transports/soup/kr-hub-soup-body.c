@@ -14,7 +14,7 @@ typedef struct
 {
   KrHubTimer timer;
   KrHubClock *clock;
-  GSocket *socket;
+  KrHubSoupStream *stream;
   gint64 timeout;
   guint64 max_size;
   guint64 size;
@@ -28,7 +28,7 @@ body_free (gpointer data)
 
   kr_hub_clock_disarm (self->clock, &self->timer);
   g_object_unref (self->clock);
-  g_object_unref (self->socket);
+  g_object_unref (self->stream);
   g_free (self);
 }
 
@@ -45,7 +45,7 @@ cut (Body *self, const char *why)
 {
   g_debug ("a request is cut off: its body %s", why);
   kr_hub_clock_disarm (self->clock, &self->timer);
-  g_socket_shutdown (self->socket, TRUE, TRUE, NULL);
+  kr_hub_soup_stream_shut_down (self->stream);
 }
 
 static void
@@ -91,7 +91,11 @@ refuse (SoupServerMessage *message)
 
 /* The head of @message is there; @timeout: within which so much has to come, each time. */
 void
-kr_hub_soup_body_watch (SoupServerMessage *message, GSocket *socket, KrHubClock *clock, gint64 timeout, guint64 max_size)
+kr_hub_soup_body_watch (SoupServerMessage *message,
+                        KrHubSoupStream *stream,
+                        KrHubClock *clock,
+                        gint64 timeout,
+                        guint64 max_size)
 {
   SoupMessageHeaders *headers = soup_server_message_get_request_headers (message);
   Body *self;
@@ -102,7 +106,7 @@ kr_hub_soup_body_watch (SoupServerMessage *message, GSocket *socket, KrHubClock 
   self->timer.fire = timer_fired;
   self->timer.data = self;
   self->clock = g_object_ref (clock);
-  self->socket = g_object_ref (socket);
+  self->stream = g_object_ref (stream);
   self->timeout = timeout;
   self->max_size = max_size;
   if ((guint64) soup_message_headers_get_content_length (headers) > max_size)

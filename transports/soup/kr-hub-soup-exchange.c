@@ -6,7 +6,6 @@
 #include "kr-hub-soup-exchange-private.h"
 
 #include "kr-hub-soup-crossing-private.h"
-#include "kr-hub-soup-visit-private.h"
 #include "kr-hub-soup-reactor-private.h"
 
 struct _KrHubSoupExchange
@@ -49,7 +48,7 @@ kr_hub_soup_exchange_class_init (KrHubSoupExchangeClass *klass)
 static void
 kr_hub_soup_exchange_init (KrHubSoupExchange *self)
 {
-  self->channel.fd = -1;
+  self->channel = (KrHubSoupChannel) KR_HUB_SOUP_CHANNEL_INIT;
 }
 
 static void
@@ -125,13 +124,13 @@ kr_hub_soup_exchange_watch (KrHubSoupExchange *self,
                             void (*gone) (KrHubSoupExchange *, GObject *),
                             GObject *object)
 {
-  GSocket *socket = kr_hub_soup_message_get_socket (self->message);
+  int fd = kr_hub_soup_message_get_fd (self->message);
 
   self->hub_context = g_main_context_ref (context);
   self->gone = gone;
   self->object = g_object_ref (object);
-  if (socket != NULL)
-    kr_hub_soup_channel_watch (&self->channel, G_OBJECT (self), &watch_funcs, self->context, g_socket_get_fd (socket));
+  if (fd >= 0)
+    kr_hub_soup_channel_watch (&self->channel, G_OBJECT (self), &watch_funcs, self->context, fd);
 }
 
 static void

@@ -5,19 +5,21 @@
 
 #include "kr-hub-soup-front-door.h"
 
-#include "kr-hub-soup-body-private.h"
-#include "kr-hub-soup-guests-private.h"
-#include "kr-hub-soup-visit-private.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <gio/gnetworking.h>
+#include <glib-unix.h>
 #include <krhub.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "kr-hub-soup-body-private.h"
+#include "kr-hub-soup-lobby-private.h"
+#include "kr-hub-soup-visit-private.h"
+
 #define BACKLOG 4096
-#define ACCEPTS_PER_TURN 64
+#define ACCEPTS_PER_TURN 16
 #define PAUSE_MS 100
 
 /**
@@ -42,7 +44,7 @@ struct _KrHubSoupFrontDoor
   GTlsCertificate *certificate;  /* NULL: no TLS */
   GMainContext *context;
   KrHubClock *clock;
-  GPtrArray *listening;          /* of GSocket */
+  GPtrArray *ports;              /* of Port */
   GPtrArray *sources;            /* of GSource: one for each, unless accepting pauses */
   GSource *pause;                /* until accepting goes on */
   gulong request_handler;
@@ -56,6 +58,7 @@ struct _KrHubSoupFrontDoor
   guint64 max_body_size;
   gint64 last_complaint;         /* one line per second */
   KrHubSoupGuests *guests;       /* who is in */
+  KrHubSoupLobby *lobby;         /* who has not said what it wants; NULL: that is libsoup's to find out */
 };
 
 G_DEFINE_FINAL_TYPE (KrHubSoupFrontDoor, kr_hub_soup_front_door, G_TYPE_OBJECT)
@@ -85,18 +88,17 @@ got_headers (SoupServerMessage *message, KrHubSoupFrontDoor *self)
   if (visit == NULL)
     return;
   kr_hub_soup_visit_disarm (visit);
-  kr_hub_soup_body_watch (message, kr_hub_soup_message_get_socket (message), self->clock, self->body_timeout,
+  kr_hub_soup_body_watch (message, kr_hub_soup_visit_get_stream (visit), self->clock, self->body_timeout,
                           self->max_body_size);
 }
 
-/* The next request may take its time to begin. */
 static void
 message_finished (SoupServerMessage *message, KrHubSoupFrontDoor *self)
 {
   KrHubSoupVisit *visit = kr_hub_soup_visit_of (message);
 
   if (visit != NULL)
-    kr_hub_soup_visit_end_request (visit, message, self->idle_timeout);
+    kr_hub_soup_visit_end_request (visit, self->idle_timeout);
 }
 
 static void
@@ -113,36 +115,65 @@ request_started (SoupServer *server, SoupServerMessage *message, KrHubSoupFrontD
 
 /* --- accepting --- */
 
-/* Of our own: the socket keeps the one that it makes, and must not be kept by what it keeps. */
-static GSocketAddress *
-copy_address (GSocketAddress *address)
+/* Where it listens. */
+typedef struct
 {
-  GInetSocketAddress *inet = G_INET_SOCKET_ADDRESS (address);
+  KrHubSoupFrontDoor *door;
+  GSocket *socket;
+  GSocketAddress *address;  /* of each connection's near end; NULL: it depends */
+} Port;
 
-  return g_inet_socket_address_new (g_inet_socket_address_get_address (inet), g_inet_socket_address_get_port (inet));
+static void
+port_free (gpointer data)
+{
+  Port *self = data;
+
+  g_socket_close (self->socket, NULL);
+  g_object_unref (self->socket);
+  g_clear_object (&self->address);
+  g_free (self);
+}
+
+static Port *
+port_new (KrHubSoupFrontDoor *door, GSocket *socket, GSocketAddress *bound)
+{
+  Port *self = g_new0 (Port, 1);
+
+  self->door = door;
+  self->socket = g_object_ref (socket);
+  if (!g_inet_address_get_is_any (g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (bound))))
+    self->address = g_object_ref (bound);
+  return self;
+}
+
+static GSocketAddress *
+dup_local_address (const KrHubSoupCaller *caller)
+{
+  struct sockaddr_storage storage;
+  socklen_t size = sizeof storage;
+
+  if (caller->local != NULL)
+    return g_object_ref (caller->local);
+  if (getsockname (caller->fd, (struct sockaddr *) &storage, &size) != 0)
+    return NULL;
+  return g_socket_address_new_from_native (&storage, size);
 }
 
 static void
-hand_over (KrHubSoupFrontDoor *self, GIOStream *stream, GSocket *socket, KrHubSoupVisit *visit)
+hand_over (KrHubSoupFrontDoor *self, GIOStream *stream, GSocketAddress *local, GSocketAddress *remote)
 {
-  g_autoptr (GSocketAddress) local = g_socket_get_local_address (socket, NULL);
-  g_autoptr (GSocketAddress) remote = g_socket_get_remote_address (socket, NULL);
-  g_autoptr (GSocketAddress) marked = NULL;
   g_autoptr (GError) error = NULL;
 
-  if (local == NULL || remote == NULL)
-    return; /* gone already */
-  marked = copy_address (remote);
-  kr_hub_soup_visit_mark (visit, marked, socket);
-  if (!soup_server_accept_iostream (self->server, stream, local, marked, &error))
+  if (self->server != NULL && !soup_server_accept_iostream (self->server, stream, local, remote, &error))
     g_debug ("libsoup does not take a connection: %s", error->message);
 }
 
 typedef struct
 {
   KrHubSoupFrontDoor *door;
-  GSocket *socket;
-  KrHubSoupVisit *visit;
+  KrHubSoupStream *stream;
+  GSocketAddress *local;
+  GSocketAddress *remote;
 } Handshake;
 
 static void
@@ -151,15 +182,17 @@ handshake_done (GObject *source, GAsyncResult *result, gpointer data)
   Handshake *self = data;
   g_autoptr (GError) error = NULL;
 
-  if (g_tls_connection_handshake_finish (G_TLS_CONNECTION (source), result, &error) && self->door->server != NULL)
-    hand_over (self->door, G_IO_STREAM (source), self->socket, self->visit);
+  if (g_tls_connection_handshake_finish (G_TLS_CONNECTION (source), result, &error))
+    hand_over (self->door, G_IO_STREAM (source), self->local, self->remote);
   else
     {
-      g_debug ("no TLS with %s: %s", kr_hub_soup_visit_get_address (self->visit), error != NULL ? error->message : "closed");
-      g_socket_close (self->socket, NULL);
+      g_debug ("no TLS with a client: %s", error != NULL ? error->message : "closed");
+      g_io_stream_close (G_IO_STREAM (self->stream), NULL, NULL);
     }
   g_object_unref (self->door);
-  g_object_unref (self->socket);
+  g_object_unref (self->stream);
+  g_object_unref (self->local);
+  g_object_unref (self->remote);
   g_free (self);
 }
 
@@ -176,27 +209,28 @@ new_server_stream (KrHubSoupFrontDoor *self, GIOStream *base, GError **error)
 }
 
 static void
-begin_tls (KrHubSoupFrontDoor *self, GIOStream *stream, GSocket *socket, KrHubSoupVisit *visit)
+begin_tls (KrHubSoupFrontDoor *self, KrHubSoupStream *stream, GSocketAddress *local, GSocketAddress *remote)
 {
   static const char *const protocols[] = { "http/1.1", NULL };
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   g_autoptr (GError) error = NULL;
-  g_autoptr (GIOStream) tls = new_server_stream (self, stream, &error);
+  g_autoptr (GIOStream) tls = new_server_stream (self, G_IO_STREAM (stream), &error);
   Handshake *handshake;
 
   if (tls == NULL)
     {
       g_message ("TLS is not possible: %s", error->message);
-      g_socket_close (socket, NULL);
       return;
     }
   g_tls_connection_set_advertised_protocols (G_TLS_CONNECTION (tls), (const char **) protocols);
   g_tls_connection_set_require_close_notify (G_TLS_CONNECTION (tls), FALSE);
   handshake = g_new0 (Handshake, 1);
   handshake->door = g_object_ref (self);
-  handshake->socket = g_object_ref (socket);
-  handshake->visit = visit;
-  g_tls_connection_handshake_async (G_TLS_CONNECTION (tls), G_PRIORITY_DEFAULT,
-                                    kr_hub_soup_visit_begin_tls (visit, self->tls_timeout), handshake_done, handshake);
+  handshake->stream = g_object_ref (stream);
+  handshake->local = g_object_ref (local);
+  handshake->remote = g_object_ref (remote);
+  kr_hub_soup_visit_arm_handshake (kr_hub_soup_stream_get_data (stream), self->tls_timeout, cancellable);
+  g_tls_connection_handshake_async (G_TLS_CONNECTION (tls), G_PRIORITY_DEFAULT, cancellable, handshake_done, handshake);
 }
 
 static void
@@ -210,42 +244,74 @@ complain (KrHubSoupFrontDoor *self, const char *what)
   g_message ("%s; turning clients away", what);
 }
 
-static char *
-address_of (GSocket *socket)
+static KrHubSoupGuest *
+enter (KrHubSoupFrontDoor *self, GInetAddress *address)
 {
-  g_autoptr (GSocketAddress) remote = g_socket_get_remote_address (socket, NULL);
+  const char *limit = NULL;
+  KrHubSoupGuest *guest = kr_hub_soup_guests_enter (self->guests, address, self->max_connections,
+                                                    self->max_connections_per_address, &limit);
 
-  if (!G_IS_INET_SOCKET_ADDRESS (remote))
-    return NULL;
-  return g_inet_address_to_string (g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (remote)));
+  if (guest == NULL)
+    {
+      g_autofree char *text = g_inet_address_to_string (address);
+      g_autofree char *what = g_strdup_printf ("The limit of %s is reached by %s", limit, text);
+
+      complain (self, what);
+    }
+  return guest;
+}
+
+/* Takes @caller; a KrHubSoupLobbyFunc. */
+static void
+let_in (KrHubSoupCaller *caller, const guint8 *head, gsize len, gpointer data)
+{
+  g_autoptr (KrHubSoupFrontDoor) self = g_object_ref (data);
+  g_autoptr (GBytes) early = len > 0 ? g_bytes_new (head, len) : NULL;
+  g_autoptr (GSocketAddress) local = dup_local_address (caller);
+  g_autoptr (KrHubSoupStream) stream = kr_hub_soup_stream_new (caller->fd, g_steal_pointer (&caller->guest), early);
+  g_autoptr (GSocketAddress) remote = kr_hub_soup_address_new (caller->address, caller->port, stream);
+
+  g_clear_object (&caller->address);
+  g_clear_object (&caller->local);
+  if (local == NULL)
+    return; /* gone already */
+  kr_hub_soup_visit_new (self->clock, self->context, stream);
+  if (self->certificate != NULL)
+    begin_tls (self, stream, local, remote);
+  else
+    hand_over (self, G_IO_STREAM (stream), local, remote);
+}
+
+/* IPv4 may come as IPv6. */
+static GInetAddress *
+read_address (const struct sockaddr_storage *from, guint16 *port)
+{
+  const struct sockaddr_in *v4 = (const struct sockaddr_in *) from;
+  const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *) from;
+
+  *port = g_ntohs (from->ss_family == AF_INET6 ? v6->sin6_port : v4->sin_port);
+  if (from->ss_family == AF_INET)
+    return g_inet_address_new_from_bytes ((const guint8 *) &v4->sin_addr, G_SOCKET_FAMILY_IPV4);
+  if (IN6_IS_ADDR_V4MAPPED (&v6->sin6_addr))
+    return g_inet_address_new_from_bytes (v6->sin6_addr.s6_addr + 12, G_SOCKET_FAMILY_IPV4);
+  return g_inet_address_new_from_bytes (v6->sin6_addr.s6_addr, G_SOCKET_FAMILY_IPV6);
 }
 
 static void
-welcome (KrHubSoupFrontDoor *self, GSocket *socket)
+welcome (Port *port, int fd, const struct sockaddr_storage *from)
 {
-  g_autofree char *address = address_of (socket);
-  const char *limit;
-  g_autofree char *text = NULL;
-  g_autoptr (GIOStream) stream = NULL;
-  KrHubSoupVisit *visit;
+  KrHubSoupFrontDoor *self = port->door;
+  KrHubSoupCaller caller = { .fd = fd };
 
-  if (address == NULL)
-    return; /* gone already */
-  limit = kr_hub_soup_guests_enter (self->guests, address, self->max_connections, self->max_connections_per_address);
-  if (limit != NULL)
-    {
-      text = g_strdup_printf ("The limit of %s is reached by %s", limit, address);
-      complain (self, text);
-      g_socket_close (socket, NULL);
-      return;
-    }
-  visit = kr_hub_soup_visit_new (self->clock, self->context, self->guests, socket, g_steal_pointer (&address));
-  g_socket_set_option (socket, IPPROTO_TCP, TCP_NODELAY, TRUE, NULL);
-  stream = G_IO_STREAM (g_socket_connection_factory_create_connection (socket));
-  if (self->certificate != NULL)
-    begin_tls (self, stream, socket, visit);
+  caller.address = read_address (from, &caller.port);
+  caller.local = port->address != NULL ? g_object_ref (port->address) : NULL;
+  caller.guest = enter (self, caller.address);
+  if (caller.guest == NULL)
+    kr_hub_soup_caller_close (&caller);
+  else if (self->certificate != NULL || self->lobby == NULL)
+    let_in (&caller, NULL, 0, self);
   else
-    hand_over (self, stream, socket, visit);
+    kr_hub_soup_lobby_enter (self->lobby, &caller, self->head_timeout);
 }
 
 static void attach_sources (KrHubSoupFrontDoor *self);
@@ -279,39 +345,51 @@ pause_accepting (KrHubSoupFrontDoor *self)
   g_source_attach (self->pause, self->context);
 }
 
+/* FALSE: there is nobody for now, or nobody can be let in. */
 static gboolean
-accept_some (GSocket *listening, GIOCondition condition, gpointer data)
+accept_one (Port *port, int listening)
 {
-  KrHubSoupFrontDoor *self = data;
+  struct sockaddr_storage from;
+  socklen_t size = sizeof from;
+  int fd = accept4 (listening, (struct sockaddr *) &from, &size, SOCK_CLOEXEC | SOCK_NONBLOCK);
+  g_autofree char *what = NULL;
 
-  for (guint i = 0; i < ACCEPTS_PER_TURN; i++)
-    {
-      g_autoptr (GError) error = NULL;
-      g_autoptr (GSocket) socket = g_socket_accept (listening, NULL, &error);
+  if (fd >= 0)
+    welcome (port, fd, &from);
+  if (fd >= 0 || errno == EINTR || errno == ECONNABORTED)
+    return TRUE;
+  if (errno == EAGAIN || errno == EWOULDBLOCK)
+    return FALSE;
+  what = g_strdup_printf ("Nobody can be let in (%s)", g_strerror (errno));
+  complain (port->door, what);
+  pause_accepting (port->door);
+  return FALSE;
+}
 
-      if (socket != NULL)
-        welcome (self, socket);
-      else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
-        break;
-      else
-        {
-          complain (self, error->message);
-          pause_accepting (self);
-          return G_SOURCE_REMOVE;
-        }
-    }
+/* Whoever is let in may be served at once, and what serves may close the door. */
+static gboolean
+accept_some (int listening, GIOCondition condition, gpointer data)
+{
+  Port *port = data;
+  g_autoptr (KrHubSoupFrontDoor) door = g_object_ref (port->door);
+  GSource *source = g_main_current_source ();
+
+  for (guint i = 0; i < ACCEPTS_PER_TURN && !g_source_is_destroyed (source); i++)
+    if (!accept_one (port, listening))
+      break;
   return G_SOURCE_CONTINUE;
 }
 
 static void
 attach_sources (KrHubSoupFrontDoor *self)
 {
-  for (guint i = 0; i < self->listening->len; i++)
+  for (guint i = 0; i < self->ports->len; i++)
     {
-      GSource *source = g_socket_create_source (self->listening->pdata[i], G_IO_IN, NULL);
+      Port *port = self->ports->pdata[i];
+      GSource *source = g_unix_fd_source_new (g_socket_get_fd (port->socket), G_IO_IN);
 
       g_source_set_static_name (source, "KrHubSoupFrontDoor");
-      g_source_set_callback (source, G_SOURCE_FUNC (accept_some), self, NULL);
+      g_source_set_callback (source, G_SOURCE_FUNC (accept_some), port, NULL);
       g_source_attach (source, self->context);
       g_ptr_array_add (self->sources, source);
     }
@@ -372,13 +450,14 @@ kr_hub_soup_front_door_listen (KrHubSoupFrontDoor *self, GSocketAddress *address
     return FALSE;
   g_socket_set_listen_backlog (socket, BACKLOG);
   g_socket_set_blocking (socket, FALSE);
+  g_socket_set_option (socket, IPPROTO_TCP, TCP_NODELAY, TRUE, NULL); /* which those that are accepted inherit */
   if (!g_socket_listen (socket, error) || (bound = g_socket_get_local_address (socket, error)) == NULL)
     return FALSE;
   if (!tell_server (self, socket, error))
     return FALSE;
   self->port = g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (bound));
   detach_sources (self);
-  g_ptr_array_add (self->listening, g_steal_pointer (&socket));
+  g_ptr_array_add (self->ports, port_new (self, socket, bound));
   attach_sources (self);
   return TRUE;
 }
@@ -400,9 +479,7 @@ kr_hub_soup_front_door_close (KrHubSoupFrontDoor *self)
   if (self->pause != NULL)
     g_source_destroy (self->pause);
   g_clear_pointer (&self->pause, g_source_unref);
-  for (guint i = 0; i < self->listening->len; i++)
-    g_socket_close (self->listening->pdata[i], NULL);
-  g_ptr_array_set_size (self->listening, 0);
+  g_ptr_array_set_size (self->ports, 0);
 }
 
 /* --- properties --- */
@@ -465,6 +542,7 @@ kr_hub_soup_front_door_dispose (GObject *object)
   if (self->server != NULL)
     g_signal_handler_disconnect (self->server, self->request_handler);
   g_clear_object (&self->server);
+  g_clear_pointer (&self->lobby, kr_hub_soup_lobby_free);
   G_OBJECT_CLASS (kr_hub_soup_front_door_parent_class)->dispose (object);
 }
 
@@ -476,7 +554,7 @@ kr_hub_soup_front_door_finalize (GObject *object)
   g_clear_object (&self->certificate);
   g_clear_object (&self->clock);
   g_ptr_array_unref (self->sources);
-  g_ptr_array_unref (self->listening);
+  g_ptr_array_unref (self->ports);
   g_main_context_unref (self->context);
   kr_hub_soup_guests_unref (self->guests);
   G_OBJECT_CLASS (kr_hub_soup_front_door_parent_class)->finalize (object);
@@ -597,8 +675,9 @@ kr_hub_soup_front_door_init (KrHubSoupFrontDoor *self)
   self->context = g_main_context_ref_thread_default ();
   self->clock = kr_hub_clock_new (self->context);
   self->sources = g_ptr_array_new_with_free_func ((GDestroyNotify) g_source_unref);
-  self->listening = g_ptr_array_new_with_free_func (g_object_unref);
+  self->ports = g_ptr_array_new_with_free_func (port_free);
   self->guests = kr_hub_soup_guests_new ();
+  self->lobby = kr_hub_soup_lobby_new (self->clock, self->context, let_in, self);
 }
 
 /**

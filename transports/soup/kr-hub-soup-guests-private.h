@@ -1,25 +1,31 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Copyright the krhub authors */
-/* KrHubSoupGuests: how many connections came through a front door, and from where. */
+/* KrHubSoupGuests: how many connections a front door has let in, in all and from each address. */
 #pragma once
 
 #if !defined (KR_HUB_SOUP_COMPILATION)
 #error "Private header of transports/soup."
 #endif
 
-#include <glib.h>
+#include <gio/gio.h>
 
 G_BEGIN_DECLS
 
-/* Any thread. */
+/* Both may be used from any thread: a connection may end in the thread of its hub. */
 typedef struct _KrHubSoupGuests KrHubSoupGuests;
+/* All connections of one address; each of them has one place there, until it leaves. */
+typedef struct _KrHubSoupGuest KrHubSoupGuest;
 
 KrHubSoupGuests *kr_hub_soup_guests_new (void);
 KrHubSoupGuests *kr_hub_soup_guests_ref (KrHubSoupGuests *self);
 void kr_hub_soup_guests_unref (KrHubSoupGuests *self);
-/* Returns NULL, or which limit is reached. */
-const char *kr_hub_soup_guests_enter (KrHubSoupGuests *self, const char *address, guint max, guint max_per_address);
-void kr_hub_soup_guests_leave (KrHubSoupGuests *self, const char *address);
 guint kr_hub_soup_guests_get_n (KrHubSoupGuests *self);
+/* NULL: @limit says which one is reached. */
+KrHubSoupGuest *kr_hub_soup_guests_enter (KrHubSoupGuests *self,
+                                          GInetAddress *address,
+                                          guint max,
+                                          guint max_per_address,
+                                          const char **limit);
+void kr_hub_soup_guest_leave (KrHubSoupGuest *self);
 
 G_END_DECLS

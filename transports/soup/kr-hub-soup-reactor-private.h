@@ -7,7 +7,7 @@
 #error "Private header of transports/soup."
 #endif
 
-#include <gio/gio.h>
+#include "kr-hub-soup-wire-private.h"
 
 G_BEGIN_DECLS
 
@@ -32,26 +32,29 @@ struct _KrHubSoupChannel
   const KrHubSoupChannelFuncs *funcs;
   GObject *owner;             /* referenced while open, and until the end of the turn that closes */
   KrHubSoupReactor *reactor;
-  GIOStream *stream;          /* NULL: only watched, the descriptor belongs to somebody else */
+  GIOStream *stream;          /* NULL: the descriptor itself */
+  KrHubSoupGuest *guest;      /* the place that ends with our descriptor; NULL: none */
   GByteArray *stash;          /* received, but left by an owner that does not read */
   gpointer backend_data;
   int fd;                     /* -1: not open */
+  int held;                   /* the descriptor that it will have; -1: none */
   guint dirty;                /* place in the reactor's list plus one; 0: not in it */
   guint pending;              /* likewise: bytes wait that no readiness will tell of */
   GIOCondition interest;      /* what the backend was last told */
+  guint8 watched : 1;         /* no more than that: the descriptor belongs to somebody else */
   guint8 plain : 1;           /* the descriptor carries just what the stream does */
   guint8 reading : 1;
   guint8 blocked : 1;         /* the socket takes no more for now */
   guint8 buffered : 1;        /* the stream may hold bytes that it read ahead */
 };
 
-#define KR_HUB_SOUP_CHANNEL_INIT { .fd = -1 }
+#define KR_HUB_SOUP_CHANNEL_INIT { .fd = -1, .held = -1 }
 
-void kr_hub_soup_channel_open (KrHubSoupChannel *self,
-                               GObject *owner,
-                               const KrHubSoupChannelFuncs *funcs,
-                               GIOStream *stream,
-                               GSocket *socket);
+/* Any thread: keeps @wire, which is taken, for open(). */
+void kr_hub_soup_channel_hold (KrHubSoupChannel *self, KrHubSoupWire *wire);
+/* What it holds and will not open; nothing if it did. */
+KrHubSoupWire kr_hub_soup_channel_release (KrHubSoupChannel *self);
+void kr_hub_soup_channel_open (KrHubSoupChannel *self, GObject *owner, const KrHubSoupChannelFuncs *funcs);
 void kr_hub_soup_channel_watch (KrHubSoupChannel *self,
                                 GObject *owner,
                                 const KrHubSoupChannelFuncs *funcs,

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <unistd.h>
 
 #include "kr-hub-soup-crossing-private.h"
 
@@ -200,7 +201,7 @@ kr_hub_soup_reactor_ready (KrHubSoupChannel *channel, GIOCondition condition)
 
   if (!kr_hub_soup_channel_is_open (channel))
     return;
-  if (G_UNLIKELY (channel->stream == NULL))
+  if (G_UNLIKELY (channel->watched))
     {
       end_channel (channel, NULL);
       return;
@@ -509,23 +510,49 @@ open_channel (KrHubSoupChannel *self,
   self->reactor->backend->add (self->reactor, self);
 }
 
-/* Begins to serve @stream (taken), whose socket is @socket, in the main context that calls this. */
+/* Nothing else is done with the channel before it is opened. */
 void
-kr_hub_soup_channel_open (KrHubSoupChannel *self,
-                          GObject *owner,
-                          const KrHubSoupChannelFuncs *funcs,
-                          GIOStream *stream,
-                          GSocket *socket)
+kr_hub_soup_channel_hold (KrHubSoupChannel *self, KrHubSoupWire *wire)
+{
+  g_autoptr (GBytes) early = g_steal_pointer (&wire->early);
+
+  self->stream = g_steal_pointer (&wire->stream);
+  self->guest = g_steal_pointer (&wire->guest);
+  self->held = wire->fd;
+  if (early != NULL)
+    self->stash = g_bytes_unref_to_array (g_steal_pointer (&early));
+}
+
+KrHubSoupWire
+kr_hub_soup_channel_release (KrHubSoupChannel *self)
+{
+  KrHubSoupWire wire = { .fd = -1 };
+
+  if (self->held < 0)
+    return wire;
+  wire.stream = g_steal_pointer (&self->stream);
+  wire.guest = g_steal_pointer (&self->guest);
+  wire.fd = self->held;
+  g_clear_pointer (&self->stash, g_byte_array_unref);
+  self->held = -1;
+  return wire;
+}
+
+/* Begins to serve what it holds in the main context that calls this. */
+void
+kr_hub_soup_channel_open (KrHubSoupChannel *self, GObject *owner, const KrHubSoupChannelFuncs *funcs)
 {
   g_autoptr (GMainContext) context = kr_hub_soup_ref_current_context ();
+  int fd = self->held;
 
-  self->stream = stream;
-  self->plain = stream_is_plain (stream);
+  self->held = -1;
+  self->plain = self->stream == NULL || stream_is_plain (self->stream);
   self->reading = TRUE;
-  self->buffered = TRUE;
+  self->buffered = self->stream != NULL;
   self->interest = G_IO_IN;
-  open_channel (self, owner, funcs, context, g_socket_get_fd (socket));
-  list_add (self->reactor->pending, &self->pending, self);
+  open_channel (self, owner, funcs, context, fd);
+  if (self->buffered || self->stash != NULL)
+    list_add (self->reactor->pending, &self->pending, self);
 }
 
 /* Only learns, through ended(), that the peer of somebody else's socket went away. */
@@ -536,7 +563,7 @@ kr_hub_soup_channel_watch (KrHubSoupChannel *self,
                            GMainContext *context,
                            int fd)
 {
-  self->stream = NULL;
+  self->watched = TRUE;
   self->interest = KR_HUB_SOUP_CONDITION_PEER_GONE;
   open_channel (self, owner, funcs, context, fd);
 }
@@ -713,7 +740,12 @@ close_stream (KrHubSoupChannel *self)
   g_autoptr (GIOStream) stream = g_steal_pointer (&self->stream);
 
   if (stream == NULL)
-    return;
+    {
+      if (!self->watched)
+        close (self->fd);
+      g_clear_pointer (&self->guest, kr_hub_soup_guest_leave);
+      return;
+    }
   if (!self->plain && (self->blocked || !takes_bytes (self->fd)))
     shutdown (self->fd, SHUT_RDWR);
   g_io_stream_close (stream, NULL, NULL);

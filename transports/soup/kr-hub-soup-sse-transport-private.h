@@ -12,14 +12,14 @@
 #include "kr-hub-soup-exchange-private.h"
 #include "kr-hub-soup-inbox-private.h"
 #include "kr-hub-soup-token-store-private.h"
+#include "kr-hub-soup-wire-private.h"
 
 G_BEGIN_DECLS
 
 #define KR_HUB_SOUP_TYPE_SSE_TRANSPORT (kr_hub_soup_sse_transport_get_type ())
 G_DECLARE_FINAL_TYPE (KrHubSoupSseTransport, kr_hub_soup_sse_transport, KR_HUB_SOUP, SSE_TRANSPORT, GObject)
 
-KrHubTransport *kr_hub_soup_sse_transport_new (GIOStream *stream,
-                                               GSocket *socket,
+KrHubTransport *kr_hub_soup_sse_transport_new (KrHubSoupWire *wire,
                                                GBytes *response,
                                                KrHubSoupToken *token,
                                                KrHubClock *clock,

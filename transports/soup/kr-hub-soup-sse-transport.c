@@ -24,8 +24,6 @@ struct _KrHubSoupSseTransport
   GObject parent_instance;
 
   KrHubSoupChannel channel;
-  GIOStream *stream;       /* until the start */
-  GSocket *socket;         /* until the start */
   KrHubSoupToken *token;
   KrHubClock *clock;
   KrHubTimer timer;
@@ -59,11 +57,9 @@ static void
 kr_hub_soup_sse_transport_finalize (GObject *object)
 {
   KrHubSoupSseTransport *self = KR_HUB_SOUP_SSE_TRANSPORT (object);
+  KrHubSoupWire wire = kr_hub_soup_channel_release (&self->channel); /* if it was never started */
 
-  if (self->stream != NULL)
-    g_io_stream_close (self->stream, NULL, NULL);
-  g_clear_object (&self->stream);
-  g_clear_object (&self->socket);
+  kr_hub_soup_wire_close (&wire);
   end_token (self);
   kr_hub_soup_inbox_close (&self->inbox);
   kr_hub_buffer_clear (&self->out);
@@ -217,11 +213,10 @@ static void
 sse_start (KrHubTransport *transport, const KrHubTransportSink *sink, gpointer sink_data)
 {
   KrHubSoupSseTransport *self = KR_HUB_SOUP_SSE_TRANSPORT (transport);
-  g_autoptr (GSocket) socket = g_steal_pointer (&self->socket);
 
   self->state = STATE_OPEN;
   kr_hub_soup_inbox_start (&self->inbox, sink, sink_data, kr_hub_soup_token_take_early (self->token));
-  kr_hub_soup_channel_open (&self->channel, G_OBJECT (self), &channel_funcs, g_steal_pointer (&self->stream), socket);
+  kr_hub_soup_channel_open (&self->channel, G_OBJECT (self), &channel_funcs);
   kr_hub_soup_channel_request_flush (&self->channel);
 }
 
@@ -289,15 +284,14 @@ transport_iface_init (KrHubTransportInterface *iface)
 static void
 kr_hub_soup_sse_transport_init (KrHubSoupSseTransport *self)
 {
-  self->channel.fd = -1;
+  self->channel = (KrHubSoupChannel) KR_HUB_SOUP_CHANNEL_INIT;
   self->timer.fire = timer_fired;
   self->timer.data = self;
 }
 
-/* Takes @stream; @response is the head of the answer and what goes with it; the transport ends @token. */
+/* Takes @wire; @response is the head of the answer and what goes with it; the transport ends @token. */
 KrHubTransport *
-kr_hub_soup_sse_transport_new (GIOStream *stream,
-                               GSocket *socket,
+kr_hub_soup_sse_transport_new (KrHubSoupWire *wire,
                                GBytes *response,
                                KrHubSoupToken *token,
                                KrHubClock *clock,
@@ -305,8 +299,7 @@ kr_hub_soup_sse_transport_new (GIOStream *stream,
 {
   KrHubSoupSseTransport *self = g_object_new (KR_HUB_SOUP_TYPE_SSE_TRANSPORT, NULL);
 
-  self->stream = stream;
-  self->socket = g_object_ref (socket);
+  kr_hub_soup_channel_hold (&self->channel, wire);
   self->token = kr_hub_soup_token_ref (token);
   self->clock = g_object_ref (clock);
   self->close_timeout = close_timeout;

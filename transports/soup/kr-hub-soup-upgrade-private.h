@@ -9,10 +9,12 @@
 
 #include <libsoup/soup.h>
 
+#include "kr-hub-soup-wire-private.h"
+
 G_BEGIN_DECLS
 
-/* @stream (taken): NULL if the client left meanwhile; @response: what to send before anything else */
-typedef void (*KrHubSoupTakenFunc) (GIOStream *stream, GSocket *socket, GBytes *response, gpointer data);
+/* @wire (taken): NULL if the client left meanwhile; @response: what to send before anything else */
+typedef void (*KrHubSoupTakenFunc) (KrHubSoupWire *wire, GBytes *response, gpointer data);
 
 gboolean kr_hub_soup_upgrade_is_possible (SoupServerMessage *message);
 gboolean kr_hub_soup_upgrade_is_requested (SoupServerMessage *message);

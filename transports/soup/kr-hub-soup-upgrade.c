@@ -6,7 +6,6 @@
 #include "kr-hub-soup-upgrade-private.h"
 
 #include "kr-hub-soup-crossing-private.h"
-#include "kr-hub-soup-visit-private.h"
 #include "kr-hub-soup-websocket-codec-private.h"
 
 /* HTTP/2 has many requests on one connection, and a stream that is not a socket cannot be watched. */
@@ -14,7 +13,7 @@ gboolean
 kr_hub_soup_upgrade_is_possible (SoupServerMessage *message)
 {
   return soup_server_message_get_http_version (message) < SOUP_HTTP_2_0 &&
-         kr_hub_soup_message_get_socket (message) != NULL;
+         kr_hub_soup_message_get_fd (message) >= 0;
 }
 
 /* RFC 6455 4.2.1. ASP.NET Core takes a request that lacks any of this for no upgrade at all. */
@@ -83,16 +82,9 @@ static void
 take (gpointer data)
 {
   Take *self = data;
-  GSocket *socket = kr_hub_soup_message_get_socket (self->message);
-  g_autoptr (GSocket) kept = socket != NULL ? g_object_ref (socket) : NULL;
-  GIOStream *stream = NULL;
+  KrHubSoupWire wire;
 
-  if (kept != NULL)
-    {
-      kr_hub_soup_message_leaves (self->message);
-      stream = soup_server_message_steal_connection (self->message);
-    }
-  self->taken (stream, kept, self->response, self->data);
+  self->taken (kr_hub_soup_message_take_wire (self->message, &wire) ? &wire : NULL, self->response, self->data);
 }
 
 /* Status and headers are set: they go out with @body by way of whoever takes the connection. libsoup is still reading

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Copyright the krhub authors */
-/* KrHubSoupVisit: one connection that came through a front door, as long as its socket exists. */
+/* KrHubSoupVisit: a connection that came through a front door, as long as libsoup has it. */
 #pragma once
 
 #if !defined (KR_HUB_SOUP_COMPILATION)
@@ -10,35 +10,26 @@
 #include <krhub.h>
 #include <libsoup/soup.h>
 
-#include "kr-hub-soup-guests-private.h"
+#include "kr-hub-soup-stream-private.h"
 
 G_BEGIN_DECLS
 
-/* In the thread of the door, and freed with the socket, whoever drops that. */
+/* Used in the thread of the door; freed with its stream, whatever thread drops that last, or when the connection leaves. */
 typedef struct _KrHubSoupVisit KrHubSoupVisit;
 
-/* Takes @address, which has entered @guests. */
-KrHubSoupVisit *kr_hub_soup_visit_new (KrHubClock *clock,
-                                       GMainContext *context,
-                                       KrHubSoupGuests *guests,
-                                       GSocket *socket,
-                                       char *address);
-/* Whoever sees @address, which libsoup keeps for the connection, knows the visit. */
-void kr_hub_soup_visit_mark (KrHubSoupVisit *self, GSocketAddress *address, GSocket *socket);
-/* NULL: it did not come through a door. */
+KrHubSoupVisit *kr_hub_soup_visit_new (KrHubClock *clock, GMainContext *context, KrHubSoupStream *stream);
+/* NULL: it came another way, or has left. */
 KrHubSoupVisit *kr_hub_soup_visit_of (SoupServerMessage *message);
-const char *kr_hub_soup_visit_get_address (KrHubSoupVisit *self);
-
-/* From here on the client has @timeout µs for what it does. What begin_tls() returns fires then. */
-GCancellable *kr_hub_soup_visit_begin_tls (KrHubSoupVisit *self, gint64 timeout);
-void kr_hub_soup_visit_begin_request (KrHubSoupVisit *self, gint64 timeout);
-void kr_hub_soup_visit_end_request (KrHubSoupVisit *self, SoupServerMessage *message, gint64 timeout);
-/* And from here on as long as it likes. */
+KrHubSoupStream *kr_hub_soup_visit_get_stream (KrHubSoupVisit *self);
+/* From now on it is cut off unless something happens within @timeout. */
+void kr_hub_soup_visit_arm (KrHubSoupVisit *self, gint64 timeout);
+/* It is cut off by @cancellable, too. */
+void kr_hub_soup_visit_arm_handshake (KrHubSoupVisit *self, gint64 timeout, GCancellable *cancellable);
 void kr_hub_soup_visit_disarm (KrHubSoupVisit *self);
-
-/* For who takes a connection from libsoup, whether or not it came through a door. */
-GSocket *kr_hub_soup_message_get_socket (SoupServerMessage *message);
-/* It is about to be taken. */
-void kr_hub_soup_message_leaves (SoupServerMessage *message);
+void kr_hub_soup_visit_begin_request (KrHubSoupVisit *self, gint64 timeout);
+/* The next one may take its time to begin, but its client must stay. */
+void kr_hub_soup_visit_end_request (KrHubSoupVisit *self, gint64 timeout);
+/* libsoup has nothing to do with the connection any more. Frees the visit. */
+void kr_hub_soup_visit_leave (KrHubSoupVisit *self);
 
 G_END_DECLS

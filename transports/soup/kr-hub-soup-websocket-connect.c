@@ -186,15 +186,17 @@ answer_complete (GTask *task, gsize head_len)
   g_autoptr (GError) error = NULL;
   /* libsoup reads numbers in it as text with an end. */
   g_autofree char *head = g_strndup ((const char *) self->head->data, head_len - 2);
+  KrHubSoupWire wire;
 
   if (!check_answer (self, head, head_len - 2, &error))
     {
       g_task_return_error (task, g_steal_pointer (&error));
       return;
     }
+  wire = kr_hub_soup_wire_from_stream (G_IO_STREAM (g_object_ref (self->connection)),
+                                       g_socket_connection_get_socket (self->connection));
   g_task_return_pointer (task,
-                         kr_hub_soup_websocket_transport_new_upgraded (G_IO_STREAM (g_object_ref (self->connection)),
-                                                                       g_socket_connection_get_socket (self->connection),
+                         kr_hub_soup_websocket_transport_new_upgraded (&wire,
                                                                        self->head->data + head_len,
                                                                        self->head->len - head_len,
                                                                        self->clock,

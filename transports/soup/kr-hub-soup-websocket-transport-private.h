@@ -10,21 +10,20 @@
 #include <krhub.h>
 
 #include "kr-hub-soup-token-store-private.h"
+#include "kr-hub-soup-wire-private.h"
 
 G_BEGIN_DECLS
 
 #define KR_HUB_SOUP_TYPE_WEBSOCKET_TRANSPORT (kr_hub_soup_websocket_transport_get_type ())
 G_DECLARE_FINAL_TYPE (KrHubSoupWebsocketTransport, kr_hub_soup_websocket_transport, KR_HUB_SOUP, WEBSOCKET_TRANSPORT, GObject)
 
-KrHubTransport *kr_hub_soup_websocket_transport_new (GIOStream *stream,
-                                                     GSocket *socket,
+KrHubTransport *kr_hub_soup_websocket_transport_new (KrHubSoupWire *wire,
                                                      GBytes *response,
                                                      KrHubSoupToken *token,
                                                      KrHubClock *clock,
                                                      gint64 close_timeout);
 void kr_hub_soup_websocket_transport_refuse (KrHubSoupWebsocketTransport *self, const char *answer);
-KrHubTransport *kr_hub_soup_websocket_transport_new_upgraded (GIOStream *stream,
-                                                              GSocket *socket,
+KrHubTransport *kr_hub_soup_websocket_transport_new_upgraded (KrHubSoupWire *wire,
                                                               const guint8 *received,
                                                               gsize len,
                                                               KrHubClock *clock,

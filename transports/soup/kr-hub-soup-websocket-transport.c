@@ -25,8 +25,6 @@ struct _KrHubSoupWebsocketTransport
   GObject parent_instance;
 
   KrHubSoupChannel channel;
-  GIOStream *stream;               /* until the start */
-  GSocket *socket;                 /* until the start */
   KrHubSoupToken *token;           /* NULL: a client, or the connection outlives its transports */
   KrHubClock *clock;
   KrHubTimer timer;                /* of the farewell */
@@ -78,12 +76,9 @@ static void
 kr_hub_soup_websocket_transport_finalize (GObject *object)
 {
   KrHubSoupWebsocketTransport *self = KR_HUB_SOUP_WEBSOCKET_TRANSPORT (object);
+  KrHubSoupWire wire = kr_hub_soup_channel_release (&self->channel); /* if it was never started */
 
-  /* Never started: the stream is still ours, and dropping it would leave the descriptor open. */
-  if (self->stream != NULL)
-    g_io_stream_close (self->stream, NULL, NULL);
-  g_clear_object (&self->stream);
-  g_clear_object (&self->socket);
+  kr_hub_soup_wire_close (&wire);
   end_token (self);
   release_buffers (self);
   g_clear_object (&self->clock);
@@ -516,12 +511,11 @@ static void
 websocket_start (KrHubTransport *transport, const KrHubTransportSink *sink, gpointer sink_data)
 {
   KrHubSoupWebsocketTransport *self = KR_HUB_SOUP_WEBSOCKET_TRANSPORT (transport);
-  g_autoptr (GSocket) socket = g_steal_pointer (&self->socket);
 
   self->sink = sink;
   self->sink_data = sink_data;
   self->state = STATE_OPEN;
-  kr_hub_soup_channel_open (&self->channel, G_OBJECT (self), &channel_funcs, g_steal_pointer (&self->stream), socket);
+  kr_hub_soup_channel_open (&self->channel, G_OBJECT (self), &channel_funcs);
   kr_hub_soup_channel_request_flush (&self->channel);
 }
 
@@ -591,23 +585,31 @@ transport_iface_init (KrHubTransportInterface *iface)
 static void
 kr_hub_soup_websocket_transport_init (KrHubSoupWebsocketTransport *self)
 {
-  self->channel.fd = -1;
+  self->channel = (KrHubSoupChannel) KR_HUB_SOUP_CHANNEL_INIT;
   self->opcode = KR_HUB_SOUP_WEBSOCKET_TEXT;
   self->timer.fire = timer_fired;
   self->timer.data = self;
 }
 
 static KrHubSoupWebsocketTransport *
-transport_new (KrHubSoupWebsocketRole role, GIOStream *stream, GSocket *socket, KrHubClock *clock, gint64 close_timeout)
+transport_new (KrHubSoupWebsocketRole role, KrHubSoupWire *wire, KrHubClock *clock, gint64 close_timeout)
 {
   KrHubSoupWebsocketTransport *self = g_object_new (KR_HUB_SOUP_TYPE_WEBSOCKET_TRANSPORT, NULL);
 
   kr_hub_soup_websocket_parser_init (&self->parser, role);
-  self->stream = stream;
-  self->socket = g_object_ref (socket);
+  kr_hub_soup_channel_hold (&self->channel, wire);
   self->clock = g_object_ref (clock);
   self->close_timeout = close_timeout;
   return self;
+}
+
+/* Read before what comes from the socket. */
+static void
+stash (KrHubSoupWebsocketTransport *self, const guint8 *data, gsize len)
+{
+  if (self->channel.stash == NULL)
+    self->channel.stash = g_byte_array_new ();
+  g_byte_array_append (self->channel.stash, data, len);
 }
 
 /* What was posted before there was a transport: read first, as a frame of the client's. */
@@ -616,27 +618,30 @@ stash_early (KrHubSoupWebsocketTransport *self)
 {
   static const guint8 mask[4] = { 0 }; /* leaves what it masks as it is */
   g_autoptr (GBytes) early = self->token != NULL ? kr_hub_soup_token_take_early (self->token) : NULL;
+  g_autoptr (GByteArray) rest = NULL;
   guint8 header[KR_HUB_SOUP_WEBSOCKET_MAX_HEADER];
   gsize len;
 
   if (early == NULL || g_bytes_get_size (early) == 0)
     return;
   len = kr_hub_soup_websocket_write_header (header, KR_HUB_SOUP_WEBSOCKET_BINARY, TRUE, g_bytes_get_size (early), mask);
-  self->channel.stash = g_byte_array_new ();
-  g_byte_array_append (self->channel.stash, header, len);
-  g_byte_array_append (self->channel.stash, g_bytes_get_data (early, NULL), g_bytes_get_size (early));
+  /* Before what the socket gave: it was sent first. */
+  rest = g_steal_pointer (&self->channel.stash);
+  stash (self, header, len);
+  stash (self, g_bytes_get_data (early, NULL), g_bytes_get_size (early));
+  if (rest != NULL)
+    stash (self, rest->data, rest->len);
 }
 
-/* The server's end. Takes @stream; @response is the head of the answer, sent first; the transport ends @token, if any. */
+/* The server's end. Takes @wire; @response is the head of the answer, sent first; the transport ends @token, if any. */
 KrHubTransport *
-kr_hub_soup_websocket_transport_new (GIOStream *stream,
-                                     GSocket *socket,
+kr_hub_soup_websocket_transport_new (KrHubSoupWire *wire,
                                      GBytes *response,
                                      KrHubSoupToken *token,
                                      KrHubClock *clock,
                                      gint64 close_timeout)
 {
-  KrHubSoupWebsocketTransport *self = transport_new (KR_HUB_SOUP_WEBSOCKET_SERVER, stream, socket, clock, close_timeout);
+  KrHubSoupWebsocketTransport *self = transport_new (KR_HUB_SOUP_WEBSOCKET_SERVER, wire, clock, close_timeout);
 
   self->token = token != NULL ? kr_hub_soup_token_ref (token) : NULL;
   kr_hub_buffer_append (&self->out, g_bytes_get_data (response, NULL), g_bytes_get_size (response));
@@ -648,29 +653,22 @@ kr_hub_soup_websocket_transport_new (GIOStream *stream,
 void
 kr_hub_soup_websocket_transport_refuse (KrHubSoupWebsocketTransport *self, const char *answer)
 {
-  GOutputStream *output = g_io_stream_get_output_stream (self->stream);
+  KrHubSoupWire wire = kr_hub_soup_channel_release (&self->channel);
 
-  /* It fits into an empty socket; a client whose socket is full has bad luck. */
-  g_pollable_output_stream_write_nonblocking (G_POLLABLE_OUTPUT_STREAM (output), answer, strlen (answer), NULL, NULL);
-  g_io_stream_close (self->stream, NULL, NULL);
-  g_clear_object (&self->stream);
+  kr_hub_soup_wire_close_with (&wire, answer);
 }
 
-/* A client's end over a @stream (taken) whose upgrade is done; the server sent @received behind its answer. */
+/* A client's end over a @wire (taken) whose upgrade is done; the server sent @received behind its answer. */
 KrHubTransport *
-kr_hub_soup_websocket_transport_new_upgraded (GIOStream *stream,
-                                              GSocket *socket,
+kr_hub_soup_websocket_transport_new_upgraded (KrHubSoupWire *wire,
                                               const guint8 *received,
                                               gsize len,
                                               KrHubClock *clock,
                                               gint64 close_timeout)
 {
-  KrHubSoupWebsocketTransport *self = transport_new (KR_HUB_SOUP_WEBSOCKET_CLIENT, stream, socket, clock, close_timeout);
+  KrHubSoupWebsocketTransport *self = transport_new (KR_HUB_SOUP_WEBSOCKET_CLIENT, wire, clock, close_timeout);
 
   if (len > 0)
-    {
-      self->channel.stash = g_byte_array_new ();
-      g_byte_array_append (self->channel.stash, received, len);
-    }
+    stash (self, received, len);
   return KR_HUB_TRANSPORT (self);
 }
