@@ -30,6 +30,8 @@ struct _TestOwner
   gboolean close_self;
   guint nested;          /* turns of a loop to run inside when something is received */
   gboolean was_idle;     /* what the last of them found */
+  TestOwner **told;      /* three, to be flushed when something is received; or NULL */
+  guint place;           /* as which of all it was flushed last */
   GByteArray *to_write;
   gsize written;
 };
@@ -37,6 +39,7 @@ struct _TestOwner
 G_DEFINE_FINAL_TYPE (TestOwner, test_owner, G_TYPE_OBJECT)
 
 static guint n_owners;
+static guint n_flushes;
 
 static void
 test_owner_finalize (GObject *object)
@@ -82,6 +85,8 @@ received (KrHubSoupChannel *channel, guint8 *data, gsize len)
     kr_hub_soup_channel_close (&self->victim->channel);
   if (self->close_self)
     kr_hub_soup_channel_close (channel);
+  for (guint i = 0; self->told != NULL && i < 3; i++)
+    kr_hub_soup_channel_request_flush (&self->told[i]->channel);
   for (guint i = 0; i < self->nested; i++)
     self->was_idle = !g_main_context_iteration (NULL, FALSE);
   return taken;
@@ -94,6 +99,7 @@ flush (KrHubSoupChannel *channel)
   g_autoptr (GError) error = NULL;
 
   self->n_flushed++;
+  self->place = ++n_flushes;
   while (self->written < self->to_write->len)
     {
       const GOutputVector vector = { self->to_write->data + self->written, self->to_write->len - self->written };
@@ -340,6 +346,40 @@ drain (int fd)
   return total;
 }
 
+/* Who said something comes before who only hears of it, whatever was asked for first. */
+static void
+test_answers_first (void)
+{
+  TestOwner *owners[] = { owner_new (), owner_new (), owner_new () };
+
+  turn ();
+  for (guint speakers = 1; speakers < 8; speakers++)
+    {
+      n_flushes = 0;
+      for (guint i = 0; i < 3; i++)
+        {
+          owners[i]->told = owners;
+          owners[i]->place = 0;
+          if (speakers & 1 << i)
+            say (owners[i], "?");
+        }
+      turn ();
+      g_assert_cmpuint (n_flushes, ==, 3);
+      for (guint i = 0; i < 3; i++)
+        g_assert_cmpint (owners[i]->place <= (guint) __builtin_popcount (speakers), ==, (speakers & 1 << i) != 0);
+    }
+  /* One that is gone by then leaves a gap. */
+  owners[2]->victim = owners[0];
+  n_flushes = 0;
+  say (owners[0], "?");
+  say (owners[2], "?");
+  turn ();
+  g_assert_cmpuint (owners[2]->place, ==, 1);
+  for (guint i = 0; i < 3; i++)
+    drop (owners[i]);
+  end ();
+}
+
 static void
 test_back_pressure (void)
 {
@@ -437,6 +477,7 @@ static const Case cases[] = {
   { "close-each-other", test_close_each_other },
   { "close-self", test_close_self },
   { "flush-once", test_flush_once },
+  { "answers-first", test_answers_first },
   { "back-pressure", test_back_pressure },
   { "fairness", test_fairness },
   { "close-with-output", test_close_with_output },

@@ -88,6 +88,7 @@ struct _KrHubSoupReactor
   GMainContext *context;
   gpointer backend_data;
   GPtrArray *dirty;      /* of KrHubSoupChannel or NULL: flushed at the end of the turn */
+  guint n_answers;       /* the first of them are those that something was received from in this turn */
   GPtrArray *pending;    /* likewise: read without waiting for readiness */
   GPtrArray *spare;      /* takes the place of a list that is being worked off */
   GPtrArray *graveyard;  /* owners of channels closed in this turn */

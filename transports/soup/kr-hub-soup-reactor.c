@@ -66,11 +66,31 @@ keep_rest (KrHubSoupChannel *channel, const guint8 *data, gsize len)
     list_add (channel->reactor->pending, &channel->pending, channel);
 }
 
+/* Who asked is answered before others hear of it: the next question is then on its way while they are written to. */
+static void
+bring_forward (KrHubSoupChannel *channel)
+{
+  KrHubSoupReactor *reactor = channel->reactor;
+  guint place = channel->dirty, first = reactor->n_answers + 1;
+  KrHubSoupChannel *other;
+
+  if (place < first)
+    return; /* it is there already, or has nothing to say */
+  other = reactor->dirty->pdata[first - 1];
+  if (other != NULL)
+    other->dirty = place;
+  reactor->dirty->pdata[place - 1] = other;
+  reactor->dirty->pdata[first - 1] = channel;
+  channel->dirty = first;
+  reactor->n_answers = first;
+}
+
 static void
 deliver (KrHubSoupChannel *channel, guint8 *data, gsize len)
 {
   gsize taken = channel->funcs->received (channel, data, len);
 
+  bring_forward (channel);
   if (G_UNLIKELY (taken < len && kr_hub_soup_channel_is_open (channel)))
     keep_rest (channel, data + taken, len - taken);
 }
@@ -249,6 +269,7 @@ flush_dirty (KrHubSoupReactor *self)
   if (self->dirty->len == 0)
     return;
   list = begin_list (self, &self->dirty);
+  self->n_answers = 0;
   for (guint i = 0; i < list->len; i++)
     if (list->pdata[i] != NULL)
       ((KrHubSoupChannel *) list->pdata[i])->dirty = 0;
