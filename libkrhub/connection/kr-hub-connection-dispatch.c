@@ -69,11 +69,12 @@ add_running (KrHubConnection *self, KrHubInvocation *invocation)
   g_hash_table_add (self->running, kr_hub_invocation_hold (invocation));
 }
 
-/* Streams and calls with uploads need none (signalr.md 7.2). */
+/* Streams and calls with uploads need none (signalr.md 7.2); but what no method answers has no limit of its own. */
 static gboolean
 takes_slot (KrHubInvocation *invocation)
 {
-  return !invocation->streaming && invocation->method->n_uploads == 0 && !invocation->slotless;
+  return !invocation->slotless &&
+         (invocation->unknown != NULL || (!invocation->streaming && invocation->method->n_uploads == 0));
 }
 
 /* Runs the handler of a bound call. The caller holds a reference. */
@@ -96,11 +97,20 @@ run_handler (KrHubConnection *self, KrHubInvocation *invocation)
   self->n_running += invocation->counted;
 }
 
+static char *
+check_id (KrHubConnection *self, KrHubInvocation *invocation)
+{
+  if (!invocation->streaming || kr_hub_stream_table_find_answer (self->streams, &invocation->id) == NULL)
+    return NULL;
+  return g_strdup_printf ("Invocation ID '%.*s' is already in use.", (int) invocation->id.len, invocation->id.data);
+}
+
 /* What is wrong with a call that is not plain, in ASP.NET Core's order (signalr.md 7.2); NULL: nothing. */
 static char *
 check_call (KrHubConnection *self, KrHubInvocation *invocation)
 {
   const KrHubMethod *method = invocation->method;
+  char *text;
 
   if (method->authorize != NULL && !method->authorize (invocation, method->authorize_data))
     return g_strdup_printf ("Failed to invoke '%s' because user is unauthorized", method->name);
@@ -115,14 +125,23 @@ check_call (KrHubConnection *self, KrHubInvocation *invocation)
                             method->name,
                             invocation->n_stream_ids,
                             method->n_uploads);
-  if (invocation->streaming && kr_hub_stream_table_find_answer (self->streams, &invocation->id) != NULL)
-    return g_strdup_printf ("Invocation ID '%.*s' is already in use.", (int) invocation->id.len, invocation->id.data);
+  text = check_id (self, invocation);
+  if (text != NULL)
+    return text;
   if (self->session.settings->max_streams > 0 &&
       kr_hub_stream_table_get_n (self->streams) + invocation->streaming + method->n_uploads >
         self->session.settings->max_streams)
     return g_strdup_printf ("An unexpected error occurred invoking '%s' on the server. HubException: Too many streams.",
                             method->name);
   return NULL;
+}
+
+static void
+refuse_bound (KrHubConnection *self, KrHubInvocation *invocation, const char *text)
+{
+  kr_hub_invocation_claim (invocation);
+  kr_hub_invocation_tally (invocation, KR_HUB_OUTCOME_REFUSED);
+  send_completion_error (self, &invocation->id, text);
 }
 
 /* A call that is not plain, or of a method that is not: @stream_ids lie in the message, if there are any. */
@@ -134,13 +153,9 @@ run_special (KrHubConnection *self, KrHubInvocation *invocation, const KrHubSlic
   if (text == NULL && invocation->n_stream_ids > 0 && !kr_hub_invocation_open_uploads (invocation, stream_ids))
     text = g_strdup_printf ("Failed to invoke '%s' due to an error on the server.", invocation->method->name);
   if (text == NULL)
-    {
-      run_handler (self, invocation);
-      return;
-    }
-  kr_hub_invocation_claim (invocation);
-  kr_hub_invocation_tally (invocation, KR_HUB_OUTCOME_REFUSED);
-  send_completion_error (self, &invocation->id, text);
+    run_handler (self, invocation);
+  else
+    refuse_bound (self, invocation, text);
 }
 
 static inline void
@@ -200,9 +215,17 @@ refuse_excess (KrHubConnection *self, const KrHubMessage *message, const KrHubMe
 }
 
 static void
+wait_for_slot (KrHubConnection *self, KrHubInvocation *invocation)
+{
+  kr_hub_invocation_detach (invocation);
+  self->waiting = invocation;
+}
+
+static void
 receive_unknown (KrHubConnection *self, const KrHubMessage *message)
 {
   KrHubInvocation *invocation;
+  g_autofree char *text = NULL;
 
   if (!self->session.settings->filtered && self->dispatcher->fallback == NULL)
     {
@@ -212,7 +235,16 @@ receive_unknown (KrHubConnection *self, const KrHubMessage *message)
   invocation = kr_hub_invocation_new_unknown (self, message);
   if (self->dispatcher->fallback == NULL)
     tell_unknown (self, message);
-  run_handler (self, invocation);
+  text = check_id (self, invocation);
+  if (text != NULL)
+    refuse_bound (self, invocation, text);
+  else if (!has_slot (self))
+    {
+      wait_for_slot (self, invocation);
+      return;
+    }
+  else
+    run_handler (self, invocation);
   kr_hub_invocation_unref (invocation);
 }
 
@@ -242,8 +274,7 @@ receive_call (KrHubConnection *self, const KrHubMessage *message)
     }
   else if (G_UNLIKELY (!has_slot (self)) && takes_slot (invocation))
     {
-      kr_hub_invocation_detach (invocation);
-      self->waiting = invocation;
+      wait_for_slot (self, invocation);
       return;
     }
   else
@@ -263,7 +294,10 @@ kr_hub_connection_run_waiting (KrHubConnection *self)
   KrHubInvocation *invocation = g_steal_pointer (&self->waiting);
   const KrHubSlice no_stream_ids = { NULL, 0 };
 
-  run_call (self, invocation, &no_stream_ids);
+  if (invocation->unknown != NULL)
+    run_handler (self, invocation);
+  else
+    run_call (self, invocation, &no_stream_ids);
   kr_hub_invocation_unref (invocation);
 }
 

@@ -78,6 +78,7 @@ struct _KrHubConnection
   gint64 since;                   /* when it was started */
   gint64 next_call;               /* when the token bucket is full again */
   gboolean raw;                   /* no hub protocol is spoken */
+  gboolean unopened;              /* and the owner has yet to hear of it */
   gboolean clogged;               /* nothing is read until the peer has read */
   gboolean dropping;              /* that events are dropped was said */
   gboolean paused;                /* the transport was told not to read */
@@ -97,7 +98,7 @@ KrHubConnection *kr_hub_connection_new (KrHubRole role,
                                         gpointer owner);
 /* From here until it is over the connection holds a reference on itself. */
 void kr_hub_connection_start (KrHubConnection *self);
-/* Before start(): no hub protocol is spoken; `opened` follows at once. */
+/* Before start(): no hub protocol is spoken; `opened` follows in the next turn. */
 void kr_hub_connection_set_raw (KrHubConnection *self);
 
 /* All of these in the connection's thread. */

@@ -355,6 +355,15 @@ release_if_over (KrHubConnection *self)
   g_object_unref (self);
 }
 
+/* Not earlier: whoever has accepted the connection says more about it first. */
+static void
+open_raw (KrHubConnection *self)
+{
+  self->unopened = FALSE;
+  if (self->session.state == KR_HUB_SESSION_OPEN)
+    opened (self);
+}
+
 void
 kr_hub_connection_process_events (KrHubConnection *self)
 {
@@ -364,6 +373,8 @@ kr_hub_connection_process_events (KrHubConnection *self)
     return;
   self->processing = TRUE;
   g_object_ref (self);
+  if (G_UNLIKELY (self->unopened))
+    open_raw (self);
   do
     {
       if (kr_hub_connection_can_run_waiting (self))
@@ -437,6 +448,8 @@ receive_raw (KrHubConnection *self, const guint8 *data, gsize len)
   g_autoptr (KrHubConnection) hold = g_object_ref (self);
 
   self->session.counters->n_bytes_received += len;
+  if (self->unopened)
+    kr_hub_connection_process_events (self);
   if (self->session.state == KR_HUB_SESSION_OPEN && self->owner != NULL)
     self->funcs->received (self, data, len, self->owner);
   kr_hub_connection_process_events (self);
@@ -596,17 +609,12 @@ kr_hub_connection_start (KrHubConnection *self)
   self->session.counters->n_active++;
   g_object_ref (self);
   update_timer (self);
-  if (self->raw)
-    {
-      /* What the owner says to that waits until the transport has started. */
-      self->processing = TRUE;
-      opened (self);
-      self->processing = FALSE;
-    }
   kr_hub_transport_start (self->transport, &sink_funcs, self->link);
   flush (self);
-  if (self->raw)
-    kr_hub_connection_process_events (self);
+  if (!self->raw)
+    return;
+  self->unopened = TRUE;
+  kr_hub_clock_arm (self->clock, &self->timer, self->since);
 }
 
 void

@@ -50,7 +50,6 @@ kr_hub_invocation_new_unknown (KrHubConnection *connection, const KrHubMessage *
   method->counters = &connection->session.settings->counters.unknown;
   self = kr_hub_invocation_new (connection, method, message);
   self->unknown = method;
-  self->slotless = TRUE;
   return self;
 }
 
@@ -132,6 +131,9 @@ KrHubInvocation *
 kr_hub_invocation_ref (KrHubInvocation *self)
 {
   g_return_val_if_fail (self != NULL, NULL);
+  /* Another thread may look at it as soon as this returns. */
+  if (!self->detached)
+    kr_hub_invocation_detach (self);
   g_atomic_int_inc (&self->n_holders);
   return self;
 }

@@ -276,8 +276,10 @@ end_answers (KrHubStreamTable *self)
   g_hash_table_remove_all (self->answers);
   for (guint i = 0; i < answers->len; i++)
     {
-      ((KrHubInvocation *) answers->pdata[i])->listed = FALSE;
-      kr_hub_invocation_abandon (answers->pdata[i]);
+      KrHubInvocation *answer = answers->pdata[i];
+
+      answer->counted = answer->listed = FALSE;
+      kr_hub_invocation_abandon (answer);
     }
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Copyright the krhub authors */
-/* What programs and peers do at the worst moment: ends inside of a broadcast, a method that drops its hub. */
+/* What programs and peers do at the worst moment: ends inside of a broadcast, a method that drops its hub, ids used twice. */
 #include "config.h"
 
 #include <string.h>
@@ -151,6 +151,192 @@ test_broadcast_inside_broadcast (void)
         kr_test_peer_free (crowd.peers[i]);
       kr_hub_clients_unref (crowd.all);
     }
+}
+
+/* --- calls of methods that do not exist, and a filter that takes its time --- */
+
+#define TEST_TYPE_KEEPER (test_keeper_get_type ())
+G_DECLARE_FINAL_TYPE (TestKeeper, test_keeper, TEST, KEEPER, GObject)
+
+struct _TestKeeper
+{
+  GObject parent_instance;
+
+  GPtrArray *kept; /* of KrHubInvocation */
+};
+
+static gboolean
+keeper_invoke (KrHubFilter *filter, KrHubInvocation *invocation)
+{
+  g_ptr_array_add (TEST_KEEPER (filter)->kept, kr_hub_invocation_ref (invocation));
+  return FALSE;
+}
+
+static void
+keeper_iface_init (KrHubFilterInterface *iface)
+{
+  iface->invoke = keeper_invoke;
+}
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (TestKeeper, test_keeper, G_TYPE_OBJECT,
+                               G_IMPLEMENT_INTERFACE (KR_HUB_TYPE_FILTER, keeper_iface_init))
+
+static void
+test_keeper_finalize (GObject *object)
+{
+  g_ptr_array_unref (TEST_KEEPER (object)->kept);
+  G_OBJECT_CLASS (test_keeper_parent_class)->finalize (object);
+}
+
+static void
+test_keeper_class_init (TestKeeperClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = test_keeper_finalize;
+}
+
+static void
+test_keeper_init (TestKeeper *self)
+{
+  self->kept = g_ptr_array_new_with_free_func ((GDestroyNotify) kr_hub_invocation_unref);
+}
+
+/* They wait for a slot as others do, whether or not a stream is asked for. */
+static void
+test_unknown_calls_wait (gconstpointer type)
+{
+  g_autoptr (KrHubServer) server = new_server ();
+  g_autoptr (TestKeeper) keeper = g_object_new (TEST_TYPE_KEEPER, NULL);
+  g_autoptr (KrTestPeer) peer = NULL;
+
+  g_object_set (server, "max-parallel-invocations", 3, NULL);
+  kr_hub_server_add_filter (server, KR_HUB_FILTER (keeper));
+  peer = kr_test_peer_new (server, NULL);
+  for (guint i = 0; i < 10; i++)
+    {
+      g_autofree char *text = g_strdup_printf ("{\"type\":%u,\"invocationId\":\"%u\",\"target\":\"None\",\"arguments\":[]};",
+                                               GPOINTER_TO_UINT (type), i);
+
+      kr_test_peer_send (peer, text);
+    }
+  g_assert_cmpuint (keeper->kept->len, ==, 3);
+  for (guint i = 0; i < 10; i++)
+    {
+      g_autofree char *text = NULL;
+
+      kr_hub_invocation_proceed (g_ptr_array_index (keeper->kept, 0));
+      g_ptr_array_remove_index (keeper->kept, 0);
+      text = kr_test_peer_take (peer);
+      g_assert_nonnull (strstr (text, "Method does not exist."));
+      g_assert_cmpuint (keeper->kept->len, ==, MIN (3, 9 - i));
+    }
+}
+
+/* The same id twice, of streams that no method answers. */
+static void
+test_unknown_stream_twice (void)
+{
+  static const char call[] = "{\"type\":4,\"invocationId\":\"7\",\"target\":\"None\",\"arguments\":[]};";
+  g_autoptr (KrHubServer) server = new_server ();
+  g_autoptr (TestKeeper) keeper = g_object_new (TEST_TYPE_KEEPER, NULL);
+  g_autoptr (KrTestPeer) peer = NULL;
+  g_autofree char *text = NULL;
+
+  g_object_set (server, "max-parallel-invocations", 3, NULL);
+  kr_hub_server_add_filter (server, KR_HUB_FILTER (keeper));
+  peer = kr_test_peer_new (server, NULL);
+  kr_test_peer_send (peer, call);
+  kr_test_peer_send (peer, call);
+  g_ptr_array_remove_index (keeper->kept, 0);
+  kr_test_peer_send (peer, call);
+  kr_test_peer_send (peer, "{\"type\":5,\"invocationId\":\"7\"};");
+  text = kr_test_peer_take (peer);
+  g_assert_cmpuint (count (text, "Invocation ID '7' is already in use."), ==, 1);
+  g_assert_cmpuint (count (text, "{\"type\":3"), ==, 3);
+}
+
+/* --- an invocation in another thread --- */
+
+typedef struct
+{
+  KrHubInvocation *invocation;
+  gint looked; /* atomic */
+} Look;
+
+static gpointer
+look (gpointer data)
+{
+  Look *self = data;
+
+  for (guint i = 0; i < 1000; i++)
+    {
+      g_assert_true (kr_hub_invocation_get_expects_answer (self->invocation));
+      g_atomic_int_set (&self->looked, TRUE);
+    }
+  kr_hub_invocation_return_void (self->invocation);
+  kr_hub_invocation_unref (self->invocation);
+  return NULL;
+}
+
+/* It is looked at while its handler returns. */
+static void
+hand_out (KrHubInvocation *invocation, gpointer data)
+{
+  Look *self = data;
+
+  self->invocation = kr_hub_invocation_ref (invocation);
+  g_thread_unref (g_thread_new ("look", look, self));
+  while (!g_atomic_int_get (&self->looked))
+    g_thread_yield ();
+}
+
+static gboolean
+has_answer (gpointer peer)
+{
+  return strstr (((KrTestPeer *) peer)->received->str, "\"type\":3") != NULL;
+}
+
+static void
+test_looked_at_elsewhere (void)
+{
+  g_autoptr (KrHubServer) server = new_server ();
+  g_autoptr (KrTestPeer) peer = NULL;
+  Look look = { NULL };
+
+  kr_hub_server_add_method (server, "HandOut", "()", NULL, hand_out, &look, NULL);
+  peer = kr_test_peer_new (server, NULL);
+  kr_test_peer_send (peer, "{\"type\":1,\"invocationId\":\"1\",\"target\":\"HandOut\",\"arguments\":[]};");
+  while (!has_answer (peer))
+    kr_test_peer_settle (peer);
+}
+
+/* --- what a raw connection is said to be --- */
+
+static void
+hear_nothing (KrHubConnection *connection, const guint8 *data, gsize len, gpointer user_data)
+{
+}
+
+static void
+note_address (KrHubServer *server, KrHubConnection *connection, char **address)
+{
+  *address = g_strdup (kr_hub_connection_get_remote_address (connection));
+}
+
+/* Whoever accepts a connection knows more about it, which is said before the program hears of it. */
+static void
+test_raw_address (void)
+{
+  g_autoptr (KrHubServer) server = new_server ();
+  g_autofree char *address = NULL;
+  g_autoptr (KrTestPeer) peer = NULL;
+
+  kr_hub_server_set_raw_handler (server, hear_nothing, NULL, NULL);
+  g_signal_connect (server, "connected", G_CALLBACK (note_address), &address);
+  peer = kr_test_peer_new_silent (server, NULL, FALSE);
+  kr_hub_connection_set_remote_address (peer->connection, "192.0.2.7");
+  kr_test_peer_send (peer, "x");
+  g_assert_cmpstr (address, ==, "192.0.2.7");
+  g_assert_cmpuint (kr_hub_server_get_n_connections (server), ==, 1);
 }
 
 /* --- the hub goes --- */
@@ -337,6 +523,11 @@ main (int argc, char *argv[])
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/strangers/broadcast-once", test_broadcast_once);
   g_test_add_func ("/strangers/broadcast-inside-broadcast", test_broadcast_inside_broadcast);
+  g_test_add_data_func ("/strangers/unknown-calls-wait/invocation", GUINT_TO_POINTER (1), test_unknown_calls_wait);
+  g_test_add_data_func ("/strangers/unknown-calls-wait/stream", GUINT_TO_POINTER (4), test_unknown_calls_wait);
+  g_test_add_func ("/strangers/unknown-stream-twice", test_unknown_stream_twice);
+  g_test_add_func ("/strangers/looked-at-elsewhere", test_looked_at_elsewhere);
+  g_test_add_func ("/strangers/raw-address", test_raw_address);
   g_test_add_func ("/strangers/method-drops-hub", test_method_drops_hub);
   g_test_add_data_func ("/strangers/filter-drops-hub/connected", "connected", test_filter_drops_hub);
   g_test_add_data_func ("/strangers/filter-drops-hub/invoke", "invoke", test_filter_drops_hub);
