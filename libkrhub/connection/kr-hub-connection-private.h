@@ -53,6 +53,7 @@ struct _KrHubConnection
   KrHubLink *link;                /* NULL once the transport is closed, as are the next two */
   KrHubTransport *transport;
   const KrHubTransportInterface *transport_iface; /* looked up once, used for every message */
+  KrHubTransport *successor;      /* takes its place when the events are worked off; NULL: none */
   KrHubClock *clock;
   KrHubTimer timer;               /* armed at or before the session's deadline */
   KrHubExpiry *expiry;            /* NULL: never */

@@ -65,6 +65,7 @@ kr_hub_connection_finalize (GObject *object)
   /* Never started, or else its transport has closed. */
   if (self->link != NULL)
     link_free (self->link);
+  g_clear_object (&self->successor);
   g_clear_object (&self->clock);
   g_clear_pointer (&self->dispatcher, kr_hub_dispatcher_unref);
   g_clear_pointer (&self->running, g_hash_table_unref);
@@ -364,6 +365,8 @@ open_raw (KrHubConnection *self)
     opened (self);
 }
 
+static void go_on_over_successor (KrHubConnection *self);
+
 void
 kr_hub_connection_process_events (KrHubConnection *self)
 {
@@ -408,6 +411,8 @@ kr_hub_connection_process_events (KrHubConnection *self)
     kr_hub_stream_table_drained (self->streams);
   update_timer (self);
   self->processing = FALSE;
+  if (G_UNLIKELY (self->successor != NULL))
+    go_on_over_successor (self);
   resume_reading (self);
   release_if_over (self);
   g_object_unref (self);
@@ -672,6 +677,37 @@ kr_hub_connection_give_up (KrHubConnection *self)
   kr_hub_connection_process_events (self);
 }
 
+static void
+go_on_over (KrHubConnection *self, KrHubTransport *transport)
+{
+  if (self->link != NULL)
+    {
+      self->link->connection = NULL;
+      kr_hub_transport_abort (self->transport);
+    }
+  set_transport (self, transport);
+  count_transport (self);
+  self->session.counters->n_reattached++;
+  kr_hub_connection_log (self, G_LOG_LEVEL_DEBUG, "goes on over another transport");
+  kr_hub_session_reattach (&self->session, kr_hub_clock_get_time (self->clock));
+  if (self->session.protocol != NULL)
+    kr_hub_transport_set_transfer_format (transport, kr_hub_protocol_get_transfer_format (self->session.protocol));
+  kr_hub_transport_start (transport, &sink_funcs, self->link);
+  if (self->paused && self->transport == transport)
+    kr_hub_transport_set_reading (transport, FALSE);
+  flush (self);
+  update_timer (self);
+}
+
+static void
+go_on_over_successor (KrHubConnection *self)
+{
+  g_autoptr (KrHubTransport) transport = g_steal_pointer (&self->successor);
+
+  if (self->session.state <= KR_HUB_SESSION_OPEN)
+    go_on_over (self, transport);
+}
+
 /* --- public --- */
 
 /**
@@ -717,23 +753,11 @@ kr_hub_connection_reattach (KrHubConnection *self, KrHubTransport *transport)
 
   if (self->session.replay == NULL || self->session.state > KR_HUB_SESSION_OPEN)
     return FALSE;
-  if (self->link != NULL)
-    {
-      self->link->connection = NULL;
-      kr_hub_transport_abort (self->transport);
-    }
-  set_transport (self, transport);
-  count_transport (self);
-  self->session.counters->n_reattached++;
-  kr_hub_connection_log (self, G_LOG_LEVEL_DEBUG, "goes on over another transport");
-  kr_hub_session_reattach (&self->session, kr_hub_clock_get_time (self->clock));
-  if (self->session.protocol != NULL)
-    kr_hub_transport_set_transfer_format (transport, kr_hub_protocol_get_transfer_format (self->session.protocol));
-  kr_hub_transport_start (transport, &sink_funcs, self->link);
-  if (self->paused && self->transport == transport)
-    kr_hub_transport_set_reading (transport, FALSE);
-  flush (self);
-  update_timer (self);
+  /* What a handler that turns the main loop was called with lies in what the transport before it has brought. */
+  if (self->processing)
+    g_set_object (&self->successor, transport);
+  else
+    go_on_over (self, transport);
   return TRUE;
 }
 

@@ -309,6 +309,36 @@ test_looked_at_elsewhere (void)
     kr_test_peer_settle (peer);
 }
 
+/* --- a transport that comes while a method runs --- */
+
+/* As one that turns the main loop may find. */
+static void
+echo_over_another (KrHubInvocation *invocation, gpointer data)
+{
+  KrTestPeer **peer = data;
+
+  kr_test_peer_reattach (*peer);
+  kr_hub_invocation_return_string (invocation, kr_hub_invocation_get_string (invocation, 0));
+}
+
+/* What the method was called with lies in memory of the connection, since it came in two pieces. */
+static void
+test_reattached_in_method (void)
+{
+  g_autoptr (KrHubServer) server = new_server ();
+  g_autoptr (KrTestPeer) peer = NULL;
+  g_autofree char *text = NULL;
+
+  kr_hub_server_add_method (server, "Echo", "(s)", "s", echo_over_another, &peer, NULL);
+  peer = kr_test_peer_new_silent (server, NULL, TRUE);
+  kr_test_peer_send (peer, "{\"protocol\":\"json\",\"version\":2};");
+  kr_test_peer_send (peer, "{\"type\":1,\"invocationId\":\"1\",\"target\":\"Echo\",");
+  kr_test_peer_send (peer, "\"arguments\":[\"still here\"]};");
+  text = kr_test_peer_take (peer);
+  g_assert_nonnull (strstr (text, "\"result\":\"still here\""));
+  g_assert_true (kr_hub_connection_is_open (peer->connection));
+}
+
 /* --- what a raw connection is said to be --- */
 
 static void
@@ -527,6 +557,7 @@ main (int argc, char *argv[])
   g_test_add_data_func ("/strangers/unknown-calls-wait/stream", GUINT_TO_POINTER (4), test_unknown_calls_wait);
   g_test_add_func ("/strangers/unknown-stream-twice", test_unknown_stream_twice);
   g_test_add_func ("/strangers/looked-at-elsewhere", test_looked_at_elsewhere);
+  g_test_add_func ("/strangers/reattached-in-method", test_reattached_in_method);
   g_test_add_func ("/strangers/raw-address", test_raw_address);
   g_test_add_func ("/strangers/method-drops-hub", test_method_drops_hub);
   g_test_add_data_func ("/strangers/filter-drops-hub/connected", "connected", test_filter_drops_hub);
