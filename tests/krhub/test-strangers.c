@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Copyright the krhub authors */
-/* What programs and peers do at the worst moment: ends inside of a broadcast, a method that drops its hub, ids used twice. */
+/* What programs and peers do at the worst moment: ends inside of a broadcast, a method that drops its hub, ids twice. */
 #include "config.h"
 
 #include <string.h>
@@ -213,9 +213,10 @@ test_unknown_calls_wait (gconstpointer type)
   peer = kr_test_peer_new (server, NULL);
   for (guint i = 0; i < 10; i++)
     {
-      g_autofree char *text = g_strdup_printf ("{\"type\":%u,\"invocationId\":\"%u\",\"target\":\"None\",\"arguments\":[]};",
-                                               GPOINTER_TO_UINT (type), i);
+      g_autofree char *text = NULL;
 
+      text = g_strdup_printf ("{\"type\":%u,\"invocationId\":\"%u\",\"target\":\"None\",\"arguments\":[]};",
+                              GPOINTER_TO_UINT (type), i);
       kr_test_peer_send (peer, text);
     }
   g_assert_cmpuint (keeper->kept->len, ==, 3);

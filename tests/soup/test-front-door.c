@@ -142,7 +142,7 @@ test_eager (gconstpointer data)
   static const char upgrade[] = "GET /hub HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
                                 "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
   static const char handshake[] = "{\"protocol\":\"json\",\"version\":1}\x1e";
-  const char header[] = { '\x81', '\x80' | (sizeof handshake - 1), 0, 0, 0, 0 };
+  const char header[] = { '\x81', (char) (0x80 | (sizeof handshake - 1)), 0, 0, 0, 0 };
   KrTestSoup *site = start (GPOINTER_TO_UINT (data), NULL);
   g_autoptr (GByteArray) all = g_byte_array_new ();
   int fd = kr_test_soup_connect (site);
