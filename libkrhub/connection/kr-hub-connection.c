@@ -178,6 +178,15 @@ apply_policy (KrHubConnection *self)
     make_room (self);
 }
 
+/* A client's calls wait until it has read a message above the limit: it could ask for many such answers in one piece. A
+ * client of ours reads on, since the hub may have to be rid of something before it takes more. */
+static inline void
+notice_large (KrHubConnection *self)
+{
+  if (G_UNLIKELY (self->session.large > 0) && self->session.role == KR_HUB_ROLE_SERVER)
+    notice_clog (self);
+}
+
 /* After output outside the reading of events. */
 static void
 after_output (KrHubConnection *self)
@@ -185,6 +194,7 @@ after_output (KrHubConnection *self)
   /* At once: a handler may send without end, and so may a client call. */
   if (G_UNLIKELY (self->session.policy != KR_HUB_OUTBOX_DISCONNECT))
     apply_policy (self);
+  notice_large (self);
   if (self->processing)
     return;
   flush (self);
@@ -514,7 +524,8 @@ sink_sent (gpointer sink, gsize n_bytes)
   self->session.counters->n_bytes_sent += n_bytes;
   self->session.sent_some = TRUE;
   kr_hub_outbox_sent (&self->session.outbox, n_bytes);
-  if (G_UNLIKELY (self->session.policy != KR_HUB_OUTBOX_DISCONNECT))
+  kr_hub_session_notice_room (&self->session);
+  if (G_UNLIKELY (self->session.policy != KR_HUB_OUTBOX_DISCONNECT || self->clogged))
     drained (self);
   if (G_UNLIKELY (self->streams != NULL))
     kr_hub_stream_table_drained (self->streams);
@@ -782,6 +793,7 @@ kr_hub_connection_write (KrHubConnection *self, gconstpointer data, gsize len)
     return;
   kr_hub_buffer_append (kr_hub_outbox_begin (&self->session.outbox), data, len);
   kr_hub_outbox_end (&self->session.outbox);
+  kr_hub_session_added (&self->session, len);
   after_output (self);
 }
 

@@ -114,6 +114,7 @@ typedef struct
   gint64 last_ping;         /* sent */
   gint64 send_check;        /* when to look whether the transport has taken anything; 0: not */
   gint64 lost;              /* when the transport was lost; counts while detached */
+  gsize large;              /* the one message above the limit that waits; 0: none */
   KrHubReplayBuffer *replay; /* NULL unless the connection is stateful */
   GError *error;            /* why it ended */
   GError *lost_error;       /* why the transport was lost; NULL unless detached */
@@ -157,14 +158,37 @@ gboolean kr_hub_session_send (KrHubSession *self, const KrHubMessage *message, G
 /* @target: of an event that may be dropped, a GRefString; NULL if it must stay or nothing is dropped here. */
 void kr_hub_session_send_shared (KrHubSession *self, GBytes *messages, char *target);
 
-/* Room (kr-hub-session-room.c). What waits, or what a stateful peer has not acknowledged, is more than may wait. */
+/* Room (kr-hub-session-room.c). What waits, or what a stateful peer has not acknowledged, is more than @limit. */
+static inline gboolean
+kr_hub_session_is_beyond (const KrHubSession *self, gsize limit)
+{
+  return kr_hub_outbox_get_cost (&self->outbox) > limit ||
+         (G_UNLIKELY (self->replay != NULL) && kr_hub_replay_buffer_get_cost (self->replay) > limit);
+}
+
+/* It is more than may wait: the limit, and one message that is above it for itself. */
 static inline gboolean
 kr_hub_session_is_over_limit (const KrHubSession *self)
 {
-  gsize limit = self->settings->max_outbox_size;
+  return kr_hub_session_is_beyond (self, self->settings->max_outbox_size + self->large);
+}
 
-  return kr_hub_outbox_get_cost (&self->outbox) > limit ||
-         (G_UNLIKELY (self->replay != NULL) && kr_hub_replay_buffer_get_cost (self->replay) > limit);
+/* Something was sent, acknowledged or dropped. */
+static inline void
+kr_hub_session_notice_room (KrHubSession *self)
+{
+  if (G_UNLIKELY (self->large > 0) && !kr_hub_session_is_beyond (self, self->settings->max_outbox_size))
+    self->large = 0;
+}
+
+/* A message above the limit was added, and may wait if what was there before is not too much. */
+void kr_hub_session_admit_large (KrHubSession *self, gsize len);
+
+static inline void
+kr_hub_session_added (KrHubSession *self, gsize len)
+{
+  if (G_UNLIKELY (len > self->settings->max_outbox_size))
+    kr_hub_session_admit_large (self, len);
 }
 
 void kr_hub_session_set_policy (KrHubSession *self, KrHubOutboxPolicy policy);

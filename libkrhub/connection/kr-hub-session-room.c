@@ -15,11 +15,22 @@ kr_hub_session_set_policy (KrHubSession *self, KrHubOutboxPolicy policy)
     self->replay->n_handed = self->replay->messages.length;
 }
 
+/* Behind it as much may wait as ever: whoever reads it must not be lost to the next small message. Of another one that was let
+ * in before, no more waits by now than the limit. */
+void
+kr_hub_session_admit_large (KrHubSession *self, gsize len)
+{
+  if (!kr_hub_session_is_beyond (self, self->settings->max_outbox_size + len + KR_HUB_SEGMENT_OVERHEAD))
+    self->large = len + KR_HUB_SEGMENT_OVERHEAD;
+}
+
 static void
 count_dropped (KrHubSession *self, GBytes *message)
 {
   guint policy = self->policy - KR_HUB_OUTBOX_DROP_OLDEST;
 
+  if (G_UNLIKELY (g_bytes_get_size (message) > self->settings->max_outbox_size))
+    self->large = 0;
   self->counters->n_dropped[policy]++;
   self->counters->n_bytes_dropped[policy] += g_bytes_get_size (message);
 }

@@ -298,7 +298,10 @@ receive_message (KrHubSession *self, KrHubMessage *message, GError **error)
       break;
     case KR_HUB_MESSAGE_ACK: /* without stateful reconnect both mean nothing */
       if (self->replay != NULL)
-        kr_hub_replay_buffer_ack (self->replay, message->sequence_id);
+        {
+          kr_hub_replay_buffer_ack (self->replay, message->sequence_id);
+          kr_hub_session_notice_room (self);
+        }
       break;
     case KR_HUB_MESSAGE_SEQUENCE:
       if (self->replay != NULL && !kr_hub_replay_buffer_receive_sequence (self->replay, message->sequence_id))
@@ -390,14 +393,17 @@ push_tracked (KrHubSession *self, GBytes *message, char *target)
   kr_hub_replay_buffer_add (self->replay, message, target);
   if (!self->detached)
     kr_hub_outbox_push (&self->outbox, message, target);
+  kr_hub_session_added (self, g_bytes_get_size (message));
 }
 
 static gboolean
 write_own (KrHubSession *self, const KrHubMessage *message, GError **error)
 {
+  gsize before = self->outbox.size;
   gboolean written = self->encoding->write (self->protocol, message, kr_hub_outbox_begin (&self->outbox), error);
 
   kr_hub_outbox_end (&self->outbox);
+  kr_hub_session_added (self, self->outbox.size - before);
   return written;
 }
 
@@ -424,7 +430,10 @@ send_apart (KrHubSession *self, const KrHubMessage *message, GError **error)
   if (self->replay != NULL)
     push_tracked (self, bytes, target);
   else
-    kr_hub_outbox_push (&self->outbox, bytes, target);
+    {
+      kr_hub_outbox_push (&self->outbox, bytes, target);
+      kr_hub_session_added (self, g_bytes_get_size (bytes));
+    }
   g_clear_pointer (&target, g_ref_string_release);
   return TRUE;
 }
@@ -460,7 +469,10 @@ kr_hub_session_send_shared (KrHubSession *self, GBytes *messages, char *target)
   if (G_UNLIKELY (self->replay != NULL))
     push_tracked (self, messages, target);
   else
-    kr_hub_outbox_push (&self->outbox, messages, target);
+    {
+      kr_hub_outbox_push (&self->outbox, messages, target);
+      kr_hub_session_added (self, g_bytes_get_size (messages));
+    }
 }
 
 void

@@ -247,8 +247,10 @@ kr_hub_server_install_properties (GObjectClass *object_class)
    *
    * How many bytes may wait for a client that does not read, what it takes to hold them included (about 224 bytes for
    * each event; 320 on a stateful connection, where what is not acknowledged waits as well). Then
-   * [property@KrHub.Server:outbox-policy] says what happens. No single message can be larger, not even for a client that
-   * reads; ASP.NET Core has no such limit.
+   * [property@KrHub.Server:outbox-policy] says what happens.
+   *
+   * One message that is larger for itself may wait as well, if what waits already is within the limit; the client's next calls
+   * wait until it has read that. So a client costs at most the limit and one message of whatever size the program makes.
    *
    * Since: 0.1
    */

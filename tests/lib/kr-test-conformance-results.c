@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Copyright the krhub authors */
-/* The hub cases in which the hub calls a client and waits for its answer. */
+/* The hub cases in which the hub calls a client and waits for its answer, and those of large answers. */
 #include "config.h"
 
 #include "kr-test-conformance-private.h"
@@ -304,6 +304,44 @@ case_thread (KrTestHub *hub)
   g_free (data.text);
 }
 
+/* --- answers that are larger than what may wait for a client --- */
+
+#define LARGE (2500 * 1000)
+
+static void
+method_big (KrHubInvocation *invocation, gpointer data)
+{
+  g_autofree char *text = g_strnfill (LARGE, 'x');
+
+  kr_hub_invocation_return_string (invocation, text);
+}
+
+static void
+case_large (KrTestHub *hub)
+{
+  g_autofree char *text = g_strnfill (LARGE, 'y');
+  g_autoptr (KrHubClients) all = kr_hub_clients_new_all (hub->server);
+  g_autoptr (KrTestClient) client = NULL;
+  GAsyncResult *results[3] = { NULL };
+
+  g_assert_true (kr_hub_server_add_method (hub->server, "Big", "()", "s", method_big, NULL, NULL));
+  client = kr_test_client_new (hub, NULL);
+  g_object_set (client->client, "max-message-size", (guint64) 2 * LARGE, NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (results); i++)
+    kr_test_client_start_call (client, "Big", NULL, "s", &results[i]);
+  kr_hub_clients_send (all, "Event", g_variant_new ("(s)", text), NULL);
+  kr_hub_clients_send (all, "Event", g_variant_new ("(s)", "behind it"), NULL);
+  kr_test_hub_wait_count (hub, "both events", &client->n_received, 2);
+  g_assert_cmpuint (strlen (client->received->pdata[0]), >=, LARGE);
+  for (guint i = 0; i < G_N_ELEMENTS (results); i++)
+    {
+      g_autofree char *answer = kr_test_client_finish_call (client, &results[i], "a large answer");
+
+      g_assert_cmpuint (strlen (answer), ==, LARGE + 2);
+    }
+  kr_test_assert_call (client, "Echo", g_variant_new ("(s)", "still there"), "s", "'still there'");
+}
+
 const KrTestCase kr_test_result_cases[] = {
   { "client-result/answers", case_answers },
   { "client-result/oneself", case_oneself },
@@ -313,5 +351,6 @@ const KrTestCase kr_test_result_cases[] = {
   { "client-result/in-connected", case_in_connected },
   { "client-result/cancelled", case_cancelled },
   { "client-result/from-a-thread", case_thread },
+  { "large/answers-and-events", case_large },
 };
 const gsize kr_test_n_result_cases = G_N_ELEMENTS (kr_test_result_cases);

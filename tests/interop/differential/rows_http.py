@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Copyright the krhub authors
 """Requests: negotiation, every row of the status table, the three transports' heads."""
+import hashlib
 import json
 import re
 
 from rows import add, talk
-from talk import CLOSE, HANDSHAKE, TEXT, wait_until
+from talk import CLOSE, HANDSHAKE, HANDSHAKE_MSGPACK, TEXT, wait_until
 
 SSE = 'Accept: text/event-stream'
 UPGRADE = ('Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13',
@@ -382,6 +383,27 @@ def _(t):
     events.deliver(HANDSHAKE)
     events.hear_handshake()
     events.ask('Big', 100000)
+
+
+# --- more than may wait for a client that does not read: 1 MiB, with us ---
+
+def large(t, channel, handshake=HANDSHAKE):
+    if handshake:
+        channel.deliver(HANDSHAKE_MSGPACK if channel.msgpack else handshake)
+        channel.read_record(handshake=True)
+    for number in (1, 2):
+        channel.call('Big', 3000000, id=str(number))
+        _, record = channel.read_record()
+        t.note(f'{len(record)} {hashlib.sha256(record).hexdigest()}')
+    channel.barrier()
+
+
+add('http/large/websocket', lambda t: large(t, t.connect(), None))
+add('http/large/websocket-msgpack', lambda t: large(t, t.connect(msgpack=True), None))
+add('http/large/websocket-stateful', lambda t: large(t, t.connect('/stateful'), None))
+add('http/large/sse', lambda t: large(t, t.events()))
+add('http/large/long-polling', lambda t: large(t, t.polling()))
+add('http/large/long-polling-msgpack', lambda t: large(t, t.polling(msgpack=True)))
 
 
 @talk('http/websocket/post')
