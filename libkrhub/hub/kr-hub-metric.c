@@ -58,6 +58,116 @@ kr_hub_metric_id_get_definition (KrHubMetricId id)
   return &definitions[id];
 }
 
+/* What is static for a hub's. */
+static void
+free_own (KrHubMetric *self)
+{
+  KrHubMetricDefinition *definition = (KrHubMetricDefinition *) self->definition;
+
+  for (guint i = 0; i < self->n_attributes; i++)
+    g_free ((char *) self->attributes[i].name);
+  g_free ((char *) definition->name);
+  g_free ((char *) definition->unit);
+  g_free ((char *) definition->description);
+  g_free (definition);
+  g_free ((gdouble *) self->bounds);
+}
+
+static KrHubMetric *
+new_foreign (const char *name,
+             KrHubMetricKind kind,
+             const char *unit,
+             const char *description,
+             const char *const *attributes)
+{
+  KrHubMetric *self = g_new0 (KrHubMetric, 1);
+  KrHubMetricDefinition *definition = g_new (KrHubMetricDefinition, 1);
+
+  *definition = (KrHubMetricDefinition) { g_strdup (name), g_strdup (unit), g_strdup (description), kind };
+  g_atomic_ref_count_init (&self->ref_count);
+  self->definition = definition;
+  self->foreign = TRUE;
+  for (; attributes != NULL && *attributes != NULL && self->n_attributes < KR_HUB_METRIC_MAX_ATTRIBUTES; attributes++)
+    {
+      const char *equals = strchr (*attributes, '=');
+
+      if (equals != NULL)
+        kr_hub_metric_add_attribute (self, g_strndup (*attributes, equals - *attributes), equals + 1);
+    }
+  return self;
+}
+
+/**
+ * kr_hub_metric_new:
+ * @name: a name in OpenTelemetry's style, such as `example.server.visits`
+ * @kind: %KR_HUB_METRIC_COUNTER or %KR_HUB_METRIC_GAUGE
+ * @unit: the unit as OpenTelemetry writes it: `s`, `By`, or what is counted in braces
+ * @description: a sentence
+ * @attributes: (nullable) (array zero-terminated=1): what tells it from others of that name, up to eight `name=value`
+ * @value: the value
+ *
+ * Makes a metric of whatever a program counts itself, to be shown along with those of a hub ([ctor@KrHub.Metrics.new]). What
+ * clients choose must not become an attribute, or they can make up series without end. Any thread.
+ *
+ * Returns: (transfer full): a metric
+ *
+ * Since: 0.1
+ */
+KrHubMetric *
+kr_hub_metric_new (const char *name,
+                   KrHubMetricKind kind,
+                   const char *unit,
+                   const char *description,
+                   const char *const *attributes,
+                   guint64 value)
+{
+  KrHubMetric *self;
+
+  g_return_val_if_fail (name != NULL && unit != NULL && description != NULL, NULL);
+  g_return_val_if_fail (kind != KR_HUB_METRIC_HISTOGRAM, NULL);
+
+  self = new_foreign (name, kind, unit, description, attributes);
+  self->value = value;
+  return self;
+}
+
+/**
+ * kr_hub_metric_new_histogram:
+ * @name: as in [ctor@KrHub.Metric.new]
+ * @unit: likewise
+ * @description: likewise
+ * @attributes: (nullable) (array zero-terminated=1): likewise
+ * @bounds: (array length=n_bounds): the largest value of each bucket but the last, rising
+ * @n_bounds: how many there are
+ * @buckets: (array): how many values fell into each bucket, one more than there are @bounds
+ * @sum: the sum of all values
+ *
+ * Makes a histogram, likewise.
+ *
+ * Returns: (transfer full): a metric
+ *
+ * Since: 0.1
+ */
+KrHubMetric *
+kr_hub_metric_new_histogram (const char *name,
+                             const char *unit,
+                             const char *description,
+                             const char *const *attributes,
+                             const gdouble *bounds,
+                             gsize n_bounds,
+                             const guint64 *buckets,
+                             gdouble sum)
+{
+  KrHubMetric *self;
+
+  g_return_val_if_fail (name != NULL && unit != NULL && description != NULL, NULL);
+  g_return_val_if_fail (bounds != NULL && n_bounds > 0 && buckets != NULL, NULL);
+
+  self = new_foreign (name, KR_HUB_METRIC_HISTOGRAM, unit, description, attributes);
+  kr_hub_metric_set_histogram (self, g_memdup2 (bounds, n_bounds * sizeof *bounds), buckets, n_bounds + 1, sum);
+  return self;
+}
+
 /**
  * kr_hub_metric_ref:
  * @self: a metric
@@ -92,6 +202,8 @@ kr_hub_metric_unref (KrHubMetric *self)
     return;
   for (guint i = 0; i < self->n_attributes; i++)
     g_free (self->attributes[i].value);
+  if (self->foreign)
+    free_own (self);
   g_free (self->buckets);
   g_free (self);
 }
@@ -134,7 +246,7 @@ const char *
 kr_hub_metric_get_name (KrHubMetric *self)
 {
   g_return_val_if_fail (self != NULL, NULL);
-  return definitions[self->id].name;
+  return self->definition->name;
 }
 
 /**
@@ -151,7 +263,7 @@ const char *
 kr_hub_metric_get_unit (KrHubMetric *self)
 {
   g_return_val_if_fail (self != NULL, NULL);
-  return definitions[self->id].unit;
+  return self->definition->unit;
 }
 
 /**
@@ -168,7 +280,7 @@ const char *
 kr_hub_metric_get_description (KrHubMetric *self)
 {
   g_return_val_if_fail (self != NULL, NULL);
-  return definitions[self->id].description;
+  return self->definition->description;
 }
 
 /**
@@ -185,7 +297,7 @@ KrHubMetricKind
 kr_hub_metric_get_kind (KrHubMetric *self)
 {
   g_return_val_if_fail (self != NULL, KR_HUB_METRIC_COUNTER);
-  return definitions[self->id].kind;
+  return self->definition->kind;
 }
 
 /**

@@ -37,7 +37,7 @@ GType kr_hub_metric_kind_get_type (void);
 /**
  * KrHubMetric:
  *
- * One number that a hub has counted: a metric's name, what it is about, and its value when it was read.
+ * One number that a hub, or a program, has counted: a metric's name, what it is about, and its value when it was read.
  *
  * Immutable and counted atomically, so any thread may have it.
  *
@@ -49,6 +49,22 @@ typedef struct _KrHubMetric KrHubMetric;
 KR_HUB_AVAILABLE_IN_ALL
 GType kr_hub_metric_get_type (void);
 
+KR_HUB_AVAILABLE_IN_ALL
+KrHubMetric *kr_hub_metric_new (const char *name,
+                                KrHubMetricKind kind,
+                                const char *unit,
+                                const char *description,
+                                const char *const *attributes,
+                                guint64 value);
+KR_HUB_AVAILABLE_IN_ALL
+KrHubMetric *kr_hub_metric_new_histogram (const char *name,
+                                          const char *unit,
+                                          const char *description,
+                                          const char *const *attributes,
+                                          const gdouble *bounds,
+                                          gsize n_bounds,
+                                          const guint64 *buckets,
+                                          gdouble sum);
 KR_HUB_AVAILABLE_IN_ALL
 KrHubMetric *kr_hub_metric_ref (KrHubMetric *self);
 KR_HUB_AVAILABLE_IN_ALL

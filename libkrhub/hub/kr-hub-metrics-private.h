@@ -11,9 +11,9 @@
 
 G_BEGIN_DECLS
 
-#define KR_HUB_METRIC_MAX_ATTRIBUTES 4
+#define KR_HUB_METRIC_MAX_ATTRIBUTES 8
 
-/* Every metric there is, in the order in which a text names them. */
+/* Every metric of a hub, in the order in which a text names them. */
 typedef enum
 {
   KR_HUB_METRIC_ACTIVE_CONNECTIONS,
@@ -51,16 +51,17 @@ const KrHubMetricDefinition *kr_hub_metric_id_get_definition (KrHubMetricId id);
 struct _KrHubMetric
 {
   gatomicrefcount ref_count;
-  KrHubMetricId id;
+  const KrHubMetricDefinition *definition; /* static, as the names and bounds below, unless the metric is foreign */
+  gboolean foreign;        /* a program's, or another library's: all of that is its own */
   guint n_attributes;
   struct
   {
-    const char *name;      /* static */
+    const char *name;
     char *value;
   } attributes[KR_HUB_METRIC_MAX_ATTRIBUTES];
   guint64 value;           /* of a histogram: how many values it has seen */
   gdouble sum;             /* of those */
-  const gdouble *bounds;   /* static; NULL: no histogram */
+  const gdouble *bounds;   /* NULL: no histogram */
   guint64 *buckets;        /* one more than bounds; not cumulated */
   gsize n_buckets;
 };
@@ -71,7 +72,7 @@ struct _KrHubMetrics
   GPtrArray *metrics;      /* of KrHubMetric */
 };
 
-KrHubMetrics *kr_hub_metrics_new (void);
+KrHubMetrics *kr_hub_metrics_new_empty (void);
 /* Until anybody else has it. The metric is borrowed; attributes are added to it right away. */
 KrHubMetric *kr_hub_metrics_add (KrHubMetrics *self, KrHubMetricId id, guint64 value);
 void kr_hub_metric_add_attribute (KrHubMetric *self, const char *name, const char *value);

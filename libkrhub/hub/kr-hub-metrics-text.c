@@ -72,7 +72,7 @@ append_labels (GString *text, KrHubMetric *metric, const char *bound)
 static void
 append_sample (GString *text, KrHubMetric *metric, const char *suffix, const char *bound, guint64 value)
 {
-  append_family (text, kr_hub_metric_id_get_definition (metric->id));
+  append_family (text, metric->definition);
   g_string_append (text, suffix);
   append_labels (text, metric, bound);
   g_string_append_printf (text, " %" G_GUINT64_FORMAT "\n", value);
@@ -102,7 +102,7 @@ append_histogram (GString *text, KrHubMetric *metric)
                      so_far);
     }
   append_sample (text, metric, "_count", NULL, metric->value);
-  append_family (text, kr_hub_metric_id_get_definition (metric->id));
+  append_family (text, metric->definition);
   g_string_append (text, "_sum");
   append_labels (text, metric, NULL);
   g_string_append_printf (text, " %s\n", format_double (buffer, metric->sum));
@@ -147,6 +147,42 @@ append_head (GString *text, const KrHubMetricDefinition *definition)
   g_string_append_printf (text, " %s\n", definition->description);
 }
 
+/* All of that name, whose first one is at @first. */
+static void
+append_all (GString *text, KrHubMetrics *self, guint first)
+{
+  const KrHubMetricDefinition *definition = ((KrHubMetric *) self->metrics->pdata[first])->definition;
+
+  append_head (text, definition);
+  for (guint i = first; i < self->metrics->len; i++)
+    {
+      KrHubMetric *metric = self->metrics->pdata[i];
+
+      if (g_str_equal (metric->definition->name, definition->name))
+        append_metric (text, metric);
+    }
+}
+
+/* Returns the number of metrics if there is none of that name. */
+static guint
+find_first (KrHubMetrics *self, const char *name)
+{
+  guint i = 0;
+
+  while (i < self->metrics->len && !g_str_equal (kr_hub_metric_get_name (self->metrics->pdata[i]), name))
+    i++;
+  return i;
+}
+
+static gboolean
+is_hubs (const char *name)
+{
+  for (guint id = 0; id < KR_HUB_N_METRICS; id++)
+    if (g_str_equal (kr_hub_metric_id_get_definition (id)->name, name))
+      return TRUE;
+  return FALSE;
+}
+
 /**
  * kr_hub_metrics_to_text:
  * @self: metrics
@@ -170,19 +206,17 @@ kr_hub_metrics_to_text (KrHubMetrics *self)
   text = g_string_new (NULL);
   for (guint id = 0; id < KR_HUB_N_METRICS; id++)
     {
-      gboolean begun = FALSE;
+      guint first = find_first (self, kr_hub_metric_id_get_definition (id)->name);
 
-      for (guint i = 0; i < self->metrics->len; i++)
-        {
-          KrHubMetric *metric = self->metrics->pdata[i];
+      if (first < self->metrics->len)
+        append_all (text, self, first);
+    }
+  for (guint i = 0; i < self->metrics->len; i++)
+    {
+      const char *name = kr_hub_metric_get_name (self->metrics->pdata[i]);
 
-          if (metric->id != id)
-            continue;
-          if (!begun)
-            append_head (text, kr_hub_metric_id_get_definition (id));
-          begun = TRUE;
-          append_metric (text, metric);
-        }
+      if (!is_hubs (name) && find_first (self, name) == i)
+        append_all (text, self, i);
     }
   g_string_append (text, "# EOF\n");
   return g_string_free (text, FALSE);

@@ -8,7 +8,7 @@
 G_DEFINE_BOXED_TYPE (KrHubMetrics, kr_hub_metrics, kr_hub_metrics_ref, kr_hub_metrics_unref)
 
 KrHubMetrics *
-kr_hub_metrics_new (void)
+kr_hub_metrics_new_empty (void)
 {
   KrHubMetrics *self = g_new0 (KrHubMetrics, 1);
 
@@ -23,10 +23,34 @@ kr_hub_metrics_add (KrHubMetrics *self, KrHubMetricId id, guint64 value)
   KrHubMetric *metric = g_new0 (KrHubMetric, 1);
 
   g_atomic_ref_count_init (&metric->ref_count);
-  metric->id = id;
+  metric->definition = kr_hub_metric_id_get_definition (id);
   metric->value = value;
   g_ptr_array_add (self->metrics, metric);
   return metric;
+}
+
+/**
+ * kr_hub_metrics_new:
+ * @metrics: (array length=n_metrics): metrics; references are taken
+ * @n_metrics: how many there are
+ *
+ * Puts metrics of a program's own together, for [method@KrHub.Metrics.merge] with those of a hub. Any thread.
+ *
+ * Returns: (transfer full): the metrics
+ *
+ * Since: 0.1
+ */
+KrHubMetrics *
+kr_hub_metrics_new (KrHubMetric *const *metrics, gsize n_metrics)
+{
+  KrHubMetrics *self;
+
+  g_return_val_if_fail (metrics != NULL || n_metrics == 0, NULL);
+
+  self = kr_hub_metrics_new_empty ();
+  for (gsize i = 0; i < n_metrics; i++)
+    g_ptr_array_add (self->metrics, kr_hub_metric_ref (metrics[i]));
+  return self;
 }
 
 /**
@@ -75,7 +99,7 @@ add_all (KrHubMetrics *self, KrHubMetrics *from)
 /**
  * kr_hub_metrics_merge:
  * @self: metrics of one hub
- * @other: metrics of another one, with another [property@KrHub.Server:name]
+ * @other: metrics of another one, with another [property@KrHub.Server:name], or of something else
  *
  * Puts the metrics of two hubs together, as one text has to name each of them once. Any thread.
  *
@@ -90,7 +114,7 @@ kr_hub_metrics_merge (KrHubMetrics *self, KrHubMetrics *other)
 
   g_return_val_if_fail (self != NULL, NULL);
   g_return_val_if_fail (other != NULL, NULL);
-  both = kr_hub_metrics_new ();
+  both = kr_hub_metrics_new_empty ();
   add_all (both, self);
   add_all (both, other);
   return both;

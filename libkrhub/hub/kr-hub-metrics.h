@@ -36,6 +36,8 @@ KR_HUB_AVAILABLE_IN_ALL
 GType kr_hub_metrics_get_type (void);
 
 KR_HUB_AVAILABLE_IN_ALL
+KrHubMetrics *kr_hub_metrics_new (KrHubMetric *const *metrics, gsize n_metrics);
+KR_HUB_AVAILABLE_IN_ALL
 KrHubMetrics *kr_hub_metrics_ref (KrHubMetrics *self);
 KR_HUB_AVAILABLE_IN_ALL
 void kr_hub_metrics_unref (KrHubMetrics *self);

@@ -193,7 +193,7 @@ kr_hub_server_read_metrics (KrHubServer *self)
 
   g_return_val_if_fail (KR_HUB_IS_SERVER (self), NULL);
 
-  metrics = kr_hub_metrics_new ();
+  metrics = kr_hub_metrics_new_empty ();
   counters = &self->settings->counters;
   for (guint i = 0; counters->transports != NULL && i < counters->transports->len; i++)
     add_transport (self, metrics, counters->transports->pdata[i]);

@@ -256,6 +256,41 @@ test_text (Fixture *f, gconstpointer data)
   g_assert_nonnull (strstr (two, "krhub_server_groups{rpc_service=\"two\"} 0\n"));
 }
 
+/* --- a program's own --- */
+
+static void
+test_own (Fixture *f, gconstpointer data)
+{
+  static const char *const attributes[] = { "place=a=b", "no value", NULL };
+  static const char *const wanted[] = { "place=a=b", NULL };
+  const gdouble bounds[] = { 0.5, 1 };
+  const guint64 buckets[] = { 1, 0, 2 };
+  g_autoptr (KrHubMetric) visits = kr_hub_metric_new ("example.visits", KR_HUB_METRIC_COUNTER, "{visit}", "Visits.", attributes, 7);
+  g_autoptr (KrHubMetric) time = kr_hub_metric_new_histogram ("example.time", "s", "Time.", NULL, bounds, 2, buckets, 4.5);
+  g_autoptr (KrHubMetric) same = kr_hub_metric_new ("krhub.server.groups", KR_HUB_METRIC_GAUGE, "{group}", "Else.", NULL, 5);
+  KrHubMetric *list[] = { visits, time, visits, same };
+  g_autoptr (KrHubMetrics) own = kr_hub_metrics_new (list, G_N_ELEMENTS (list));
+  g_autoptr (KrHubMetrics) of_hub = kr_hub_server_read_metrics (f->server);
+  g_autoptr (KrHubMetrics) both = kr_hub_metrics_merge (of_hub, own);
+  g_autofree char *text = kr_hub_metrics_to_text (both);
+  gsize n;
+
+  g_assert_cmpstr (kr_hub_metric_get_name (visits), ==, "example.visits");
+  g_assert_cmpstr (kr_hub_metric_get_unit (visits), ==, "{visit}");
+  g_assert_cmpint (kr_hub_metric_get_kind (time), ==, KR_HUB_METRIC_HISTOGRAM);
+  g_assert_cmpuint (kr_hub_metric_get_value (time), ==, 3);
+  g_assert_cmpfloat (kr_hub_metric_get_bounds (time, &n)[1], ==, 1);
+  g_assert_cmpuint (n, ==, 2);
+  g_assert_cmpuint (kr_hub_metrics_sum (own, "example.visits", wanted), ==, 14);
+  /* Each family once, also one that has the name of a hub's. */
+  g_assert_nonnull (strstr (text, "\nexample_visits_total{place=\"a=b\"} 7\nexample_visits_total{place=\"a=b\"} 7\n"));
+  g_assert_nonnull (strstr (text, "\n# TYPE example_time_seconds histogram\n"));
+  g_assert_nonnull (strstr (text, "\nexample_time_seconds_bucket{le=\"1.0\"} 1\nexample_time_seconds_bucket{le=\"+Inf\"} 3\n"));
+  g_assert_nonnull (strstr (text, "\nkrhub_server_groups 5\n"));
+  g_assert_null (strstr (strstr (text, "# TYPE krhub_server_groups ") + 1, "# TYPE krhub_server_groups "));
+  g_assert_null (strstr (strstr (text, "# TYPE example_visits ") + 1, "# TYPE example_visits "));
+}
+
 /* --- other threads --- */
 
 static gpointer
@@ -316,6 +351,7 @@ main (int argc, char *argv[])
   ADD ("rate-limit", test_rate_limit);
   ADD ("reconnects", test_reconnects);
   ADD ("text", test_text);
+  ADD ("own", test_own);
   ADD ("thread", test_thread);
   ADD ("read-cancelled", test_read_cancelled);
   return g_test_run ();

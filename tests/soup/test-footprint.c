@@ -12,7 +12,7 @@
 #define WARM_UP 100
 #define CONNECTIONS 1000
 
-/* Counted: 1,500 bytes, hash tables included that are up to twice too large; and 350. */
+/* Counted: 1,650 bytes, hash tables included that are up to twice too large; and 350. */
 #define MAX_OPEN 1700
 #define MAX_WAITING 420
 

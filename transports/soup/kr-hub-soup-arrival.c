@@ -26,6 +26,7 @@ typedef struct
   gint64 expiry;
   KrHubTransport *transport;
   KrHubSoupExchange *exchange; /* of a poll */
+  KrHubSoupHttpRequest *request; /* that was taken from libsoup; NULL: it was not, or follows the transport */
   gboolean stateful;
   gboolean again;        /* the connection exists: it goes on over this transport */
 } Arrival;
@@ -41,6 +42,7 @@ arrival_free (gpointer data)
   g_free (self->remote_address);
   g_clear_object (&self->transport);
   g_clear_object (&self->exchange);
+  g_clear_pointer (&self->request, kr_hub_soup_http_request_drop);
   g_free (self);
 }
 
@@ -70,6 +72,7 @@ log_arrival (Arrival *self, const char *what)
 static void
 refuse (KrHubTransport *transport)
 {
+  kr_hub_soup_http_request_set_status (G_OBJECT (transport), SOUP_STATUS_NOT_FOUND);
   if (KR_HUB_SOUP_IS_IO_TRANSPORT (transport))
     transport = kr_hub_soup_io_transport_get_inner (KR_HUB_SOUP_IO_TRANSPORT (transport));
   kr_hub_soup_websocket_transport_refuse (KR_HUB_SOUP_WEBSOCKET_TRANSPORT (transport), OVER);
@@ -164,6 +167,9 @@ connection_taken (KrHubSoupWire *wire, GBytes *response, NewTransport new_transp
   else
     arrival->transport = new_transport (wire, response, token, kr_hub_server_get_clock (self->hub),
                                         self->close_timeout);
+  kr_hub_soup_http_request_follow (g_steal_pointer (&arrival->request), G_OBJECT (arrival->transport),
+                                   new_transport == kr_hub_soup_sse_transport_new ? SOUP_STATUS_OK
+                                                                                  : SOUP_STATUS_SWITCHING_PROTOCOLS);
   if (new_transport == kr_hub_soup_sse_transport_new)
     kr_hub_soup_token_set_object (arrival->token, G_OBJECT (arrival->transport));
   cross_arrival (arrival);
@@ -192,6 +198,7 @@ kr_hub_soup_arrive_websocket (KrHubSoupEndpoint *endpoint,
 
   arrival->stateful = kr_hub_soup_token_is_stateful (token);
   arrival->again = again;
+  arrival->request = kr_hub_soup_http_request_steal (message);
   kr_hub_soup_upgrade_set_headers (message);
   kr_hub_soup_upgrade_take (message, "", websocket_taken, arrival);
 }
@@ -200,7 +207,10 @@ kr_hub_soup_arrive_websocket (KrHubSoupEndpoint *endpoint,
 void
 kr_hub_soup_arrive_sse (KrHubSoupEndpoint *endpoint, SoupServerMessage *message, KrHubSoupToken *token)
 {
-  kr_hub_soup_upgrade_take (message, ":\r\n", sse_taken, arrival_new (endpoint, message, token));
+  Arrival *arrival = arrival_new (endpoint, message, token);
+
+  arrival->request = kr_hub_soup_http_request_steal (message);
+  kr_hub_soup_upgrade_take (message, ":\r\n", sse_taken, arrival);
 }
 
 void

@@ -8,6 +8,7 @@
 #endif
 
 #include "kr-hub-soup-endpoint.h"
+#include "kr-hub-soup-http-counters-private.h"
 #include "kr-hub-soup-token-store-private.h"
 
 G_BEGIN_DECLS
@@ -35,6 +36,7 @@ struct _KrHubSoupEndpoint
   GPtrArray *io_threads;             /* of KrHubSoupIoThread */
   gint next_io_thread;               /* atomic */
   KrHubSoupTokenStore *store;
+  KrHubSoupHttpCounters *requests;
   gint expiring;                     /* atomic: a source looks after the tokens that wait */
 };
 

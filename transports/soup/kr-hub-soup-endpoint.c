@@ -123,14 +123,28 @@ got_headers (SoupServerMessage *message, KrHubSoupEndpoint *self)
 {
   KrHubSoupTarget target = target_of (self, message);
 
-  if (target != KR_HUB_SOUP_TARGET_NONE)
-    kr_hub_soup_endpoint_limit_body (self, message, target);
+  if (target == KR_HUB_SOUP_TARGET_NONE)
+    return;
+  kr_hub_soup_http_counters_begin (self->requests, message, target == KR_HUB_SOUP_TARGET_NEGOTIATE);
+  kr_hub_soup_endpoint_limit_body (self, message, target);
 }
 
 static void
 request_started (SoupServer *server, SoupServerMessage *message, KrHubSoupEndpoint *self)
 {
   g_signal_connect_object (message, "got-headers", G_CALLBACK (got_headers), self, 0);
+}
+
+static void
+request_finished (SoupServer *server, SoupServerMessage *message, KrHubSoupEndpoint *self)
+{
+  kr_hub_soup_http_counters_finish (self->requests, message, FALSE);
+}
+
+static void
+request_aborted (SoupServer *server, SoupServerMessage *message, KrHubSoupEndpoint *self)
+{
+  kr_hub_soup_http_counters_finish (self->requests, message, TRUE);
 }
 
 static void
@@ -159,6 +173,8 @@ kr_hub_soup_endpoint_attach (KrHubSoupEndpoint *self, SoupServer *server)
   kr_hub_soup_token_store_set_limits (self->store, self->max_negotiated, self->max_connections, self->disconnect_timeout);
   g_signal_connect_data (server, "request-started", G_CALLBACK (request_started), g_object_ref (self), endpoint_unref, 0);
   g_signal_connect_data (server, "request-read", G_CALLBACK (request_read), g_object_ref (self), endpoint_unref, 0);
+  g_signal_connect_data (server, "request-finished", G_CALLBACK (request_finished), g_object_ref (self), endpoint_unref, 0);
+  g_signal_connect_data (server, "request-aborted", G_CALLBACK (request_aborted), g_object_ref (self), endpoint_unref, 0);
 }
 /* --- properties --- */
 
@@ -197,6 +213,7 @@ set_path (KrHubSoupEndpoint *self, const char *path)
   while (len > 0 && path[len - 1] == '/')
     len--;
   self->path = g_strndup (path, len);
+  self->requests = kr_hub_soup_http_counters_new (self->path);
 }
 
 static void
@@ -284,6 +301,7 @@ kr_hub_soup_endpoint_finalize (GObject *object)
   g_strfreev (self->trusted_proxies);
   g_clear_pointer (&self->proxies, g_ptr_array_unref);
   kr_hub_soup_token_store_unref (self->store);
+  g_clear_pointer (&self->requests, kr_hub_soup_http_counters_unref);
   G_OBJECT_CLASS (kr_hub_soup_endpoint_parent_class)->finalize (object);
 }
 

@@ -44,6 +44,8 @@ guint kr_hub_soup_endpoint_get_n_connections (KrHubSoupEndpoint *self);
 KR_HUB_SOUP_AVAILABLE_IN_ALL
 guint kr_hub_soup_endpoint_get_n_negotiated (KrHubSoupEndpoint *self);
 KR_HUB_SOUP_AVAILABLE_IN_ALL
+KrHubMetrics *kr_hub_soup_endpoint_read_metrics (KrHubSoupEndpoint *self);
+KR_HUB_SOUP_AVAILABLE_IN_ALL
 void kr_hub_soup_endpoint_set_user_id (KrHubSoupEndpoint *self, SoupServerMessage *message, const char *user_id);
 KR_HUB_SOUP_AVAILABLE_IN_ALL
 void kr_hub_soup_endpoint_set_expiry (KrHubSoupEndpoint *self, SoupServerMessage *message, gint64 expiry);

@@ -6,6 +6,7 @@
 #include "kr-hub-soup-exchange-private.h"
 
 #include "kr-hub-soup-crossing-private.h"
+#include "kr-hub-soup-http-counters-private.h"
 #include "kr-hub-soup-reactor-private.h"
 
 struct _KrHubSoupExchange
@@ -95,6 +96,8 @@ peer_gone (KrHubSoupChannel *channel, const GError *error)
 {
   KrHubSoupExchange *self = KR_HUB_SOUP_EXCHANGE (channel->owner);
 
+  if (self->message != NULL)
+    kr_hub_soup_http_request_set_status (G_OBJECT (self->message), KR_HUB_SOUP_CLIENT_CLOSED_REQUEST);
   client_gone (self);
   kr_hub_soup_channel_close (channel);
 }

@@ -174,6 +174,7 @@ typedef struct
   KrHubSoupStream *stream;
   GSocketAddress *local;
   GSocketAddress *remote;
+  gint64 began;
 } Handshake;
 
 static void
@@ -181,8 +182,10 @@ handshake_done (GObject *source, GAsyncResult *result, gpointer data)
 {
   Handshake *self = data;
   g_autoptr (GError) error = NULL;
+  gboolean succeeded = g_tls_connection_handshake_finish (G_TLS_CONNECTION (source), result, &error);
 
-  if (g_tls_connection_handshake_finish (G_TLS_CONNECTION (source), result, &error))
+  kr_hub_soup_guests_end_tls (self->door->guests, succeeded, g_get_monotonic_time () - self->began);
+  if (succeeded)
     hand_over (self->door, G_IO_STREAM (source), self->local, self->remote);
   else
     {
@@ -229,6 +232,8 @@ begin_tls (KrHubSoupFrontDoor *self, KrHubSoupStream *stream, GSocketAddress *lo
   handshake->stream = g_object_ref (stream);
   handshake->local = g_object_ref (local);
   handshake->remote = g_object_ref (remote);
+  handshake->began = g_get_monotonic_time ();
+  kr_hub_soup_guests_begin_tls (self->guests);
   kr_hub_soup_visit_arm_handshake (kr_hub_soup_stream_get_data (stream), self->tls_timeout, cancellable);
   g_tls_connection_handshake_async (G_TLS_CONNECTION (tls), G_PRIORITY_DEFAULT, cancellable, handshake_done, handshake);
 }
@@ -732,4 +737,27 @@ kr_hub_soup_front_door_get_n_connections (KrHubSoupFrontDoor *self)
 {
   g_return_val_if_fail (KR_HUB_SOUP_IS_FRONT_DOOR (self), 0);
   return kr_hub_soup_guests_get_n (self->guests);
+}
+
+/**
+ * kr_hub_soup_front_door_read_metrics:
+ * @self: a front door
+ *
+ * Reads what the door has counted since it was made, under the names of ASP.NET Core's server where that counts the same:
+ * `kestrel.active_connections`, `kestrel.rejected_connections`, `kestrel.active_tls_handshakes` and
+ * `kestrel.tls_handshake.duration`. Any thread.
+ *
+ * Returns: (transfer full): the metrics as they are now
+ *
+ * Since: 0.1
+ */
+KrHubMetrics *
+kr_hub_soup_front_door_read_metrics (KrHubSoupFrontDoor *self)
+{
+  g_autoptr (GPtrArray) metrics = g_ptr_array_new_with_free_func ((GDestroyNotify) kr_hub_metric_unref);
+
+  g_return_val_if_fail (KR_HUB_SOUP_IS_FRONT_DOOR (self), NULL);
+
+  kr_hub_soup_guests_read (self->guests, metrics);
+  return kr_hub_metrics_new ((KrHubMetric *const *) metrics->pdata, metrics->len);
 }

@@ -7,6 +7,7 @@
 #error "Only <krhub-soup.h> can be included directly."
 #endif
 
+#include <krhub.h>
 #include <libsoup/soup.h>
 
 #include "kr-hub-soup-visibility.h"
@@ -25,6 +26,8 @@ KR_HUB_SOUP_AVAILABLE_IN_ALL
 guint16 kr_hub_soup_front_door_get_port (KrHubSoupFrontDoor *self);
 KR_HUB_SOUP_AVAILABLE_IN_ALL
 guint kr_hub_soup_front_door_get_n_connections (KrHubSoupFrontDoor *self);
+KR_HUB_SOUP_AVAILABLE_IN_ALL
+KrHubMetrics *kr_hub_soup_front_door_read_metrics (KrHubSoupFrontDoor *self);
 KR_HUB_SOUP_AVAILABLE_IN_ALL
 void kr_hub_soup_front_door_close (KrHubSoupFrontDoor *self);
 

@@ -7,7 +7,7 @@
 #error "Private header of transports/soup."
 #endif
 
-#include <gio/gio.h>
+#include <krhub.h>
 
 G_BEGIN_DECLS
 
@@ -27,5 +27,10 @@ KrHubSoupGuest *kr_hub_soup_guests_enter (KrHubSoupGuests *self,
                                           guint max_per_address,
                                           const char **limit);
 void kr_hub_soup_guest_leave (KrHubSoupGuest *self);
+/* TLS handshakes; @duration µs. */
+void kr_hub_soup_guests_begin_tls (KrHubSoupGuests *self);
+void kr_hub_soup_guests_end_tls (KrHubSoupGuests *self, gboolean succeeded, gint64 duration);
+/* Adds KrHubMetric. */
+void kr_hub_soup_guests_read (KrHubSoupGuests *self, GPtrArray *metrics);
 
 G_END_DECLS

@@ -5,6 +5,8 @@
 
 #include "kr-hub-soup-guests-private.h"
 
+#include "kr-hub-soup-histogram-private.h"
+
 #include <string.h>
 
 struct _KrHubSoupGuests
@@ -13,6 +15,9 @@ struct _KrHubSoupGuests
   GMutex lock;            /* guards the rest */
   GHashTable *addresses;  /* set of KrHubSoupGuest, each as long as it has connections */
   guint n;
+  guint64 n_rejected;
+  guint64 n_handshakes;   /* of TLS, going on */
+  KrHubSoupHistogram handshakes[2]; /* that failed; that succeeded */
 };
 
 struct _KrHubSoupGuest
@@ -124,6 +129,7 @@ kr_hub_soup_guests_enter (KrHubSoupGuests *self,
           kr_hub_soup_guests_ref (self);
         }
     }
+  self->n_rejected += guest == NULL;
   g_mutex_unlock (&self->lock);
   return guest;
 }
@@ -139,4 +145,55 @@ kr_hub_soup_guest_leave (KrHubSoupGuest *self)
     g_hash_table_remove (guests->addresses, self);
   g_mutex_unlock (&guests->lock);
   kr_hub_soup_guests_unref (guests);
+}
+
+/* --- TLS --- */
+
+void
+kr_hub_soup_guests_begin_tls (KrHubSoupGuests *self)
+{
+  g_mutex_lock (&self->lock);
+  self->n_handshakes++;
+  g_mutex_unlock (&self->lock);
+}
+
+void
+kr_hub_soup_guests_end_tls (KrHubSoupGuests *self, gboolean succeeded, gint64 duration)
+{
+  g_mutex_lock (&self->lock);
+  self->n_handshakes--;
+  kr_hub_soup_histogram_add (&self->handshakes[succeeded], kr_hub_soup_short_bounds, duration);
+  g_mutex_unlock (&self->lock);
+}
+
+/* --- metrics, by the names of Kestrel, which counts the same --- */
+
+static const char *const tcp[] = { "network.transport=tcp", NULL };
+static const char *const failed[] = { "network.transport=tcp", "error.type=_OTHER", NULL };
+
+static void
+read_handshakes (KrHubSoupGuests *self, GPtrArray *metrics)
+{
+  g_ptr_array_add (metrics, kr_hub_metric_new ("kestrel.active_tls_handshakes", KR_HUB_METRIC_GAUGE, "{handshake}",
+                                               "Number of TLS handshakes that are currently in progress on the server.", tcp,
+                                               self->n_handshakes));
+  for (guint i = 0; i < G_N_ELEMENTS (self->handshakes); i++)
+    g_ptr_array_add (metrics,
+                     kr_hub_metric_new_histogram ("kestrel.tls_handshake.duration", "s",
+                                                  "The duration of TLS handshakes on the server.", i ? tcp : failed,
+                                                  kr_hub_soup_short_bounds, KR_HUB_SOUP_N_BOUNDS,
+                                                  self->handshakes[i].buckets, self->handshakes[i].sum));
+}
+
+void
+kr_hub_soup_guests_read (KrHubSoupGuests *self, GPtrArray *metrics)
+{
+  g_mutex_lock (&self->lock);
+  g_ptr_array_add (metrics, kr_hub_metric_new ("kestrel.active_connections", KR_HUB_METRIC_GAUGE, "{connection}",
+                                               "Number of connections that are currently active on the server.", tcp, self->n));
+  g_ptr_array_add (metrics, kr_hub_metric_new ("kestrel.rejected_connections", KR_HUB_METRIC_COUNTER, "{connection}",
+                                               "Number of connections rejected by the server, since there were too many.", tcp,
+                                               self->n_rejected));
+  read_handshakes (self, metrics);
+  g_mutex_unlock (&self->lock);
 }
