@@ -19,6 +19,7 @@ typedef struct
   gboolean guarded;       /* wants a token */
   gboolean stateful;      /* allows stateful reconnect */
   gboolean expiring;      /* a connection ends with its token */
+  gboolean raw;           /* no hub protocol: says what it hears, up to "end" */
   guint transports;       /* 0 for all */
   int minimum_version;
   guint64 message_size;   /* 0 for the default */
@@ -42,6 +43,7 @@ static const Site sites[] = {
   { .path = "/stateful", .stateful = TRUE },
   { .path = "/cors", .origin = "https://example.org" },
   { .path = "/expiring", .stateful = TRUE, .expiring = TRUE },
+  { .path = "/raw", .raw = TRUE },
   { .path = "/redirect", .elsewhere = "/auth?from=elsewhere", .token = "redirected" },
   { .path = "/redirect-as-is", .elsewhere = "/auth" },
   { .path = "/redirect-loop", .elsewhere = "/redirect-loop" },
@@ -89,6 +91,14 @@ authorize (KrHubSoupEndpoint *endpoint, SoupServerMessage *message, gpointer dat
   return g_str_equal (token, "forbidden") ? SOUP_STATUS_FORBIDDEN : SOUP_STATUS_OK;
 }
 
+static void
+say_again (KrHubConnection *connection, const guint8 *data, gsize len, gpointer unused)
+{
+  kr_hub_connection_write (connection, data, len);
+  if (len >= 3 && memcmp (data + len - 3, "end", 3) == 0)
+    kr_hub_connection_end (connection);
+}
+
 static KrHubServer *
 new_hub (const Site *site)
 {
@@ -98,6 +108,8 @@ new_hub (const Site *site)
   diff_hub_add_group_methods (hub);
   diff_hub_add_stream_methods (hub);
   g_object_set (hub, "detailed-errors", site->detailed, NULL);
+  if (site->raw)
+    kr_hub_server_set_raw_handler (hub, say_again, NULL, NULL);
   if (site->short_times)
     g_object_set (hub, "handshake-timeout", SECONDS (1), "keep-alive-interval", SECONDS (1), "client-timeout", SECONDS (2), NULL);
   if (site->message_size != 0)

@@ -10,4 +10,5 @@ import rows_hub        # noqa: F401
 import rows_stateful   # noqa: F401
 import rows_time       # noqa: F401
 import rows_expiry     # noqa: F401
+import rows_raw        # noqa: F401
 from rows import ROWS  # noqa: F401

@@ -59,6 +59,7 @@ app.MapHub<DiffHub>("/lp", options => options.Transports = HttpTransportType.Lon
 app.MapHub<DiffHub>("/v1", options => options.MinimumProtocolVersion = 1);
 app.MapHub<DiffHub>("/auth").RequireAuthorization("Guarded");
 app.MapHub<DiffHub>("/stateful", options => options.AllowStatefulReconnects = true);
+app.MapConnectionHandler<RawHandler>("/raw");
 app.MapHub<DiffHub>("/redirect");
 app.MapHub<DiffHub>("/expiring", options =>
 {
