@@ -406,10 +406,12 @@ attempt_timed_out (KrHubTimer *timer, gint64 now)
     attempt_failed (self, error);
 }
 
+/* The server itself says that the connection is no more. All else, be it a gateway whose server restarts or an error that GIO
+ * has no code for, may be over soon. */
 static gboolean
 is_hopeless (const GError *error)
 {
-  return g_error_matches (error, G_IO_ERROR, G_IO_ERROR_FAILED) ||
+  return g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND) ||
          g_error_matches (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED) ||
          g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED);
 }

@@ -107,6 +107,9 @@ kr_hub_connector_reconnect_async (KrHubConnector *self,
  *
  * Finishes [method@KrHub.Connector.reconnect_async].
  *
+ * Errors: after %G_IO_ERROR_NOT_FOUND, %G_IO_ERROR_PERMISSION_DENIED and %G_IO_ERROR_NOT_SUPPORTED a client gives the
+ * connection up; after others it tries again, as long as the server keeps it.
+ *
  * Returns: (transfer full): a transport that is not started; %NULL with @error set
  *
  * Since: 0.1

@@ -206,6 +206,7 @@ begin_stream (Life *self)
 {
   if (self->virtual.client == NULL)
     return;
+  g_clear_object (&self->stream);
   self->stream = kr_hub_client_stream (self->virtual.client, "CountTo", NULL, NULL, NULL, NULL);
   if (self->stream == NULL)
     return;

@@ -145,7 +145,11 @@ call_next (Fixture *f)
 static void
 never (GObject *object, GParamSpec *pspec, gpointer data)
 {
-  g_assert_cmpint (kr_hub_client_get_state (KR_HUB_CLIENT (object)), ==, KR_HUB_CLIENT_CONNECTED);
+  KrHubClient *client = KR_HUB_CLIENT (object);
+  const GError *error = kr_hub_client_get_last_error (client);
+
+  if (kr_hub_client_get_state (client) != KR_HUB_CLIENT_CONNECTED)
+    g_error ("the client has noticed: %s", error != NULL ? error->message : "nothing is wrong");
 }
 
 static void

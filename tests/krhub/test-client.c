@@ -269,6 +269,21 @@ test_stateful (KrTestVirtual *f, gconstpointer data)
   g_assert_cmpstr (g_variant_get_string (value, NULL), ==, "over the gap");
 }
 
+/* A gateway in front of a server that restarts, or an error that has no code of its own: no reason to give up. */
+static void
+test_stateful_patient (KrTestVirtual *f, gconstpointer data)
+{
+  g_object_set (f->client, "stateful-reconnect", TRUE, NULL);
+  kr_test_virtual_start (f);
+  f->connector->n_failures = 3;
+  f->connector->failure = G_IO_ERROR_FAILED;
+  kr_test_virtual_cut (f);
+  kr_test_virtual_advance (f, 3 * SECOND);
+  kr_test_virtual_assert_log (f, "");
+  g_assert_cmpuint (f->connector->n_reconnects, ==, 4);
+  kr_test_virtual_assert_echo (f, "still the same");
+}
+
 static void
 test_stateful_refused (KrTestVirtual *f, gconstpointer data)
 {
@@ -399,6 +414,7 @@ main (int argc, char **argv)
   ADD ("calls/time-out", test_calls_time_out);
   ADD ("calls/default-handler", test_default_handler);
   ADD ("stateful/unnoticed", test_stateful);
+  ADD ("stateful/patient", test_stateful_patient);
   ADD ("stateful/refused", test_stateful_refused);
   g_test_add_func ("/client/policies", test_policies);
   return g_test_run ();

@@ -27,6 +27,7 @@ kr_test_connector_class_init (KrTestConnectorClass *klass)
 static void
 kr_test_connector_init (KrTestConnector *self)
 {
+  self->failure = G_IO_ERROR_CONNECTION_REFUSED;
 }
 
 static KrHubTransport *
@@ -70,7 +71,7 @@ connector_connect (KrHubConnector *connector,
   if (self->n_failures > 0)
     {
       self->n_failures--;
-      g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED, "Nobody listens");
+      g_task_return_new_error (task, G_IO_ERROR, self->failure, "Nobody listens");
       return;
     }
   if (self->n_hangs > 0)
@@ -114,13 +115,13 @@ connector_reconnect (KrHubConnector *connector,
   self->n_reconnects++;
   if (self->refuse_reconnect || connection == NULL)
     {
-      g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_FAILED, "The server answered 404 (Not Found)");
+      g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, "The server answered 404 (Not Found)");
       return;
     }
   if (self->n_failures > 0)
     {
       self->n_failures--;
-      g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED, "Nobody listens");
+      g_task_return_new_error (task, G_IO_ERROR, self->failure, "Nobody listens");
       return;
     }
   transport = new_transport (self, &server_end);

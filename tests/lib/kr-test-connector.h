@@ -16,6 +16,7 @@ struct _KrTestConnector
   KrHubServer *server;
   KrHubMemoryTransport *last;   /* the client's end of the last transport; no reference once it is closed */
   guint n_failures;             /* that many connects fail first */
+  GIOErrorEnum failure;         /* with that; connection refused unless set */
   guint n_hangs;                /* that many connects, the failures not counted, never end unless they are cancelled */
   guint n_connects;
   guint n_reconnects;

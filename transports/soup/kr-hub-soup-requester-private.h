@@ -41,7 +41,7 @@ GUri *kr_hub_soup_requester_negotiate_uri (KrHubSoupRequester *self, gboolean st
 /* @uri NULL: the connection's own. */
 SoupMessage *kr_hub_soup_requester_new_message (KrHubSoupRequester *self, const char *method, GUri *uri);
 
-/* G_IO_ERROR_PERMISSION_DENIED for 401 and 403, else FAILED, with the status in the text. */
+/* G_IO_ERROR_PERMISSION_DENIED for 401 and 403, NOT_FOUND for 404, else FAILED, with the status in the text. */
 GError *kr_hub_soup_requester_status_error (guint status, const char *reason);
 
 /* Takes @error; one about a certificate says what is wrong with it. */

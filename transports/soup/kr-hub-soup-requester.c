@@ -132,10 +132,11 @@ kr_hub_soup_requester_new_message (KrHubSoupRequester *self, const char *method,
 GError *
 kr_hub_soup_requester_status_error (guint status, const char *reason)
 {
-  return g_error_new (G_IO_ERROR,
-                      status == SOUP_STATUS_UNAUTHORIZED || status == SOUP_STATUS_FORBIDDEN ? G_IO_ERROR_PERMISSION_DENIED
-                                                                                            : G_IO_ERROR_FAILED,
-                      "The server answered %u (%s)", status, reason);
+  GIOErrorEnum code = status == SOUP_STATUS_NOT_FOUND ? G_IO_ERROR_NOT_FOUND : G_IO_ERROR_FAILED;
+
+  if (status == SOUP_STATUS_UNAUTHORIZED || status == SOUP_STATUS_FORBIDDEN)
+    code = G_IO_ERROR_PERMISSION_DENIED;
+  return g_error_new (G_IO_ERROR, code, "The server answered %u (%s)", status, reason);
 }
 
 GError *
