@@ -90,7 +90,9 @@ kr_hub_replay_buffer_receive (KrHubReplayBuffer *self)
 gboolean
 kr_hub_replay_buffer_receive_sequence (KrHubReplayBuffer *self, gint64 number)
 {
-  if (number > self->next_received || number < 1)
+  /* The last Sequence may have gone back behind what was acknowledged since, if its transport was lost before the messages
+   * that follow it came. */
+  if (number > MAX (self->next_received, self->latest + 1) || number < 1)
     return FALSE;
   self->next_received = number;
   return TRUE;

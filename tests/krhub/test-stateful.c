@@ -70,6 +70,27 @@ test_buffer_receive (void)
   kr_hub_replay_buffer_clear (&buffer);
 }
 
+/* A Sequence came, and then nothing: its transport was lost. What was received before has been acknowledged meanwhile, so that
+ * the next one begins behind that. */
+static void
+test_buffer_receive_again (void)
+{
+  KrHubReplayBuffer buffer;
+
+  kr_hub_replay_buffer_init (&buffer);
+  for (guint i = 0; i < 5; i++)
+    g_assert_true (kr_hub_replay_buffer_receive (&buffer));
+  g_assert_true (kr_hub_replay_buffer_receive_sequence (&buffer, 2));
+  g_assert_false (kr_hub_replay_buffer_receive_sequence (&buffer, 7));
+  g_assert_true (kr_hub_replay_buffer_receive_sequence (&buffer, 6));
+  g_assert_true (kr_hub_replay_buffer_receive (&buffer));
+  g_assert_cmpint (buffer.latest, ==, 6);
+  g_assert_true (kr_hub_replay_buffer_receive_sequence (&buffer, 2));
+  g_assert_true (kr_hub_replay_buffer_receive_sequence (&buffer, 4));
+  g_assert_false (kr_hub_replay_buffer_receive (&buffer));
+  kr_hub_replay_buffer_clear (&buffer);
+}
+
 /* --- two ends over transports that are cut --- */
 
 typedef struct
@@ -357,6 +378,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/stateful/buffer/acks", test_buffer_acks);
   g_test_add_func ("/stateful/buffer/receive", test_buffer_receive);
+  g_test_add_func ("/stateful/buffer/receive-again", test_buffer_receive_again);
   g_test_add_data_func ("/stateful/acks-ahead/drop-oldest", GUINT_TO_POINTER (KR_HUB_OUTBOX_DROP_OLDEST), test_acks_ahead);
   g_test_add_data_func ("/stateful/acks-ahead/latest-wins", GUINT_TO_POINTER (KR_HUB_OUTBOX_LATEST_WINS), test_acks_ahead);
   ADD ("cut-idle", test_cut_idle);
