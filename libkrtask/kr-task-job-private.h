@@ -131,6 +131,9 @@ gboolean kr_task_job_add_news (KrTaskJob *self, KrTaskNews news);
 KrTaskNews kr_task_job_take_news (KrTaskJob *self);
 gboolean kr_task_job_begin (KrTaskJob *self, KrTaskJob **joined, GError **error);
 
+/* kr-task-job-life.c */
+void kr_task_job_set_state (KrTaskJob *self, KrTaskState to);
+void kr_task_job_begin_async_body (KrTaskJob *self);
 void kr_task_job_end_if_done (KrTaskJob *self);
 
 /* kr-task-job-family.c */
@@ -143,10 +146,22 @@ void kr_task_job_update_children (KrTaskJob *self);
 void kr_task_job_update_step (KrTaskJob *self);
 void kr_task_job_tell_parent (KrTaskJob *self);
 
-/* kr-task-job.c, for the other halves of the job */
-gboolean kr_task_job_has_listeners (KrTaskJob *self);
+/* What is constant after submission may be set before, only. */
+static inline gboolean
+kr_task_job_is_open (KrTaskJob *self)
+{
+  return self->runner == NULL && self->n_path == 1;
+}
+
+/* kr-task-job-properties.c */
+void kr_task_job_install_properties (GObjectClass *klass);
 void kr_task_job_notify_state (KrTaskJob *self);
 void kr_task_job_notify_news (KrTaskJob *self, KrTaskNews news);
+
+/* kr-task-job.c, for the other parts of the job */
+void kr_task_job_set_kind (KrTaskJob *self, const char *kind);
+gboolean kr_task_job_has_handlers (KrTaskJob *self, guint signal);
+gboolean kr_task_job_has_listeners (KrTaskJob *self);
 void kr_task_job_emit_state_changed (KrTaskJob *self, const guint8 *path, guint n_states);
 void kr_task_job_emit_finished (KrTaskJob *self);
 void kr_task_job_complete_waiters (KrTaskJob *self);
