@@ -20,68 +20,25 @@
  */
 struct _DemoBusSource
 {
-  GObject parent_instance;
+  DemoSource parent_instance;
 
   char *bus; /* session, system, or an address */
   GCancellable *cancellable;
   GDBusConnection *connection; /* our own: the shared one would end the process together with the bus */
   KrTaskBusClient *client;     /* NULL while there is no bus */
-  GListStore *tasks;           /* a DemoBusTask for each job of the client */
   char *problem;               /* why there is no bus */
   guint retry_id;
 };
 
-typedef enum
-{
-  PROP_AVAILABLE = 1,
-} DemoBusSourceProperty;
-
-static void list_model_init (GListModelInterface *iface);
-static void source_init (DemoSourceInterface *iface);
 static void connect_to_bus (DemoBusSource *self);
 
-G_DEFINE_FINAL_TYPE_WITH_CODE (DemoBusSource, demo_bus_source, G_TYPE_OBJECT,
-                               G_IMPLEMENT_INTERFACE (G_TYPE_LIST_MODEL, list_model_init)
-                               G_IMPLEMENT_INTERFACE (DEMO_TYPE_SOURCE, source_init))
+G_DEFINE_FINAL_TYPE (DemoBusSource, demo_bus_source, DEMO_TYPE_SOURCE)
 
 /* --- the list ----------------------------------------------------------------------------------------------------- */
-
-static GType
-get_item_type (GListModel *model)
-{
-  return DEMO_TYPE_TASK;
-}
-
-static guint
-get_n_items (GListModel *model)
-{
-  return g_list_model_get_n_items (G_LIST_MODEL (DEMO_BUS_SOURCE (model)->tasks));
-}
-
-static gpointer
-get_item (GListModel *model, guint position)
-{
-  return g_list_model_get_item (G_LIST_MODEL (DEMO_BUS_SOURCE (model)->tasks), position);
-}
-
-static void
-list_model_init (GListModelInterface *iface)
-{
-  iface->get_item_type = get_item_type;
-  iface->get_n_items = get_n_items;
-  iface->get_item = get_item;
-}
-
-static void
-on_tasks_changed (GListModel *tasks, guint position, guint removed, guint added, gpointer user_data)
-{
-  g_list_model_items_changed (user_data, position, removed, added);
-}
 
 static void
 on_jobs_changed (GListModel *jobs, guint position, guint removed, guint added, gpointer user_data)
 {
-  DemoBusSource *self = user_data;
   g_autoptr (GPtrArray) tasks = g_ptr_array_new_with_free_func (g_object_unref);
 
   for (guint i = 0; i < added; i++)
@@ -90,7 +47,7 @@ on_jobs_changed (GListModel *jobs, guint position, guint removed, guint added, g
 
       g_ptr_array_add (tasks, demo_bus_task_new (job));
     }
-  g_list_store_splice (self->tasks, position, removed, tasks->pdata, added);
+  g_list_store_splice (demo_source_get_tasks (user_data), position, removed, tasks->pdata, added);
 }
 
 /* --- the bus ------------------------------------------------------------------------------------------------------ */
@@ -98,7 +55,13 @@ on_jobs_changed (GListModel *jobs, guint position, guint removed, guint added, g
 static void
 on_connected (KrTaskBusClient *client, GParamSpec *pspec, gpointer user_data)
 {
-  g_object_notify (user_data, "available");
+  demo_source_set_available (user_data, kr_task_bus_client_get_connected (client));
+}
+
+static void
+on_kinds (KrTaskBusClient *client, GParamSpec *pspec, gpointer user_data)
+{
+  demo_source_set_kinds (user_data, kr_task_bus_client_get_kinds (client));
 }
 
 static void
@@ -128,8 +91,8 @@ lose_bus (DemoBusSource *self, const GError *error)
   drop_client (self);
   g_free (self->problem);
   self->problem = g_strdup (error != NULL ? error->message : _("The bus is gone"));
-  g_list_store_remove_all (self->tasks);
-  g_object_notify (G_OBJECT (self), "available");
+  g_list_store_remove_all (demo_source_get_tasks (DEMO_SOURCE (self)));
+  demo_source_set_available (DEMO_SOURCE (self), FALSE);
   if (self->retry_id == 0)
     self->retry_id = g_timeout_add_seconds (RETRY_SECONDS, on_retry, self);
 }
@@ -160,8 +123,10 @@ on_client (GObject *source, GAsyncResult *result, gpointer user_data)
   g_clear_pointer (&self->problem, g_free);
   g_signal_connect (self->client, "items-changed", G_CALLBACK (on_jobs_changed), self);
   g_signal_connect (self->client, "notify::connected", G_CALLBACK (on_connected), self);
+  g_signal_connect (self->client, "notify::kinds", G_CALLBACK (on_kinds), self);
   on_jobs_changed (G_LIST_MODEL (self->client), 0, 0, g_list_model_get_n_items (G_LIST_MODEL (self->client)), self);
-  g_object_notify (G_OBJECT (self), "available");
+  on_kinds (self->client, NULL, self);
+  on_connected (self->client, NULL, self);
 }
 
 static void
@@ -207,14 +172,6 @@ connect_to_bus (DemoBusSource *self)
 }
 
 /* --- the source --------------------------------------------------------------------------------------------------- */
-
-static const char *const *
-get_kinds (DemoSource *source)
-{
-  static const char *const kinds[] = { "operation", NULL };
-
-  return kinds;
-}
 
 static char *
 dup_hint (DemoSource *source)
@@ -267,30 +224,6 @@ start_finish (DemoSource *source, GAsyncResult *result, GError **error)
 }
 
 static void
-source_init (DemoSourceInterface *iface)
-{
-  iface->get_kinds = get_kinds;
-  iface->dup_hint = dup_hint;
-  iface->start_async = start_async;
-  iface->start_finish = start_finish;
-}
-
-static void
-demo_bus_source_get_property (GObject *object, guint prop_id, GValue *value, GParamSpec *pspec)
-{
-  DemoBusSource *self = DEMO_BUS_SOURCE (object);
-
-  switch ((DemoBusSourceProperty) prop_id)
-    {
-    case PROP_AVAILABLE:
-      g_value_set_boolean (value, self->client != NULL && kr_task_bus_client_get_connected (self->client));
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
-    }
-}
-
-static void
 demo_bus_source_finalize (GObject *object)
 {
   DemoBusSource *self = DEMO_BUS_SOURCE (object);
@@ -300,7 +233,6 @@ demo_bus_source_finalize (GObject *object)
   drop_client (self);
   g_clear_handle_id (&self->retry_id, g_source_remove);
   g_object_unref (self->cancellable);
-  g_object_unref (self->tasks);
   g_free (self->problem);
   g_free (self->bus);
   G_OBJECT_CLASS (demo_bus_source_parent_class)->finalize (object);
@@ -309,19 +241,18 @@ demo_bus_source_finalize (GObject *object)
 static void
 demo_bus_source_class_init (DemoBusSourceClass *klass)
 {
-  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  DemoSourceClass *source_class = DEMO_SOURCE_CLASS (klass);
 
-  object_class->get_property = demo_bus_source_get_property;
-  object_class->finalize = demo_bus_source_finalize;
-  g_object_class_override_property (object_class, PROP_AVAILABLE, "available");
+  G_OBJECT_CLASS (klass)->finalize = demo_bus_source_finalize;
+  source_class->dup_hint = dup_hint;
+  source_class->start_async = start_async;
+  source_class->start_finish = start_finish;
 }
 
 static void
 demo_bus_source_init (DemoBusSource *self)
 {
   self->cancellable = g_cancellable_new ();
-  self->tasks = g_list_store_new (DEMO_TYPE_TASK);
-  g_signal_connect_object (self->tasks, "items-changed", G_CALLBACK (on_tasks_changed), self, 0);
 }
 
 /**

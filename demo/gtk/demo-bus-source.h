@@ -8,7 +8,7 @@
 G_BEGIN_DECLS
 
 #define DEMO_TYPE_BUS_SOURCE (demo_bus_source_get_type ())
-G_DECLARE_FINAL_TYPE (DemoBusSource, demo_bus_source, DEMO, BUS_SOURCE, GObject)
+G_DECLARE_FINAL_TYPE (DemoBusSource, demo_bus_source, DEMO, BUS_SOURCE, DemoSource)
 
 DemoSource *demo_bus_source_new (const char *bus);
 

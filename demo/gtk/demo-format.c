@@ -64,6 +64,24 @@ demo_format_state_icon (KrTaskState state)
 }
 
 /**
+ * demo_format_kind:
+ * @kind: what a program calls a kind of task
+ *
+ * Names a kind; those of kr-demo are known.
+ *
+ * Returns: its name, translated; @kind itself if nobody knows it
+ */
+const char *
+demo_format_kind (const char *kind)
+{
+  if (g_str_equal (kind, "operation"))
+    return _("Operation");
+  if (g_str_equal (kind, "transfer"))
+    return _("Transfer");
+  return kind;
+}
+
+/**
  * demo_format_reason:
  * @reason: why a task was cancelled
  *

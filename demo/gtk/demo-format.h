@@ -9,6 +9,7 @@ G_BEGIN_DECLS
 
 const char *demo_format_state (KrTaskState state);
 const char *demo_format_state_icon (KrTaskState state);
+const char *demo_format_kind (const char *kind);
 const char *demo_format_reason (KrTaskCancelReason reason);
 char *demo_format_duration (gint64 microseconds);
 char *demo_format_time (gint64 microseconds);

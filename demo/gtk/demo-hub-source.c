@@ -23,28 +23,18 @@
  */
 struct _DemoHubSource
 {
-  GObject parent_instance;
+  DemoSource parent_instance;
 
   char *url;
   KrHubClient *client;
-  GListStore *tasks;      /* of DemoHubTask */
   gboolean following;     /* on this connection: the list is the hub's */
   gboolean was_following; /* ever */
   guint restart_id;
 };
 
-typedef enum
-{
-  PROP_AVAILABLE = 1,
-} DemoHubSourceProperty;
-
-static void list_model_init (GListModelInterface *iface);
-static void source_init (DemoSourceInterface *iface);
 static void start_client (DemoHubSource *self);
 
-G_DEFINE_FINAL_TYPE_WITH_CODE (DemoHubSource, demo_hub_source, G_TYPE_OBJECT,
-                               G_IMPLEMENT_INTERFACE (G_TYPE_LIST_MODEL, list_model_init)
-                               G_IMPLEMENT_INTERFACE (DEMO_TYPE_SOURCE, source_init))
+G_DEFINE_FINAL_TYPE (DemoHubSource, demo_hub_source, DEMO_TYPE_SOURCE)
 
 /* What the client calls back may come when the window has long been closed. */
 static GWeakRef *
@@ -75,47 +65,21 @@ weak_take (gpointer weak)
 
 /* --- the list ----------------------------------------------------------------------------------------------------- */
 
-static GType
-get_item_type (GListModel *model)
+static GListStore *
+get_tasks (DemoHubSource *self)
 {
-  return DEMO_TYPE_TASK;
-}
-
-static guint
-get_n_items (GListModel *model)
-{
-  return g_list_model_get_n_items (G_LIST_MODEL (DEMO_HUB_SOURCE (model)->tasks));
-}
-
-static gpointer
-get_item (GListModel *model, guint position)
-{
-  return g_list_model_get_item (G_LIST_MODEL (DEMO_HUB_SOURCE (model)->tasks), position);
-}
-
-static void
-list_model_init (GListModelInterface *iface)
-{
-  iface->get_item_type = get_item_type;
-  iface->get_n_items = get_n_items;
-  iface->get_item = get_item;
-}
-
-static void
-on_tasks_changed (GListModel *tasks, guint position, guint removed, guint added, gpointer user_data)
-{
-  g_list_model_items_changed (user_data, position, removed, added);
+  return demo_source_get_tasks (DEMO_SOURCE (self));
 }
 
 /* (transfer full) (nullable) */
 static DemoHubTask *
 find (DemoHubSource *self, const char *id, guint *position)
 {
-  guint n = g_list_model_get_n_items (G_LIST_MODEL (self->tasks));
+  guint n = g_list_model_get_n_items (G_LIST_MODEL (get_tasks (self)));
 
   for (*position = 0; *position < n; ++*position)
     {
-      g_autoptr (DemoHubTask) task = g_list_model_get_item (G_LIST_MODEL (self->tasks), *position);
+      g_autoptr (DemoHubTask) task = g_list_model_get_item (G_LIST_MODEL (get_tasks (self)), *position);
 
       if (g_strcmp0 (demo_task_get_info (DEMO_TASK (task))->id, id) == 0)
         return g_steal_pointer (&task);
@@ -147,7 +111,7 @@ show_task (DemoHubSource *self, GVariant *status)
       return;
     }
   task = demo_hub_task_new (self->client, status);
-  g_list_store_append (self->tasks, task);
+  g_list_store_append (get_tasks (self), task);
 }
 
 static void
@@ -157,7 +121,7 @@ drop_task (DemoHubSource *self, const char *id)
   g_autoptr (DemoHubTask) task = find (self, id, &position);
 
   if (task != NULL)
-    g_list_store_remove (self->tasks, position);
+    g_list_store_remove (get_tasks (self), position);
 }
 
 static gboolean
@@ -183,12 +147,12 @@ take_list (DemoHubSource *self, GVariant *list)
   GVariantIter iter;
   GVariant *status;
 
-  for (guint i = g_list_model_get_n_items (G_LIST_MODEL (self->tasks)); i-- > 0;)
+  for (guint i = g_list_model_get_n_items (G_LIST_MODEL (get_tasks (self))); i-- > 0;)
     {
-      g_autoptr (DemoTask) task = g_list_model_get_item (G_LIST_MODEL (self->tasks), i);
+      g_autoptr (DemoTask) task = g_list_model_get_item (G_LIST_MODEL (get_tasks (self)), i);
 
       if (!has_id (list, demo_task_get_info (task)->id))
-        g_list_store_remove (self->tasks, i);
+        g_list_store_remove (get_tasks (self), i);
     }
   g_variant_iter_init (&iter, list);
   while ((status = g_variant_iter_next_value (&iter)) != NULL)
@@ -201,7 +165,7 @@ take_list (DemoHubSource *self, GVariant *list)
 /* --- what the hub sends ------------------------------------------------------------------------------------------- */
 
 static void
-on_task_status (KrHubInvocation *invocation, gpointer weak)
+on_task_changed (KrHubInvocation *invocation, gpointer weak)
 {
   g_autoptr (DemoHubSource) self = g_weak_ref_get (weak);
   GVariant *arguments = kr_hub_invocation_get_arguments (invocation, NULL);
@@ -212,7 +176,7 @@ on_task_status (KrHubInvocation *invocation, gpointer weak)
 }
 
 static void
-on_task_gone (KrHubInvocation *invocation, gpointer weak)
+on_task_removed (KrHubInvocation *invocation, gpointer weak)
 {
   g_autoptr (DemoHubSource) self = g_weak_ref_get (weak);
 
@@ -231,8 +195,7 @@ set_following (DemoHubSource *self, gboolean following)
 {
   self->following = following;
   self->was_following = self->was_following || following;
-  /* also when only the reason is another one: those who look ask for the status and the hint as well */
-  g_object_notify (G_OBJECT (self), "available");
+  demo_source_set_available (DEMO_SOURCE (self), following);
 }
 
 static void
@@ -255,8 +218,21 @@ on_list (GObject *client, GAsyncResult *result, gpointer weak)
 }
 
 static void
+on_kinds (GObject *client, GAsyncResult *result, gpointer weak)
+{
+  g_autoptr (DemoHubSource) self = weak_take (weak);
+  g_autoptr (GVariant) kinds = kr_hub_client_invoke_finish (KR_HUB_CLIENT (client), result, NULL);
+  g_autofree const char **names = kinds != NULL ? g_variant_get_strv (kinds, NULL) : NULL;
+
+  if (self != NULL && names != NULL)
+    demo_source_set_kinds (DEMO_SOURCE (self), (const char *const *) names);
+}
+
+/* The answers come in the order of the questions: what can be started is known when the list is. */
+static void
 follow (DemoHubSource *self)
 {
+  kr_hub_client_invoke_async (self->client, "ListKinds", NULL, G_VARIANT_TYPE ("as"), NULL, on_kinds, weak_new (self));
   kr_hub_client_invoke_async (self->client, "FollowTasks", NULL, G_VARIANT_TYPE ("aa{sv}"), NULL, on_list,
                               weak_new (self));
 }
@@ -320,14 +296,6 @@ start_client (DemoHubSource *self)
 
 /* --- the source --------------------------------------------------------------------------------------------------- */
 
-static const char *const *
-get_kinds (DemoSource *source)
-{
-  static const char *const kinds[] = { "operation", NULL };
-
-  return kinds;
-}
-
 static char *
 dup_hint (DemoSource *source)
 {
@@ -382,29 +350,6 @@ start_finish (DemoSource *source, GAsyncResult *result, GError **error)
 }
 
 static void
-source_init (DemoSourceInterface *iface)
-{
-  iface->get_kinds = get_kinds;
-  iface->dup_hint = dup_hint;
-  iface->dup_status = dup_status;
-  iface->start_async = start_async;
-  iface->start_finish = start_finish;
-}
-
-static void
-demo_hub_source_get_property (GObject *object, guint prop_id, GValue *value, GParamSpec *pspec)
-{
-  switch ((DemoHubSourceProperty) prop_id)
-    {
-    case PROP_AVAILABLE:
-      g_value_set_boolean (value, DEMO_HUB_SOURCE (object)->following);
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
-    }
-}
-
-static void
 demo_hub_source_dispose (GObject *object)
 {
   DemoHubSource *self = DEMO_HUB_SOURCE (object);
@@ -425,7 +370,6 @@ demo_hub_source_finalize (GObject *object)
 {
   DemoHubSource *self = DEMO_HUB_SOURCE (object);
 
-  g_object_unref (self->tasks);
   g_free (self->url);
   G_OBJECT_CLASS (demo_hub_source_parent_class)->finalize (object);
 }
@@ -434,18 +378,19 @@ static void
 demo_hub_source_class_init (DemoHubSourceClass *klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  DemoSourceClass *source_class = DEMO_SOURCE_CLASS (klass);
 
-  object_class->get_property = demo_hub_source_get_property;
   object_class->dispose = demo_hub_source_dispose;
   object_class->finalize = demo_hub_source_finalize;
-  g_object_class_override_property (object_class, PROP_AVAILABLE, "available");
+  source_class->dup_hint = dup_hint;
+  source_class->dup_status = dup_status;
+  source_class->start_async = start_async;
+  source_class->start_finish = start_finish;
 }
 
 static void
 demo_hub_source_init (DemoHubSource *self)
 {
-  self->tasks = g_list_store_new (DEMO_TYPE_TASK);
-  g_signal_connect_object (self->tasks, "items-changed", G_CALLBACK (on_tasks_changed), self, 0);
 }
 
 /* --- making one --------------------------------------------------------------------------------------------------- */
@@ -453,8 +398,8 @@ demo_hub_source_init (DemoHubSource *self)
 static void
 add_handlers (DemoHubSource *self)
 {
-  kr_hub_client_add_handler (self->client, "TaskStatus", "(a{sv})", on_task_status, weak_new (self), weak_free);
-  kr_hub_client_add_handler (self->client, "TaskGone", "(s)", on_task_gone, weak_new (self), weak_free);
+  kr_hub_client_add_handler (self->client, "TaskChanged", "(a{sv})", on_task_changed, weak_new (self), weak_free);
+  kr_hub_client_add_handler (self->client, "TaskRemoved", "(s)", on_task_removed, weak_new (self), weak_free);
   kr_hub_client_set_default_handler (self->client, on_other_event, NULL, NULL);
   g_signal_connect (self->client, "notify::state", G_CALLBACK (on_state), self);
   g_signal_connect (self->client, "notify::last-error", G_CALLBACK (on_state), self);

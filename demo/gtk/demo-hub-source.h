@@ -8,7 +8,7 @@
 G_BEGIN_DECLS
 
 #define DEMO_TYPE_HUB_SOURCE (demo_hub_source_get_type ())
-G_DECLARE_FINAL_TYPE (DemoHubSource, demo_hub_source, DEMO, HUB_SOURCE, GObject)
+G_DECLARE_FINAL_TYPE (DemoHubSource, demo_hub_source, DEMO, HUB_SOURCE, DemoSource)
 
 DemoSource *demo_hub_source_new (const char *url, const char *certificate, GError **error);
 

@@ -53,6 +53,25 @@ get_integer (GVariant *status, const char *key, gint64 missing)
   return number > -9007199254740992.0 && number < 9007199254740992.0 ? (gint64) number : missing;
 }
 
+/* ISO 8601, as JSON has it; µs since 1970, 0 for none. */
+static gint64
+get_time (GVariant *status, const char *key)
+{
+  const char *text = get_text (status, key);
+  g_autoptr (GDateTime) time = text != NULL ? g_date_time_new_from_iso8601 (text, NULL) : NULL;
+
+  return time != NULL ? g_date_time_to_unix (time) * G_USEC_PER_SEC + g_date_time_get_microsecond (time) : 0;
+}
+
+static const char *
+get_error (GVariant *status)
+{
+  g_autoptr (GVariant) error = g_variant_lookup_value (status, "error", G_VARIANT_TYPE_VARDICT);
+
+  /* the text is a part of @status */
+  return error != NULL ? get_text (error, "message") : NULL;
+}
+
 static int
 get_enum (GVariant *status, const char *key, GType type)
 {
@@ -66,7 +85,7 @@ get_enum (GVariant *status, const char *key, GType type)
 /**
  * demo_hub_task_update:
  * @self: a task
- * @status: what the hub says of it, an `a{sv}`
+ * @status: what the hub says of it, an `a{sv}`: the document of `GET /tasks/{id}`
  *
  * Shows what the hub says.
  */
@@ -75,8 +94,9 @@ demo_hub_task_update (DemoHubTask *self, GVariant *status)
 {
   gboolean cancelable = FALSE;
   double fraction = get_number (status, "progress", NAN);
+  double remaining = get_number (status, "remaining", -1);
 
-  g_variant_lookup (status, "cancellable", "b", &cancelable);
+  g_variant_lookup (status, "cancelable", "b", &cancelable);
   demo_task_set_info (DEMO_TASK (self),
                       &(DemoTaskInfo) {
                         .id = get_text (status, "id"),
@@ -85,18 +105,18 @@ demo_hub_task_update (DemoHubTask *self, GVariant *status)
                         .description = get_text (status, "description"),
                         .message = get_text (status, "message"),
                         .unit = get_text (status, "unit"),
-                        .error = get_text (status, "error"),
+                        .error = get_error (status),
                         .state = get_enum (status, "state", KR_TASK_TYPE_STATE),
-                        .cancel_reason = get_enum (status, "cancel-reason", KR_TASK_TYPE_CANCEL_REASON),
+                        .cancel_reason = get_enum (status, "cancelReason", KR_TASK_TYPE_CANCEL_REASON),
                         .cancelable = cancelable,
                         .fraction = isnan (fraction) ? NAN : CLAMP (fraction, 0, 1),
                         .done = MAX (get_integer (status, "done", 0), 0),
                         .total = MAX (get_integer (status, "total", 0), 0),
                         .rate = MAX (get_integer (status, "rate", 0), 0),
-                        .eta = MAX (get_integer (status, "eta", -1), -1),
-                        .created_at = get_integer (status, "created-at", 0),
-                        .started_at = get_integer (status, "started-at", 0),
-                        .finished_at = get_integer (status, "finished-at", 0),
+                        .eta = remaining >= 0 && remaining < 1e9 ? (gint64) (remaining * G_USEC_PER_SEC) : -1,
+                        .created_at = get_time (status, "createdAt"),
+                        .started_at = get_time (status, "startedAt"),
+                        .finished_at = get_time (status, "finishedAt"),
                       });
 }
 

@@ -5,16 +5,168 @@
 
 #include "demo-source.h"
 
-G_DEFINE_INTERFACE (DemoSource, demo_source, G_TYPE_LIST_MODEL)
+#include "demo-task.h"
+
+/*
+ * DemoSource:
+ *
+ * Where the tasks of the window come from: a list model of DemoTask. A kind of source derives from it, fills the list of
+ * demo_source_get_tasks(), and says when the tasks are in reach and what can be started there.
+ */
+typedef struct
+{
+  GListStore *tasks;
+  gboolean available;
+  GStrv kinds;
+} DemoSourcePrivate;
+
+typedef enum
+{
+  PROP_AVAILABLE = 1,
+  PROP_KINDS,
+} DemoSourceProperty;
+
+static GParamSpec *props[PROP_KINDS + 1];
+
+static void list_model_init (GListModelInterface *iface);
+
+G_DEFINE_ABSTRACT_TYPE_WITH_CODE (DemoSource, demo_source, G_TYPE_OBJECT,
+                                  G_ADD_PRIVATE (DemoSource)
+                                  G_IMPLEMENT_INTERFACE (G_TYPE_LIST_MODEL, list_model_init))
+
+/* --- the list ----------------------------------------------------------------------------------------------------- */
+
+static GType
+get_item_type (GListModel *model)
+{
+  return DEMO_TYPE_TASK;
+}
+
+static guint
+get_n_items (GListModel *model)
+{
+  return g_list_model_get_n_items (G_LIST_MODEL (demo_source_get_tasks (DEMO_SOURCE (model))));
+}
+
+static gpointer
+get_item (GListModel *model, guint position)
+{
+  return g_list_model_get_item (G_LIST_MODEL (demo_source_get_tasks (DEMO_SOURCE (model))), position);
+}
 
 static void
-demo_source_default_init (DemoSourceInterface *iface)
+list_model_init (GListModelInterface *iface)
 {
+  iface->get_item_type = get_item_type;
+  iface->get_n_items = get_n_items;
+  iface->get_item = get_item;
+}
+
+/* --- the object --------------------------------------------------------------------------------------------------- */
+
+static void
+demo_source_get_property (GObject *object, guint prop_id, GValue *value, GParamSpec *pspec)
+{
+  switch ((DemoSourceProperty) prop_id)
+    {
+    case PROP_AVAILABLE:
+      g_value_set_boolean (value, demo_source_get_available (DEMO_SOURCE (object)));
+      break;
+    case PROP_KINDS:
+      g_value_set_boxed (value, demo_source_get_kinds (DEMO_SOURCE (object)));
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+static void
+demo_source_finalize (GObject *object)
+{
+  DemoSourcePrivate *priv = demo_source_get_instance_private (DEMO_SOURCE (object));
+
+  g_object_unref (priv->tasks);
+  g_strfreev (priv->kinds);
+  G_OBJECT_CLASS (demo_source_parent_class)->finalize (object);
+}
+
+static void
+demo_source_class_init (DemoSourceClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  GParamFlags flags = G_PARAM_READABLE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY;
+
+  object_class->get_property = demo_source_get_property;
+  object_class->finalize = demo_source_finalize;
+
   /* DemoSource:available: whether the tasks are in reach: somebody is there who has them. */
-  g_object_interface_install_property (iface,
-                                       g_param_spec_boolean ("available", NULL, NULL, FALSE,
-                                                             G_PARAM_READABLE | G_PARAM_STATIC_STRINGS
-                                                             | G_PARAM_EXPLICIT_NOTIFY));
+  props[PROP_AVAILABLE] = g_param_spec_boolean ("available", NULL, NULL, FALSE, flags);
+  /* DemoSource:kinds: what can be started. */
+  props[PROP_KINDS] = g_param_spec_boxed ("kinds", NULL, NULL, G_TYPE_STRV, flags);
+  g_object_class_install_properties (object_class, G_N_ELEMENTS (props), props);
+}
+
+static void
+demo_source_init (DemoSource *self)
+{
+  DemoSourcePrivate *priv = demo_source_get_instance_private (self);
+
+  priv->tasks = g_list_store_new (DEMO_TYPE_TASK);
+  priv->kinds = g_new0 (char *, 1);
+  g_signal_connect_object (priv->tasks, "items-changed", G_CALLBACK (g_list_model_items_changed), self,
+                           G_CONNECT_SWAPPED);
+}
+
+/**
+ * demo_source_get_tasks:
+ * @self: a source
+ *
+ * Gets the list of the tasks, for the source to fill.
+ *
+ * Returns: (transfer none): a list of DemoTask
+ */
+GListStore *
+demo_source_get_tasks (DemoSource *self)
+{
+  DemoSourcePrivate *priv = demo_source_get_instance_private (self);
+
+  return priv->tasks;
+}
+
+/**
+ * demo_source_set_available:
+ * @self: a source
+ * @available: whether the tasks are in reach
+ *
+ * Says whether the tasks are in reach; also when only the reason why they are not is another one: those who look ask for
+ * hint and status as well.
+ */
+void
+demo_source_set_available (DemoSource *self, gboolean available)
+{
+  DemoSourcePrivate *priv = demo_source_get_instance_private (self);
+
+  priv->available = available;
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_AVAILABLE]);
+}
+
+/**
+ * demo_source_set_kinds:
+ * @self: a source
+ * @kinds: (array zero-terminated=1): names, the usual one first
+ *
+ * Says what can be started.
+ */
+void
+demo_source_set_kinds (DemoSource *self, const char *const *kinds)
+{
+  DemoSourcePrivate *priv = demo_source_get_instance_private (self);
+
+  if (g_strv_equal ((const char *const *) priv->kinds, kinds))
+    return;
+  g_strfreev (priv->kinds);
+  priv->kinds = g_strdupv ((GStrv) kinds);
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_KINDS]);
 }
 
 /**
@@ -28,24 +180,25 @@ demo_source_default_init (DemoSourceInterface *iface)
 gboolean
 demo_source_get_available (DemoSource *self)
 {
-  gboolean available;
+  DemoSourcePrivate *priv = demo_source_get_instance_private (self);
 
-  g_object_get (self, "available", &available, NULL);
-  return available;
+  return priv->available;
 }
 
 /**
  * demo_source_get_kinds:
  * @self: a source
  *
- * Gets what can be started there.
+ * Gets what can be started there; nothing while it is not known.
  *
  * Returns: (transfer none) (array zero-terminated=1): names, the usual one first
  */
 const char *const *
 demo_source_get_kinds (DemoSource *self)
 {
-  return DEMO_SOURCE_GET_IFACE (self)->get_kinds (self);
+  DemoSourcePrivate *priv = demo_source_get_instance_private (self);
+
+  return (const char *const *) priv->kinds;
 }
 
 /**
@@ -59,7 +212,7 @@ demo_source_get_kinds (DemoSource *self)
 char *
 demo_source_dup_hint (DemoSource *self)
 {
-  return DEMO_SOURCE_GET_IFACE (self)->dup_hint (self);
+  return DEMO_SOURCE_GET_CLASS (self)->dup_hint (self);
 }
 
 /**
@@ -73,9 +226,9 @@ demo_source_dup_hint (DemoSource *self)
 char *
 demo_source_dup_status (DemoSource *self)
 {
-  DemoSourceInterface *iface = DEMO_SOURCE_GET_IFACE (self);
+  DemoSourceClass *klass = DEMO_SOURCE_GET_CLASS (self);
 
-  return iface->dup_status != NULL ? iface->dup_status (self) : NULL;
+  return klass->dup_status != NULL ? klass->dup_status (self) : NULL;
 }
 
 /**
@@ -93,7 +246,7 @@ void
 demo_source_start_async (DemoSource *self, const char *kind, guint seconds, GCancellable *cancellable,
                          GAsyncReadyCallback callback, gpointer user_data)
 {
-  DEMO_SOURCE_GET_IFACE (self)->start_async (self, kind, seconds, cancellable, callback, user_data);
+  DEMO_SOURCE_GET_CLASS (self)->start_async (self, kind, seconds, cancellable, callback, user_data);
 }
 
 /**
@@ -109,5 +262,5 @@ demo_source_start_async (DemoSource *self, const char *kind, guint seconds, GCan
 gboolean
 demo_source_start_finish (DemoSource *self, GAsyncResult *result, GError **error)
 {
-  return DEMO_SOURCE_GET_IFACE (self)->start_finish (self, result, error);
+  return DEMO_SOURCE_GET_CLASS (self)->start_finish (self, result, error);
 }

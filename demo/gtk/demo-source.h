@@ -8,14 +8,13 @@
 G_BEGIN_DECLS
 
 #define DEMO_TYPE_SOURCE (demo_source_get_type ())
-G_DECLARE_INTERFACE (DemoSource, demo_source, DEMO, SOURCE, GListModel)
+G_DECLARE_DERIVABLE_TYPE (DemoSource, demo_source, DEMO, SOURCE, GObject)
 
-/* A list model of DemoTask with the property "available", a boolean. All in the main thread. */
-struct _DemoSourceInterface
+/* A list model of DemoTask. All in the main thread. */
+struct _DemoSourceClass
 {
-  GTypeInterface parent_iface;
+  GObjectClass parent_class;
 
-  const char *const *(*get_kinds) (DemoSource *self);
   char *(*dup_hint) (DemoSource *self);
   char *(*dup_status) (DemoSource *self); /* may be NULL: there is never any */
   void (*start_async) (DemoSource *self, const char *kind, guint seconds, GCancellable *cancellable,
@@ -30,5 +29,10 @@ char *demo_source_dup_status (DemoSource *self);
 void demo_source_start_async (DemoSource *self, const char *kind, guint seconds, GCancellable *cancellable,
                               GAsyncReadyCallback callback, gpointer user_data);
 gboolean demo_source_start_finish (DemoSource *self, GAsyncResult *result, GError **error);
+
+/* For the sources themselves. */
+GListStore *demo_source_get_tasks (DemoSource *self);
+void demo_source_set_available (DemoSource *self, gboolean available);
+void demo_source_set_kinds (DemoSource *self, const char *const *kinds);
 
 G_END_DECLS

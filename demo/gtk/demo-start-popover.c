@@ -5,6 +5,8 @@
 
 #include "demo-start-popover.h"
 
+#include "demo-format.h"
+
 /*
  * DemoStartPopover:
  *
@@ -14,6 +16,7 @@ struct _DemoStartPopover
 {
   GtkPopover parent_instance;
 
+  GStrv kinds;
   GtkWidget *kind_row;
   GtkWidget *kind;
   GtkWidget *seconds;
@@ -32,14 +35,14 @@ G_DEFINE_FINAL_TYPE (DemoStartPopover, demo_start_popover, GTK_TYPE_POPOVER)
 static void
 on_start (DemoStartPopover *self)
 {
-  GtkStringObject *kind = gtk_drop_down_get_selected_item (GTK_DROP_DOWN (self->kind));
+  guint selected = gtk_drop_down_get_selected (GTK_DROP_DOWN (self->kind));
 
-  if (kind == NULL)
+  if (selected == GTK_INVALID_LIST_POSITION)
     return;
   /* a number that is still being typed counts, too */
   gtk_spin_button_update (GTK_SPIN_BUTTON (self->seconds));
   gtk_popover_popdown (GTK_POPOVER (self));
-  g_signal_emit (self, signals[SIGNAL_START], 0, gtk_string_object_get_string (kind),
+  g_signal_emit (self, signals[SIGNAL_START], 0, self->kinds[selected],
                  (guint) gtk_spin_button_get_value_as_int (GTK_SPIN_BUTTON (self->seconds)));
 }
 
@@ -66,11 +69,19 @@ demo_start_popover_dispose (GObject *object)
 }
 
 static void
+demo_start_popover_finalize (GObject *object)
+{
+  g_strfreev (DEMO_START_POPOVER (object)->kinds);
+  G_OBJECT_CLASS (demo_start_popover_parent_class)->finalize (object);
+}
+
+static void
 demo_start_popover_class_init (DemoStartPopoverClass *klass)
 {
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
 
   G_OBJECT_CLASS (klass)->dispose = demo_start_popover_dispose;
+  G_OBJECT_CLASS (klass)->finalize = demo_start_popover_finalize;
   /* DemoStartPopover::start: the kind and the seconds that were chosen */
   signals[SIGNAL_START] = g_signal_new ("start", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                         G_TYPE_NONE, 2, G_TYPE_STRING, G_TYPE_UINT);
@@ -90,18 +101,26 @@ demo_start_popover_init (DemoStartPopover *self)
 }
 
 /**
- * demo_start_popover_set_source:
+ * demo_start_popover_set_kinds:
  * @self: a popover
- * @source: where tasks are started
+ * @kinds: (array zero-terminated=1): what can be started
  *
- * Offers what can be started there; with one kind only there is nothing to choose.
+ * Offers it; with one kind only there is nothing to choose. What was chosen stays chosen if it is still there.
  */
 void
-demo_start_popover_set_source (DemoStartPopover *self, DemoSource *source)
+demo_start_popover_set_kinds (DemoStartPopover *self, const char *const *kinds)
 {
-  const char *const *kinds = demo_source_get_kinds (source);
-  g_autoptr (GtkStringList) list = gtk_string_list_new (kinds);
+  guint selected = gtk_drop_down_get_selected (GTK_DROP_DOWN (self->kind));
+  g_autofree char *chosen = selected != GTK_INVALID_LIST_POSITION ? g_strdup (self->kinds[selected]) : NULL;
+  g_autoptr (GtkStringList) names = gtk_string_list_new (NULL);
 
-  gtk_drop_down_set_model (GTK_DROP_DOWN (self->kind), G_LIST_MODEL (list));
-  gtk_widget_set_visible (self->kind_row, g_strv_length ((char **) kinds) > 1);
+  g_strfreev (self->kinds);
+  self->kinds = g_strdupv ((GStrv) kinds);
+  for (guint i = 0; kinds[i] != NULL; i++)
+    gtk_string_list_append (names, demo_format_kind (kinds[i]));
+  gtk_drop_down_set_model (GTK_DROP_DOWN (self->kind), G_LIST_MODEL (names));
+  for (guint i = 0; kinds[i] != NULL; i++)
+    if (g_strcmp0 (kinds[i], chosen) == 0)
+      gtk_drop_down_set_selected (GTK_DROP_DOWN (self->kind), i);
+  gtk_widget_set_visible (self->kind_row, g_strv_length ((GStrv) kinds) > 1);
 }

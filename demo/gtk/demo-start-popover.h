@@ -5,13 +5,11 @@
 
 #include <gtk/gtk.h>
 
-#include "demo-source.h"
-
 G_BEGIN_DECLS
 
 #define DEMO_TYPE_START_POPOVER (demo_start_popover_get_type ())
 G_DECLARE_FINAL_TYPE (DemoStartPopover, demo_start_popover, DEMO, START_POPOVER, GtkPopover)
 
-void demo_start_popover_set_source (DemoStartPopover *self, DemoSource *source);
+void demo_start_popover_set_kinds (DemoStartPopover *self, const char *const *kinds);
 
 G_END_DECLS

@@ -161,7 +161,7 @@ fill_details (DemoTaskRow *self)
   line = add_detail (self, line, _("Created"), created);
   line = add_detail (self, line, _("Started"), started);
   line = add_detail (self, line, _("Ended"), finished);
-  line = add_detail (self, line, _("Kind"), info->kind);
+  line = add_detail (self, line, _("Kind"), info->kind != NULL ? demo_format_kind (info->kind) : NULL);
   add_detail (self, line, _("Identifier"), info->id);
 }
 

@@ -75,6 +75,12 @@ update (DemoWindow *self)
 }
 
 static void
+update_kinds (DemoWindow *self)
+{
+  demo_start_popover_set_kinds (DEMO_START_POPOVER (self->start_popover), demo_source_get_kinds (self->source));
+}
+
+static void
 on_task_changed (DemoWindow *self, DemoTask *task)
 {
   if (demo_task_is_removed (task))
@@ -254,10 +260,11 @@ demo_window_new (GtkApplication *application, DemoSource *source)
   self->filter = GTK_FILTER (gtk_custom_filter_new (is_of_interest, NULL, NULL));
   filtered = gtk_filter_list_model_new (G_LIST_MODEL (g_object_ref (source)), g_object_ref (self->filter));
   self->tasks = G_LIST_MODEL (gtk_sort_list_model_new (G_LIST_MODEL (filtered), sorter));
-  demo_start_popover_set_source (DEMO_START_POPOVER (self->start_popover), source);
+  update_kinds (self);
   gtk_list_box_bind_model (GTK_LIST_BOX (self->list), self->tasks, create_row, self, NULL);
   g_signal_connect (source, "items-changed", G_CALLBACK (on_items_changed), self);
   g_signal_connect_swapped (source, "notify::available", G_CALLBACK (update), self);
+  g_signal_connect_swapped (source, "notify::kinds", G_CALLBACK (update_kinds), self);
   on_items_changed (G_LIST_MODEL (source), 0, 0, g_list_model_get_n_items (G_LIST_MODEL (source)), self);
   return GTK_WIDGET (self);
 }

@@ -5,8 +5,6 @@
 
 #include "demo-bus.h"
 
-#include "demo-operation.h"
-
 struct _DemoBus
 {
   GDBusConnection *connection;
@@ -47,12 +45,26 @@ connect_to (const char *bus, GError **error)
                                                  NULL, NULL, error);
 }
 
+/* The parameter is the one of the web: seconds, 1 to 600. */
+static KrTaskJob *
+create_operation (GVariant *parameters, GVariant *options, gpointer user_data, GError **error)
+{
+  const DemoMaker *maker = user_data;
+  guint32 seconds = DEMO_OPERATION_DEFAULT_SECONDS;
+
+  if (parameters != NULL)
+    g_variant_lookup (parameters, "seconds", "u", &seconds);
+  if (seconds >= 1 && seconds <= DEMO_OPERATION_MAX_SECONDS)
+    return demo_parts_create_operation (maker->parts, maker->kind, seconds);
+  g_set_error (error, G_DBUS_ERROR, G_DBUS_ERROR_INVALID_ARGS, "'seconds' must be a number from 1 to %d",
+               DEMO_OPERATION_MAX_SECONDS);
+  return NULL;
+}
+
 /**
  * demo_bus_publish:
- * @manager: the tasks
+ * @parts: the tasks, and what makes them; must outlive what is returned
  * @bus: `session`, `system`, or the address of a bus
- * @factory: makes an operation for somebody who starts one over the bus
- * @user_data: data for @factory
  * @error: return location for an error
  *
  * Connects to a bus and publishes the tasks there, as %DEMO_BUS_NAME at %DEMO_BUS_PATH.
@@ -60,15 +72,16 @@ connect_to (const char *bus, GError **error)
  * Returns: (transfer full): what keeps them there, or %NULL
  */
 DemoBus *
-demo_bus_publish (KrTaskManager *manager, const char *bus, KrTaskFactory factory, gpointer user_data, GError **error)
+demo_bus_publish (DemoParts *parts, const char *bus, GError **error)
 {
   g_autoptr (DemoBus) self = g_new0 (DemoBus, 1);
 
   self->connection = connect_to (bus, error);
   if (self->connection == NULL)
     return NULL;
-  self->exporter = kr_task_bus_exporter_new (manager, self->connection, DEMO_BUS_PATH);
-  kr_task_bus_exporter_add_kind (self->exporter, DEMO_OPERATION_KIND, factory, user_data, NULL);
+  self->exporter = kr_task_bus_exporter_new (parts->manager, self->connection, DEMO_BUS_PATH);
+  for (guint i = 0; i < DEMO_OPERATION_N_KINDS; i++)
+    kr_task_bus_exporter_add_kind (self->exporter, demo_operation_get_name (i), create_operation, &parts->makers[i], NULL);
   if (!kr_task_bus_exporter_export (self->exporter, error))
     return NULL;
   self->name_id = g_bus_own_name_on_connection (self->connection, DEMO_BUS_NAME, G_BUS_NAME_OWNER_FLAGS_NONE,

@@ -3,7 +3,7 @@
 /* DemoBus: the tasks of the demo on D-Bus. */
 #pragma once
 
-#include <krtask.h>
+#include "demo-parts.h"
 
 G_BEGIN_DECLS
 
@@ -12,8 +12,7 @@ G_BEGIN_DECLS
 
 typedef struct _DemoBus DemoBus;
 
-DemoBus *demo_bus_publish (KrTaskManager *manager, const char *bus, KrTaskFactory factory, gpointer user_data,
-                           GError **error);
+DemoBus *demo_bus_publish (DemoParts *parts, const char *bus, GError **error);
 void demo_bus_free (DemoBus *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DemoBus, demo_bus_free)

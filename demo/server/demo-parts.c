@@ -7,7 +7,6 @@
 
 #include "demo-antiforgery.h"
 #include "demo-hub.h"
-#include "demo-operation.h"
 #include "demo-task-bridge.h"
 
 #define MAX_CONCURRENT 64 /* they sleep; the default is for work that computes */
@@ -19,13 +18,15 @@
  * @options: the command line
  * @error: return location for an error
  *
- * Makes hub, tasks and guard, in the main context.
+ * Makes hub, tasks and guard, in the main context. The parts stay where they are from now on.
  *
  * Returns: whether all are there
  */
 gboolean
 demo_parts_init (DemoParts *parts, const DemoOptions *options, GError **error)
 {
+  for (guint i = 0; i < DEMO_OPERATION_N_KINDS; i++)
+    parts->makers[i] = (DemoMaker) { parts, i };
   parts->hub = demo_hub_new ();
   parts->manager = kr_task_manager_new (NULL);
   kr_task_manager_set_max_concurrent (parts->manager, MAX_CONCURRENT);
@@ -39,6 +40,7 @@ demo_parts_init (DemoParts *parts, const DemoOptions *options, GError **error)
 /**
  * demo_parts_create_operation:
  * @parts: the parts
+ * @kind: what sort of operation
  * @seconds: how long it takes
  *
  * Creates an operation whose events go to the hub. Any thread.
@@ -46,9 +48,9 @@ demo_parts_init (DemoParts *parts, const DemoOptions *options, GError **error)
  * Returns: (transfer full): a job that is not submitted yet
  */
 KrTaskJob *
-demo_parts_create_operation (DemoParts *parts, guint seconds)
+demo_parts_create_operation (DemoParts *parts, DemoOperationKind kind, guint seconds)
 {
-  KrTaskJob *job = demo_operation_new (seconds);
+  KrTaskJob *job = demo_operation_new (kind, seconds);
 
   demo_task_bridge_follow (parts->hub, job);
   return job;

@@ -16,8 +16,28 @@ percent_of (double fraction)
   return isnan (fraction) ? 0 : (int) rint (fraction * 100);
 }
 
+/* More than the original tells: how fast it goes and how long it will take, in seconds, as far as that is known. */
 static void
-send_event (KrHubServer *hub, const char *name, KrTaskJob *job, int percent, const char *message)
+add_measures (GVariantBuilder *data, KrTaskProgress *progress)
+{
+  gint64 eta = kr_task_progress_get_eta (progress);
+  g_autofree char *unit = NULL;
+  guint64 done, total;
+
+  kr_task_progress_get_units (progress, &done, &total, &unit);
+  if (unit != NULL)
+    {
+      g_variant_builder_add (data, "{sv}", "Unit", g_variant_new_string (unit));
+      g_variant_builder_add (data, "{sv}", "Done", g_variant_new_uint64 (done));
+      g_variant_builder_add (data, "{sv}", "Total", g_variant_new_uint64 (total));
+      g_variant_builder_add (data, "{sv}", "Rate", g_variant_new_uint64 (kr_task_progress_get_rate (progress)));
+    }
+  if (eta >= 0)
+    g_variant_builder_add (data, "{sv}", "Remaining", g_variant_new_double (rint (eta / 1e5) / 10));
+}
+
+static void
+send_event (KrHubServer *hub, const char *name, KrTaskJob *job, int percent, const char *message, gboolean running)
 {
   g_autofree char *timestamp = demo_hub_format_now ();
   g_auto (GVariantBuilder) data = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE_VARDICT);
@@ -26,6 +46,8 @@ send_event (KrHubServer *hub, const char *name, KrTaskJob *job, int percent, con
   g_variant_builder_add (&data, "{sv}", "Progress", g_variant_new_int32 (percent));
   g_variant_builder_add (&data, "{sv}", "Message", g_variant_new_string (message));
   g_variant_builder_add (&data, "{sv}", "Timestamp", g_variant_new_string (timestamp));
+  if (running)
+    add_measures (&data, kr_task_job_get_progress (job));
   demo_hub_send_event (hub, name, g_variant_builder_end (&data));
 }
 
@@ -37,7 +59,7 @@ on_progress (KrTaskProgress *progress, gpointer user_data)
   g_autofree char *message = NULL;
   double fraction = kr_task_progress_get (progress, &message);
 
-  send_event (hub, "OperationProgress", job, percent_of (fraction), message != NULL ? message : "");
+  send_event (hub, "OperationProgress", job, percent_of (fraction), message != NULL ? message : "", TRUE);
 }
 
 static const char *
@@ -65,7 +87,7 @@ on_finished (KrTaskJob *job, gpointer user_data)
   double fraction = kr_task_progress_get_fraction (kr_task_job_get_progress (job));
 
   send_event (hub, "OperationComplete", job, state == KR_TASK_STATE_COMPLETED ? 100 : percent_of (fraction),
-              describe_end (state));
+              describe_end (state), FALSE);
 }
 
 /**
@@ -86,34 +108,30 @@ demo_task_bridge_follow (KrHubServer *hub, KrTaskJob *job)
 
 /* --- for those who have joined a group ---------------------------------------------------------------------------- */
 
-/* A copy of what the status has under the names that GET /tasks/{id} uses. */
-static GVariant *
-describe (KrTaskJob *job)
+/**
+ * demo_task_bridge_describe:
+ * @job: a task
+ *
+ * Says all that is known of a task: the document of `GET /tasks/{id}`.
+ *
+ * Returns: (transfer full): an `a{sv}`
+ */
+GVariant *
+demo_task_bridge_describe (KrTaskJob *job)
 {
-  static const struct { const char *key, *name; } members[] = {
-    { "id", "id" },       { "kind", "kind" },        { "title", "title" },      { "state", "state" },
-    { "message", "message" }, { "progress", "progress" }, { "cancellable", "cancelable" },
-  };
-  g_autoptr (GVariant) status = kr_task_job_dup_status (job);
-  g_auto (GVariantBuilder) description = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE_VARDICT);
+  g_autofree char *json = kr_task_soup_feed_to_json (job);
+  g_autoptr (GError) error = NULL;
+  GVariant *description = json_gvariant_deserialize_data (json, -1, "a{sv}", &error);
 
-  for (guint i = 0; i < G_N_ELEMENTS (members); i++)
-    {
-      g_autoptr (GVariant) value = g_variant_lookup_value (status, members[i].key, NULL);
-
-      /* JSON has no way to write what is not a number: then the progress is unknown */
-      if (value != NULL
-          && !(g_variant_is_of_type (value, G_VARIANT_TYPE_DOUBLE) && isnan (g_variant_get_double (value))))
-        g_variant_builder_add (&description, "{sv}", members[i].name, value);
-    }
-  return g_variant_builder_end (&description);
+  g_assert_no_error (error);
+  return g_variant_ref_sink (description);
 }
 
 static void
 send_to_groups (KrHubServer *hub, KrTaskJob *job, const char *target, GVariant *arguments)
 {
   g_autofree char *group = g_strconcat ("task:", kr_task_job_get_id (job), NULL);
-  const char *const groups[] = { "tasks", group, NULL };
+  const char *const groups[] = { DEMO_TASK_GROUP, group, NULL };
   g_autoptr (KrHubClients) clients = kr_hub_clients_new_groups (hub, groups);
   g_autoptr (GError) error = NULL;
 
@@ -124,7 +142,9 @@ send_to_groups (KrHubServer *hub, KrTaskJob *job, const char *target, GVariant *
 static void
 on_changed (KrTaskSoupFeed *feed, KrTaskJob *job, gpointer user_data)
 {
-  send_to_groups (user_data, job, "TaskChanged", g_variant_new ("(@a{sv})", describe (job)));
+  g_autoptr (GVariant) description = demo_task_bridge_describe (job);
+
+  send_to_groups (user_data, job, "TaskChanged", g_variant_new ("(@a{sv})", description));
 }
 
 static void
@@ -138,7 +158,7 @@ on_removed (KrTaskSoupFeed *feed, KrTaskJob *job, gpointer user_data)
  * @hub: the hub
  * @manager: the tasks
  *
- * Calls `TaskChanged (description)` and `TaskRemoved (id)` at the clients in the groups `tasks` and `task:ID`, for
+ * Calls `TaskChanged (document)` and `TaskRemoved (id)` at the clients in the groups `tasks` and `task:ID`, for
  * progress at most as often as the manager tells of it.
  *
  * Returns: (transfer full): what does so while it lives

@@ -8,7 +8,11 @@
 
 G_BEGIN_DECLS
 
+/* The group that is told of all tasks. */
+#define DEMO_TASK_GROUP "tasks"
+
 void demo_task_bridge_follow (KrHubServer *hub, KrTaskJob *job);
+GVariant *demo_task_bridge_describe (KrTaskJob *job);
 KrTaskSoupFeed *demo_task_bridge_new_feed (KrHubServer *hub, KrTaskManager *manager);
 
 G_END_DECLS

@@ -8,7 +8,6 @@
 #include <krtask-soup.h>
 
 #include "demo-http.h"
-#include "demo-operation.h"
 
 /* --- starting and cancelling --- */
 
@@ -35,11 +34,22 @@ passes (DemoParts *parts, SoupServerMessage *message)
   return parts->guard == NULL || kr_csrf_soup_guard_check (parts->guard, message);
 }
 
+/* Without a name it is the operation of the original sample. */
+static gboolean
+get_kind (GHashTable *query, DemoOperationKind *kind)
+{
+  const char *name = query != NULL ? g_hash_table_lookup (query, "kind") : NULL;
+
+  *kind = DEMO_OPERATION_STEPS;
+  return name == NULL || demo_operation_find (name, kind);
+}
+
 static void
 on_start (SoupServer *server, SoupServerMessage *message, const char *path, GHashTable *query, gpointer user_data)
 {
   DemoParts *parts = user_data;
   guint seconds = DEMO_OPERATION_DEFAULT_SECONDS;
+  DemoOperationKind kind;
   g_autoptr (KrTaskJob) job = NULL;
   g_autoptr (GError) error = NULL;
 
@@ -52,7 +62,13 @@ on_start (SoupServer *server, SoupServerMessage *message, const char *path, GHas
                            G_STRINGIFY (DEMO_OPERATION_MAX_SECONDS));
       return;
     }
-  job = demo_parts_create_operation (parts, seconds);
+  if (!get_kind (query, &kind))
+    {
+      demo_http_set_error (message, SOUP_STATUS_BAD_REQUEST, "kind",
+                           "The query parameter 'kind' must be 'operation' or 'transfer'");
+      return;
+    }
+  job = demo_parts_create_operation (parts, kind, seconds);
   if (kr_task_manager_submit (parts->manager, job, &error))
     answer_action (message, SOUP_STATUS_OK, TRUE, kr_task_job_get_id (job), "Task started");
   else
@@ -108,11 +124,12 @@ on_guard (KrTaskSoupRoutes *routes, SoupServerMessage *message, gpointer user_da
 static KrTaskJob *
 create_operation (GVariant *parameters, gpointer user_data, GError **error)
 {
+  const DemoMaker *maker = user_data;
   gint64 seconds = DEMO_OPERATION_DEFAULT_SECONDS;
 
   if (!kr_task_soup_routes_take_integer (parameters, "seconds", 1, DEMO_OPERATION_MAX_SECONDS, &seconds, error))
     return NULL;
-  return demo_parts_create_operation (user_data, (guint) seconds);
+  return demo_parts_create_operation (maker->parts, maker->kind, (guint) seconds);
 }
 
 /**
@@ -128,7 +145,8 @@ demo_task_routes_add (SoupServer *server, DemoParts *parts)
   g_autoptr (KrTaskSoupRoutes) routes = kr_task_soup_routes_new (parts->manager);
 
   g_signal_connect (routes, "guard", G_CALLBACK (on_guard), parts);
-  kr_task_soup_routes_add_kind (routes, DEMO_OPERATION_KIND, create_operation, parts, NULL);
+  for (guint i = 0; i < DEMO_OPERATION_N_KINDS; i++)
+    kr_task_soup_routes_add_kind (routes, demo_operation_get_name (i), create_operation, &parts->makers[i], NULL);
   kr_task_soup_routes_attach (routes, server, "/tasks");
   /* what the Cancel page asks for, with the keys that it expects: the longer path goes first */
   demo_http_add_route (server, "/api/operation/start", "POST", on_start, parts);

@@ -9,7 +9,6 @@
 
 #include "demo-bus.h"
 #include "demo-hub-tasks.h"
-#include "demo-operation.h"
 #include "demo-options.h"
 #include "demo-parts.h"
 #include "demo-server.h"
@@ -33,21 +32,6 @@ set_up_translations (void)
   textdomain (GETTEXT_PACKAGE);
 }
 
-/* The parameter of the bus is the one of the web: seconds, 1 to 600. */
-static KrTaskJob *
-create_operation (GVariant *parameters, GVariant *bus_options, gpointer user_data, GError **error)
-{
-  guint32 seconds = DEMO_OPERATION_DEFAULT_SECONDS;
-
-  if (parameters != NULL)
-    g_variant_lookup (parameters, "seconds", "u", &seconds);
-  if (seconds >= 1 && seconds <= DEMO_OPERATION_MAX_SECONDS)
-    return demo_parts_create_operation (user_data, seconds);
-  g_set_error (error, G_DBUS_ERROR, G_DBUS_ERROR_INVALID_ARGS, "'seconds' must be a number from 1 to %d",
-               DEMO_OPERATION_MAX_SECONDS);
-  return NULL;
-}
-
 /* Where there is no session bus, and nobody asked for one, the demo does without. */
 static gboolean
 publish (DemoParts *parts, const DemoOptions *options, DemoBus **bus, GError **error)
@@ -56,8 +40,7 @@ publish (DemoParts *parts, const DemoOptions *options, DemoBus **bus, GError **e
 
   if (g_strcmp0 (options->bus, "none") == 0)
     return TRUE;
-  *bus = demo_bus_publish (parts->manager, options->bus != NULL ? options->bus : "session", create_operation, parts,
-                           &local_error);
+  *bus = demo_bus_publish (parts, options->bus != NULL ? options->bus : "session", &local_error);
   if (*bus == NULL && options->bus != NULL)
     {
       g_propagate_error (error, g_steal_pointer (&local_error));

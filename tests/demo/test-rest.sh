@@ -4,47 +4,11 @@
 # The tasks of the demo by curl, in the REST form and by the routes of the sample, behind its tokens: KR-DEMO.
 set -u
 
-demo=$1
-folder=$(mktemp -d)
-jar=$folder/cookies
-trap 'kill "$server" 2>/dev/null; rm -rf "$folder"' EXIT
+. "$(dirname "$0")/demo-lib.sh" rest "$1"
 
-XDG_DATA_HOME=$folder "$demo" --port 0 --bus none >"$folder/log" &
-server=$!
-deadline=$((SECONDS + 20))
-until url=$(sed -n 's,^Listening on \(.*\)/$,\1,p' "$folder/log") && [ -n "$url" ]; do
-  if ! kill -0 "$server" 2>/dev/null || [ $SECONDS -ge $deadline ]; then
-    echo "Bail out! the demo does not listen"
-    exit 1
-  fi
-  read -rt 0.02 <> <(:) || true
-done
-
-number=0
-failed=0
-# NAME EXPECTED GOT: equal, or matched when EXPECTED is a pattern in slashes
-is() {
-  number=$((number + 1))
-  if [[ "$2" == "$3" || ("$2" == /*/ && "$3" =~ ${2:1:-1}) ]]; then
-    echo "ok $number /rest/$1"
-  else
-    echo "# expected $2"
-    echo "# got ${3//$'\n'/$'\n# '}"
-    echo "not ok $number /rest/$1"
-    failed=1
-  fi
-}
-# Status in $status, body in $body, head in $head.
-request() {
-  status=$(curl -sk --max-time 40 -b "$jar" -c "$jar" -D "$folder/head" -o "$folder/body" -w '%{http_code}' "$@")
-  body=$(cat "$folder/body")
-  head=$(tr -d '\r' <"$folder/head")
-}
 guarded() { request -H "$header: $token" "$@"; }
-member() { printf '%s' "$body" | python3 -c 'import json, sys; print(json.load(sys.stdin).get(sys.argv[1]))' "$1" 2>/dev/null; }
-field() { sed -n "s/^$1: //Ip" <<<"$head"; }
 
-echo '1..27'
+echo '1..33'
 request "$url/csrf-token"
 token=$(member token)
 header=$(member headerName)
@@ -107,7 +71,20 @@ is sample/remove '200 True' "$status $(member removed)"
 request "$url/tasks/start?id=$id"
 is sample/get 405 "$status"
 
-kill -TERM "$server"
-wait "$server"
-is stop/status 0 $?
+# A transfer counts bytes: how fast it is, and how long it will take, is known after two blocks.
+guarded -X POST -H 'Content-Type: application/json' -d '{"kind": "transfer", "parameters": {"seconds": 600}}' "$url/tasks"
+is transfer/create '201 transfer' "$status $(member kind)"
+path=$(field Location)
+until request "$url$path"; [ "$(member rate)" != None ] && [ "$(member rate)" -gt 0 ] || [ $SECONDS -ge $deadline ]; do
+  request -H "If-None-Match: $(field ETag)" "$url$path?wait=5"
+done
+is transfer/unit bytes "$(member unit)"
+is transfer/total $((600 * 4 * 2097152)) "$(member total)"
+is transfer/rate '/^[0-9]{7,8}$/' "$(member rate)"
+is transfer/remaining '/^[0-9]+(\.[0-9]+)?$/' "$(member remaining)"
+guarded -X POST "$url$path/cancel"
+request "$url$path?wait=30"
+is transfer/over 'cancelled None' "$(member state) $(member remaining)"
+
+stop
 exit $failed

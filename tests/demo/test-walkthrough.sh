@@ -4,46 +4,11 @@
 # The requests of the Cancel page by curl: page, token, start, cancel, and each way in which a POST is refused: KR-DEMO.
 set -u
 
-demo=$1
-folder=$(mktemp -d)
-jar=$folder/cookies
-trap 'kill "$server" 2>/dev/null; rm -rf "$folder"' EXIT
+. "$(dirname "$0")/demo-lib.sh" walkthrough "$1"
 
-XDG_DATA_HOME=$folder "$demo" --port 0 --bus none >"$folder/log" &
-server=$!
-deadline=$((SECONDS + 20))
-until url=$(sed -n 's,^Listening on \(.*\)/$,\1,p' "$folder/log") && [ -n "$url" ]; do
-  if ! kill -0 "$server" 2>/dev/null || [ $SECONDS -ge $deadline ]; then
-    echo "Bail out! the demo does not listen"
-    exit 1
-  fi
-  read -rt 0.02 <> <(:) || true
-done
-
-number=0
-failed=0
-# NAME EXPECTED GOT: equal, or matched when EXPECTED is a pattern in slashes
-is() {
-  number=$((number + 1))
-  if [[ "$2" == "$3" || ("$2" == /*/ && "$3" =~ ${2:1:-1}) ]]; then
-    echo "ok $number /walkthrough/$1"
-  else
-    echo "# expected $2"
-    echo "# got ${3//$'\n'/$'\n# '}"
-    echo "not ok $number /walkthrough/$1"
-    failed=1
-  fi
-}
-# Status in $status, body in $body, head in $head.
-request() {
-  status=$(curl -sk --max-time 20 -b "$jar" -c "$jar" -D "$folder/head" -o "$folder/body" -w '%{http_code}' "$@")
-  body=$(cat "$folder/body")
-  head=$(tr -d '\r' <"$folder/head")
-}
 post() { request -X POST -H 'Content-Type: application/json' -d '{}' "$@"; }
-member() { printf '%s' "$body" | python3 -c 'import json, sys; print(json.load(sys.stdin).get(sys.argv[1]))' "$1" 2>/dev/null; }
 
-echo '1..46'
+echo '1..48'
 
 request "$url/Cancel"
 is page/status 200 "$status"
@@ -111,14 +76,16 @@ for seconds in x 0 601 -1 1.5; do
   post -H "$header: $token" "$url/api/operation/start?seconds=$seconds"
   is "seconds-$seconds" '400 seconds' "$status $(member parameter)"
 done
+post -H "$header: $token" "$url/api/operation/start?seconds=1&kind=unknown"
+is kind-unknown '400 kind' "$status $(member parameter)"
+post -H "$header: $token" "$url/api/operation/start?seconds=1&kind=transfer"
+is kind-transfer '200 True' "$status $(member Success)"
 post "$url/api/operation/start?seconds=1"
 is start-unguarded/status 400 "$status"
 request "$url/tasks/state?id=unknown"
 is state-unknown/status 404 "$status"
 
-kill -TERM "$server"
-wait "$server"
-is stop/status 0 $? # a sanitizer that has found something says so here
+stop
 is log/one-line-per-request '/POST \/api\/operation\/start 200/' "$(cat "$folder/log")"
 is log/no-secrets 0 "$(grep -cF -e "$token" -e "$id" -e "$(awk '/AntiXSRF/ {print $7}' "$jar")" "$folder/log")"
 

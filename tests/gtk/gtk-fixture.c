@@ -7,6 +7,7 @@
 
 #include "demo-bus-source.h"
 #include "demo-window.h"
+#include "gtk-bodies.h"
 
 #define BUS_NAME "org.kestrun.Tasks"
 #define BUS_PATH "/org/kestrun/Tasks"
@@ -33,6 +34,22 @@ create_operation (GVariant *parameters, GVariant *options, gpointer user_data, G
   job = kr_task_job_new ("operation", "An operation");
   kr_task_job_set_func (job, body_sleep, NULL, NULL);
   return job;
+}
+
+static KrTaskJob *
+create_other (GVariant *parameters, GVariant *options, gpointer user_data, GError **error)
+{
+  g_autofree char *title = g_strdup_printf ("Of kind %s", (const char *) user_data);
+  KrTaskJob *job = kr_task_job_new (user_data, title);
+
+  kr_task_job_set_func (job, body_sleep, NULL, NULL);
+  return job;
+}
+
+void
+gtk_fixture_offer (GtkFixture *f, const char *kind)
+{
+  kr_task_bus_exporter_add_kind (f->exporter, kind, create_other, g_strdup (kind), g_free);
 }
 
 static void
@@ -82,9 +99,31 @@ gtk_fixture_server_goes (GtkFixture *f)
   g_clear_object (&f->server);
 }
 
+/* As the application does. */
+static void
+add_style (void)
+{
+  g_autoptr (GtkCssProvider) provider = gtk_css_provider_new ();
+
+  gtk_css_provider_load_from_resource (provider, "/org/kestrun/KrTasks/style.css");
+  gtk_style_context_add_provider_for_display (gdk_display_get_default (), GTK_STYLE_PROVIDER (provider),
+                                              GTK_STYLE_PROVIDER_PRIORITY_APPLICATION);
+}
+
+void
+gtk_fixture_init (int *argc, char ***argv)
+{
+  gtk_test_init (argc, argv, NULL);
+  g_object_set (gtk_settings_get_default (), "gtk-enable-animations", FALSE, NULL);
+  if (g_getenv ("KR_TEST_PICTURES") != NULL)
+    g_object_set (gtk_settings_get_default (), "gtk-font-name", "Cantarell 11", NULL);
+  add_style ();
+}
+
 void
 gtk_fixture_set_up_alone (GtkFixture *f, gconstpointer data)
 {
+  gtk_bodies_let_go (FALSE);
   f->bus = g_test_dbus_new (G_TEST_DBUS_NONE);
   g_test_dbus_up (f->bus);
   f->manager = kr_task_manager_new (NULL);
@@ -114,6 +153,7 @@ gtk_fixture_tear_down (GtkFixture *f, gconstpointer data)
 {
   g_autoptr (GAsyncResult) result = NULL;
 
+  gtk_bodies_let_go (TRUE);
   gtk_window_destroy (GTK_WINDOW (f->window));
   g_object_add_weak_pointer (G_OBJECT (f->source), (gpointer *) &f->source);
   g_object_unref (f->source);
@@ -152,6 +192,32 @@ gtk_fixture_find (gpointer root, const char *id)
   if (widget == NULL)
     g_error ("there is no widget “%s”", id);
   return widget;
+}
+
+gboolean
+gtk_fixture_is_mapped (gpointer widget)
+{
+  return gtk_widget_get_mapped (widget);
+}
+
+void
+gtk_fixture_press (gpointer root, const char *id)
+{
+  GtkWidget *button = gtk_fixture_find (root, id);
+
+  kr_test_wait (id, gtk_fixture_is_mapped, button);
+  g_assert_true (gtk_widget_is_sensitive (button));
+  g_assert_true (gtk_widget_activate (button));
+}
+
+void
+gtk_fixture_open_popover (GtkFixture *f, double seconds)
+{
+  GtkWidget *popover = gtk_fixture_find (f->window, "start_popover");
+
+  g_assert_true (gtk_widget_activate_action (f->window, "win.new-task", NULL));
+  kr_test_wait ("the popover", gtk_fixture_is_mapped, popover);
+  gtk_spin_button_set_value (GTK_SPIN_BUTTON (gtk_fixture_find (popover, "seconds")), seconds);
 }
 
 const char *
@@ -252,6 +318,12 @@ gtk_fixture_count_rows (GtkFixture *f)
   while (gtk_fixture_get_row (f, n) != NULL)
     n++;
   return n;
+}
+
+gboolean
+gtk_fixture_has_no_rows (gpointer f)
+{
+  return gtk_fixture_count_rows (f) == 0;
 }
 
 typedef struct

@@ -103,15 +103,21 @@ tear_down (Fixture *f, gconstpointer data)
 }
 
 static void
-start_task (Fixture *f, guint seconds)
+start_kind (Fixture *f, const char *kind, guint seconds)
 {
   g_autoptr (GAsyncResult) result = NULL;
   g_autoptr (GError) error = NULL;
 
-  demo_source_start_async (f->base.source, "operation", seconds, NULL, kr_test_store_result, &result);
+  demo_source_start_async (f->base.source, kind, seconds, NULL, kr_test_store_result, &result);
   kr_test_wait_result ("a task", &result);
   demo_source_start_finish (f->base.source, result, &error);
   g_assert_no_error (error);
+}
+
+static void
+start_task (Fixture *f, guint seconds)
+{
+  start_kind (f, "operation", seconds);
 }
 
 static gboolean
@@ -179,6 +185,32 @@ test_tasks (Fixture *f, gconstpointer data)
   gtk_fixture_wait_page (&f->base, "empty");
 }
 
+/* What the hub can start, and what a task says that counts: how fast, how long yet, and when it was begun. */
+static void
+test_transfer (Fixture *f, gconstpointer data)
+{
+  static const char *const kinds[] = { "operation", "transfer", NULL };
+  const DemoTaskInfo *info;
+  DemoTaskRow *row;
+
+  gtk_fixture_wait_page (&f->base, "empty");
+  g_assert_cmpstrv (demo_source_get_kinds (f->base.source), kinds);
+  start_kind (f, "transfer", 600);
+  row = gtk_fixture_wait_row (&f->base, "Transfer of 5.0 GB");
+  gtk_fixture_wait_text (row, "progress", " MB/s");
+  gtk_fixture_wait_text (row, "progress", " left");
+  info = demo_task_get_info (demo_task_row_get_task (row));
+  g_assert_cmpint (info->started_at, >=, info->created_at);
+  g_assert_cmpint (info->started_at, <=, g_get_real_time ());
+  g_assert_cmpint (info->finished_at, ==, 0);
+  g_assert_cmpuint (info->total, ==, 600 * 4 * G_GUINT64_CONSTANT (2097152));
+  press (row, "cancel");
+  gtk_fixture_wait_state (row, KR_TASK_STATE_CANCELLED);
+  info = demo_task_get_info (demo_task_row_get_task (row));
+  g_assert_cmpint (info->finished_at, >=, info->started_at);
+  g_assert_cmpint (info->cancel_reason, ==, KR_TASK_CANCEL_REASON_USER);
+}
+
 static void
 test_refused (Fixture *f, gconstpointer data)
 {
@@ -190,6 +222,12 @@ test_refused (Fixture *f, gconstpointer data)
   kr_test_wait_result ("a refusal", &result);
   g_assert_false (demo_source_start_finish (f->base.source, result, &error));
   g_assert_cmpstr (error->message, ==, "An operation takes from 1 to 600 seconds");
+  g_clear_error (&error);
+  g_clear_object (&result);
+  demo_source_start_async (f->base.source, "unknown", 1, NULL, kr_test_store_result, &result);
+  kr_test_wait_result ("another refusal", &result);
+  g_assert_false (demo_source_start_finish (f->base.source, result, &error));
+  g_assert_cmpstr (error->message, ==, "There is no such kind of task");
 }
 
 static void
@@ -272,29 +310,17 @@ test_server_late (Fixture *f, gconstpointer data)
   g_assert_cmpstr (gtk_fixture_text (f->base.window, "subtitle"), ==, "");
 }
 
-/* As the application does. */
-static void
-add_style (void)
-{
-  g_autoptr (GtkCssProvider) provider = gtk_css_provider_new ();
-
-  gtk_css_provider_load_from_resource (provider, "/org/kestrun/KrTasks/style.css");
-  gtk_style_context_add_provider_for_display (gdk_display_get_default (), GTK_STYLE_PROVIDER (provider),
-                                              GTK_STYLE_PROVIDER_PRIORITY_APPLICATION);
-}
-
 #define ADD(path, data, func) g_test_add ("/hub/" path, Fixture, data, set_up, func, tear_down)
 
 int
 main (int argc, char **argv)
 {
-  gtk_test_init (&argc, &argv, NULL);
+  gtk_fixture_init (&argc, &argv);
   g_assert_cmpint (argc, ==, 2);
   demo = argv[1];
-  g_object_set (gtk_settings_get_default (), "gtk-enable-animations", FALSE, NULL);
-  add_style ();
   ADD ("tasks", NULL, test_tasks);
   ADD ("refused", NULL, test_refused);
+  ADD ("transfer", NULL, test_transfer);
   ADD ("tls", "https", test_tls);
   g_test_add_func ("/hub/wrong", test_wrong);
   ADD ("server/stops", NULL, test_server_stops);

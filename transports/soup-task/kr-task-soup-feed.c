@@ -23,12 +23,15 @@ struct _KrTaskSoupFeed
 
   KrTaskManager *manager;
   GPtrArray *follows; /* a Follow for each job, in the manager's order: those that leave are found here only */
+  GPtrArray *due;     /* of those that have changed in this turn; not owned */
+  GSource *flush;     /* NULL: none has */
 };
 
 typedef struct
 {
   KrTaskSoupFeed *feed; /* not owned */
   KrTaskJob *job;
+  gboolean due;
 } Follow;
 
 typedef enum
@@ -60,7 +63,41 @@ G_DEFINE_FINAL_TYPE (KrTaskSoupFeed, kr_task_soup_feed, G_TYPE_OBJECT)
 static void
 tell (Follow *follow)
 {
-  g_signal_emit (follow->feed, signals[SIGNAL_CHANGED], 0, follow->job);
+  KrTaskSoupFeed *self = follow->feed;
+
+  follow->due = FALSE;
+  g_ptr_array_remove (self->due, follow);
+  g_signal_emit (self, signals[SIGNAL_CHANGED], 0, follow->job);
+}
+
+static gboolean
+on_flush (gpointer user_data)
+{
+  g_autoptr (KrTaskSoupFeed) self = g_object_ref (user_data);
+
+  g_clear_pointer (&self->flush, g_source_unref);
+  while (self->due->len > 0)
+    tell (self->due->pdata[0]);
+  return G_SOURCE_REMOVE;
+}
+
+/* What changes in one turn of the main loop is told once, when it is over. */
+static void
+note (Follow *follow)
+{
+  KrTaskSoupFeed *self = follow->feed;
+
+  if (follow->due)
+    return;
+  follow->due = TRUE;
+  g_ptr_array_add (self->due, follow);
+  if (self->flush != NULL)
+    return;
+  self->flush = g_idle_source_new ();
+  g_source_set_static_name (self->flush, "KrTaskSoupFeed");
+  g_source_set_priority (self->flush, G_PRIORITY_DEFAULT);
+  g_source_set_callback (self->flush, on_flush, self, NULL);
+  g_source_attach (self->flush, kr_task_manager_get_owner (self->manager));
 }
 
 static Follow *
@@ -68,11 +105,13 @@ follow_new (KrTaskSoupFeed *self, KrTaskJob *job)
 {
   Follow *follow = g_new0 (Follow, 1);
 
-  *follow = (Follow) { self, g_object_ref (job) };
-  g_signal_connect_swapped (job, "state-changed", G_CALLBACK (tell), follow);
-  g_signal_connect_swapped (job, "notify::title", G_CALLBACK (tell), follow);
-  g_signal_connect_swapped (job, "notify::cancellable", G_CALLBACK (tell), follow);
-  g_signal_connect_swapped (kr_task_job_get_progress (job), "changed", G_CALLBACK (tell), follow);
+  *follow = (Follow) { self, g_object_ref (job), FALSE };
+  g_signal_connect_swapped (job, "state-changed", G_CALLBACK (note), follow);
+  g_signal_connect_swapped (job, "notify::title", G_CALLBACK (note), follow);
+  g_signal_connect_swapped (job, "notify::description", G_CALLBACK (note), follow);
+  g_signal_connect_swapped (job, "notify::detached", G_CALLBACK (note), follow);
+  g_signal_connect_swapped (job, "notify::cancellable", G_CALLBACK (note), follow);
+  g_signal_connect_swapped (kr_task_job_get_progress (job), "changed", G_CALLBACK (note), follow);
   return follow;
 }
 
@@ -92,6 +131,8 @@ drop (KrTaskSoupFeed *self, guint position)
 {
   Follow *follow = g_ptr_array_steal_index (self->follows, position);
 
+  if (follow->due)
+    tell (follow);
   g_signal_emit (self, signals[SIGNAL_REMOVED], 0, follow->job);
   follow_free (follow);
 }
@@ -106,9 +147,10 @@ on_items_changed (GListModel *model, guint position, guint removed, guint added,
   for (guint i = 0; i < added; i++)
     {
       g_autoptr (KrTaskJob) job = g_list_model_get_item (model, position + i);
+      Follow *follow = follow_new (self, job);
 
-      g_ptr_array_insert (self->follows, (int) (position + i), follow_new (self, job));
-      g_signal_emit (self, signals[SIGNAL_CHANGED], 0, job);
+      g_ptr_array_insert (self->follows, (int) (position + i), follow);
+      note (follow);
     }
 }
 
@@ -140,7 +182,12 @@ kr_task_soup_feed_constructed (GObject *object)
 
   G_OBJECT_CLASS (kr_task_soup_feed_parent_class)->constructed (object);
   g_signal_connect (model, "items-changed", G_CALLBACK (on_items_changed), self);
-  on_items_changed (model, 0, 0, g_list_model_get_n_items (model), self);
+  for (guint i = 0; i < g_list_model_get_n_items (model); i++)
+    {
+      g_autoptr (KrTaskJob) job = g_list_model_get_item (model, i);
+
+      g_ptr_array_add (self->follows, follow_new (self, job));
+    }
 }
 
 static void
@@ -149,6 +196,10 @@ kr_task_soup_feed_finalize (GObject *object)
   KrTaskSoupFeed *self = KR_TASK_SOUP_FEED (object);
 
   g_signal_handlers_disconnect_by_data (self->manager, self);
+  if (self->flush != NULL)
+    g_source_destroy (self->flush);
+  g_clear_pointer (&self->flush, g_source_unref);
+  g_ptr_array_unref (self->due);
   g_ptr_array_unref (self->follows);
   g_object_unref (self->manager);
   G_OBJECT_CLASS (kr_task_soup_feed_parent_class)->finalize (object);
@@ -192,7 +243,7 @@ kr_task_soup_feed_class_init (KrTaskSoupFeedClass *klass)
    * @self: the feed
    * @job: a job
    *
-   * A job has left the list of the manager.
+   * A job has left the list of the manager. What was left to say of it was said.
    *
    * Since: 0.1
    */
@@ -204,6 +255,7 @@ static void
 kr_task_soup_feed_init (KrTaskSoupFeed *self)
 {
   self->follows = g_ptr_array_new_with_free_func (follow_free);
+  self->due = g_ptr_array_new ();
 }
 
 /**

@@ -154,6 +154,16 @@ kr_task_soup_record_add (JsonBuilder *builder, KrTaskJob *job)
 
 /* --- the document of the REST form -------------------------------------------------------------------------------- */
 
+/* It is what the last progress says: between two of them the document stays as it is. */
+static void
+add_remaining (JsonBuilder *builder, KrTaskJob *job, GVariant *status)
+{
+  gint64 eta = kr_task_progress_get_eta (kr_task_job_get_progress (job));
+  gboolean over = kr_task_state_is_terminal (look_up_state (status));
+
+  add_number (builder, "remaining", eta >= 0 && !over ? rint (eta / 1e3) / 1e3 : NAN);
+}
+
 static void
 add_progress (JsonBuilder *builder, GVariant *status)
 {
@@ -208,7 +218,7 @@ add_error (JsonBuilder *builder, GVariant *status)
 
 /* The members, within an object that is open. */
 static void
-add_members (JsonBuilder *builder, GVariant *status)
+add_members (JsonBuilder *builder, KrTaskJob *job, GVariant *status)
 {
   gboolean cancellable = FALSE, detached = FALSE;
 
@@ -223,6 +233,7 @@ add_members (JsonBuilder *builder, GVariant *status)
   add_boolean (builder, "cancelable", cancellable);
   add_boolean (builder, "detached", detached);
   add_progress (builder, status);
+  add_remaining (builder, job, status);
   add_times (builder, status);
   add_error (builder, status);
   add_text (builder, "parent", look_up_text (status, "parent", NULL));
@@ -235,7 +246,7 @@ kr_task_soup_document_add (JsonBuilder *builder, KrTaskJob *job)
   g_autoptr (GVariant) status = kr_task_job_dup_status (job);
 
   json_builder_begin_object (builder);
-  add_members (builder, status);
+  add_members (builder, job, status);
   add_children (builder, "children", job);
   json_builder_end_object (builder);
 }

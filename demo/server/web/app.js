@@ -22,9 +22,11 @@ const ACTIVE = ['starting', 'running', 'cancelling'];
 
 const element = (id) => document.getElementById(id);
 const view = {
-  operation: element('operation'), controls: element('controls'), seconds: element('seconds'), start: element('start'),
+  operation: element('operation'), controls: element('controls'), kind: element('kind'), seconds: element('seconds'),
+  start: element('start'),
   cancel: element('cancel'), trouble: element('trouble'), percent: element('percent'), state: element('state'),
   bar: element('bar'), message: element('message'), task: element('task'), elapsed: element('elapsed'),
+  remaining: element('remaining'), speed: element('speed'),
   latency: element('latency'), spoken: element('spoken'), log: element('log'), clear: element('clear'),
   link: element('link'), linkText: element('link-text'), reconnect: element('reconnect'),
 };
@@ -67,6 +69,33 @@ function showProgress(percent, message) {
   view.message.textContent = message;
 }
 
+/** As the window of kr-tasks writes it. */
+function formatDuration(seconds) {
+  const whole = Math.round(seconds);
+
+  return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min ${whole % 60} s`;
+}
+
+function formatAmount(number, unit) {
+  const prefixes = ['', 'k', 'M', 'G', 'T'];
+  let power = 0;
+
+  if (unit !== 'bytes')
+    return `${number} ${unit}`;
+  for (; number >= 1000 && power < prefixes.length - 1; power++)
+    number /= 1000;
+  return `${power === 0 ? number : number.toFixed(1)} ${prefixes[power]}B`;
+}
+
+/** How fast it goes and how long it will take; what is not known is a dash. */
+function showMeasures(data = {}) {
+  const { Unit: unit, Done: done, Total: total, Rate: rate, Remaining: remaining } = data;
+
+  view.remaining.textContent = remaining === undefined ? '–' : formatDuration(Number(remaining));
+  view.speed.textContent = unit === undefined || !(rate > 0) ? '–'
+    : `${formatAmount(Number(rate), unit)}/s, ${formatAmount(Number(done), unit)} of ${formatAmount(Number(total), unit)}`;
+}
+
 function showLink(link, text) {
   view.link.dataset.link = link;
   view.linkText.textContent = text;
@@ -82,6 +111,7 @@ function updateButtons() {
   run.keyboard = view.controls.contains(before) || (run.keyboard && before === document.body);
   view.start.disabled = isActive() || view.link.dataset.link !== 'connected';
   view.seconds.disabled = isActive();
+  view.kind.disabled = isActive();
   view.cancel.disabled = run.state !== 'running';
   // What is disabled loses the keyboard to the page as a whole: hand it to the button that makes sense next.
   const focused = document.activeElement;
@@ -107,6 +137,7 @@ function beginRun() {
   view.latency.textContent = '–';
   showTrouble('');
   showProgress(0, '');
+  showMeasures();
   setState('starting');
 }
 
@@ -125,6 +156,7 @@ function adoptTask(id) {
 
 function endRun(state) {
   view.elapsed.textContent = elapsedText();
+  showMeasures();
   sessionStorage.removeItem(REMEMBERED);
   setState(state);
 }
@@ -153,6 +185,7 @@ function handleTaskEvent(eventName, data) {
     return;
   if (eventName === 'OperationProgress') {
     showProgress(percent, message);
+    showMeasures(data);
     addLogLine(message, 'plain', percent, when);
     speakQuarters(percent);
     return;
@@ -255,7 +288,7 @@ async function startOperation() {
   }
   beginRun();
   try {
-    const answer = await post(`/api/operation/start?seconds=${encodeURIComponent(seconds)}`);
+    const answer = await post(`/api/operation/start?seconds=${encodeURIComponent(seconds)}&kind=${encodeURIComponent(view.kind.value)}`);
     adoptTask(String(answer.TaskId ?? answer.taskId ?? answer.id));
   } catch (error) {
     showTrouble(`Not started: ${error.message}`);
