@@ -13,5 +13,6 @@
 #include "kr-task-progress.h"
 #include "kr-task-remote-job.h"
 #include "kr-task-state.h"
+#include "kr-task-view.h"
 #include "kr-task-visibility.h"
 #undef KR_TASK_INSIDE

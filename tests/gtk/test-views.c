@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Copyright the krhub authors */
-/* Tests of GTK's own sorted, filtered and selecting models on top of a manager: no widgets, and no display. */
+/* Tests of what GTK binds: its own sorted, filtered and selecting models on a manager, and views. There is no display. */
 #include "config.h"
 
 #include <gtk/gtk.h>
@@ -281,6 +281,64 @@ test_minimal (Fixture *f, gconstpointer data)
   g_assert_cmpuint (f->n_changed, ==, 2);
 }
 
+/* --- the view of the library ---------------------------------------------------------------------------------------- */
+
+static int
+compare_titles (gconstpointer a, gconstpointer b, gpointer user_data)
+{
+  g_autofree char *title_a = kr_task_job_dup_title ((gpointer) a);
+  g_autofree char *title_b = kr_task_job_dup_title ((gpointer) b);
+
+  return g_strcmp0 (title_a, title_b);
+}
+
+static gboolean
+is_last (gpointer data)
+{
+  GtkSingleSelection *selection = data;
+
+  return gtk_single_selection_get_selected (selection) + 1 == g_list_model_get_n_items (G_LIST_MODEL (selection));
+}
+
+static gboolean
+has_nothing_selected (gpointer data)
+{
+  return gtk_single_selection_get_selected_item (data) == NULL;
+}
+
+/* What is selected stays selected while it, and all the others, move about; it takes a filter to get rid of it. */
+static void
+test_view_selection (Fixture *f, gconstpointer data)
+{
+  KrTaskView *view = kr_task_view_new (G_LIST_MODEL (f->manager));
+  g_autoptr (GtkSingleSelection) selection = gtk_single_selection_new (G_LIST_MODEL (view));
+  g_autoptr (KrTaskJob) selected = submit (f, "000");
+
+  gtk_single_selection_set_autoselect (selection, FALSE);
+  kr_task_view_set_order (view, compare_titles, NULL, NULL);
+  kr_task_view_set_filter (view, is_unfinished, NULL, NULL);
+  wait_count (f, 1);
+  gtk_single_selection_set_selected (selection, 0);
+  for (guint i = 0; i < 300; i++)
+    {
+      do_something (f, selected);
+      if (i % 10 == 0)
+        {
+          g_autofree char *title = g_strdup_printf ("%04d", g_test_rand_int_range (0, 10000));
+
+          kr_task_job_set_title (selected, title);
+        }
+      if (g_test_rand_bit ())
+        turn ();
+      g_assert_true (gtk_single_selection_get_selected_item (selection) == selected);
+    }
+  kr_task_job_set_title (selected, "~");
+  kr_test_wait ("the last place", is_last, selection);
+  g_assert_true (gtk_single_selection_get_selected_item (selection) == selected);
+  g_assert_true (kr_task_job_cancel (selected, KR_TASK_CANCEL_REASON_USER, NULL, KR_TASK_CANCEL_NONE, NULL));
+  kr_test_wait ("the end of the selection", has_nothing_selected, selection);
+}
+
 #define ADD(path, func) g_test_add ("/gtk/views/" path, Fixture, NULL, set_up, func, tear_down)
 
 int
@@ -290,5 +348,6 @@ main (int argc, char **argv)
   ADD ("sorted", test_sorted);
   ADD ("random", test_random);
   ADD ("minimal", test_minimal);
+  ADD ("selection", test_view_selection);
   return g_test_run ();
 }
