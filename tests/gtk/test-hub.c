@@ -196,8 +196,8 @@ test_transfer (Fixture *f, gconstpointer data)
   gtk_fixture_wait_page (&f->base, "empty");
   g_assert_cmpstrv (demo_source_get_kinds (f->base.source), kinds);
   start_kind (f, "transfer", 600);
-  row = gtk_fixture_wait_row (&f->base, "Transfer of 5.0 GB");
-  gtk_fixture_wait_text (row, "progress", " MB/s");
+  row = gtk_fixture_wait_row (&f->base, "Transfer of 5.0\302\240GB");
+  gtk_fixture_wait_text (row, "progress", "MB/s");
   gtk_fixture_wait_text (row, "progress", " left");
   info = demo_task_get_info (demo_task_row_get_task (row));
   g_assert_cmpint (info->started_at, >=, info->created_at);

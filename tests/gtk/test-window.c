@@ -270,8 +270,8 @@ test_demo (GtkFixture *f, gconstpointer data)
   gtk_fixture_open_popover (f, 600);
   gtk_drop_down_set_selected (GTK_DROP_DOWN (gtk_fixture_find (f->window, "kind")), 1);
   gtk_fixture_press (gtk_fixture_find (f->window, "start_popover"), "start");
-  row = gtk_fixture_wait_row (f, "Transfer of 5.0 GB");
-  gtk_fixture_wait_text (row, "progress", " MB/s");
+  row = gtk_fixture_wait_row (f, "Transfer of 5.0\302\240GB");
+  gtk_fixture_wait_text (row, "progress", "MB/s");
   gtk_fixture_wait_text (row, "progress", " left");
 
   g_subprocess_send_signal (server, SIGTERM);

@@ -235,12 +235,13 @@ guint
 bus_fixture_listen (BusFixture *f)
 {
   g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) reply = NULL;
   guint id = g_dbus_connection_signal_subscribe (f->client, g_dbus_connection_get_unique_name (f->server), NULL, NULL,
                                                  NULL, NULL, G_DBUS_SIGNAL_FLAGS_NONE, on_signal, f, NULL);
 
   /* the rule is in force when the bus has answered the next call */
-  g_dbus_connection_call_sync (f->client, "org.freedesktop.DBus", "/", "org.freedesktop.DBus", "GetId", NULL, NULL,
-                               G_DBUS_CALL_FLAGS_NONE, -1, NULL, &error);
+  reply = g_dbus_connection_call_sync (f->client, "org.freedesktop.DBus", "/", "org.freedesktop.DBus", "GetId", NULL,
+                                       NULL, G_DBUS_CALL_FLAGS_NONE, -1, NULL, &error);
   g_assert_no_error (error);
   return id;
 }

@@ -359,7 +359,7 @@ static void
 test_position (BusFixture *f, gconstpointer data)
 {
   static const guint places[] = { 0, 1, 2 };
-  g_autofree char *paths[3] = { NULL };
+  char *paths[3];
 
   kr_task_manager_set_max_concurrent (f->manager, 1);
   for (guint i = 0; i < G_N_ELEMENTS (paths); i++)
@@ -371,6 +371,8 @@ test_position (BusFixture *f, gconstpointer data)
 
       g_assert_cmpuint (g_variant_get_uint32 (position), ==, places[i]);
     }
+  for (guint i = 0; i < G_N_ELEMENTS (paths); i++)
+    g_free (paths[i]);
 }
 
 #define ADD(path, func) g_test_add ("/bus/" path, BusFixture, NULL, bus_fixture_set_up, func, bus_fixture_tear_down)
