@@ -379,6 +379,8 @@ demo_task_row_toggle_details (DemoTaskRow *self)
 
   if (show)
     fill_details (self);
+  /* a title that is too long for two lines is one of the details */
+  gtk_label_set_ellipsize (GTK_LABEL (self->title), show ? PANGO_ELLIPSIZE_NONE : PANGO_ELLIPSIZE_END);
   gtk_revealer_set_reveal_child (GTK_REVEALER (self->revealer), show);
   gtk_image_set_from_icon_name (GTK_IMAGE (self->arrow), show ? "pan-down-symbolic" : "pan-end-symbolic");
   gtk_accessible_update_state (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_STATE_EXPANDED, show, -1);

@@ -125,7 +125,7 @@ gtk_fixture_set_up_alone (GtkFixture *f, gconstpointer data)
 {
   gtk_bodies_let_go (FALSE);
   f->bus = g_test_dbus_new (G_TEST_DBUS_NONE);
-  g_test_dbus_up (f->bus);
+  kr_test_dbus_up (f->bus);
   f->manager = kr_task_manager_new (NULL);
   kr_task_manager_set_max_concurrent (f->manager, 8);
   f->source = demo_bus_source_new (g_test_dbus_get_bus_address (f->bus));

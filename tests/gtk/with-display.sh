@@ -13,8 +13,9 @@ unset DBUS_SESSION_BUS_ADDRESS WAYLAND_DISPLAY GTK_THEME
 folder=$(mktemp -d)
 trap 'kill "$server" 2>/dev/null; wait "$server" 2>/dev/null; rm -rf "$folder"' EXIT
 mkfifo "$folder/number"
-# Xvfb chooses a free number, and says which when it is ready.
-Xvfb -displayfd 3 -screen 0 1280x1024x24 -nolisten tcp 3<>"$folder/number" >"$folder/log" 2>&1 &
+# Xvfb chooses a free number, and says which when it is ready. It must not begin anew when its last client leaves, which is when
+# it is told to end: a signal that comes just then may be forgotten.
+Xvfb -displayfd 3 -noreset -screen 0 1280x1024x24 -nolisten tcp 3<>"$folder/number" >"$folder/log" 2>&1 &
 server=$!
 exec 4<>"$folder/number"
 if ! read -rt 30 -u 4 number; then

@@ -84,7 +84,7 @@ set_up (Fixture *f, gconstpointer data)
   g_autoptr (GError) error = NULL;
 
   f->bus = g_test_dbus_new (G_TEST_DBUS_NONE);
-  g_test_dbus_up (f->bus);
+  kr_test_dbus_up (f->bus);
   f->server = bus_fixture_connect (g_test_dbus_get_bus_address (f->bus));
   f->client = bus_fixture_connect (g_test_dbus_get_bus_address (f->bus));
   f->manager = kr_task_manager_new (NULL);

@@ -5,6 +5,8 @@
 
 #include "kr-test.h"
 
+#include <fcntl.h>
+
 /* Wakes a blocking turn of the main context, so that the deadline is seen. */
 static gboolean
 wake (gpointer data)
@@ -114,4 +116,14 @@ kr_test_run (void)
       g_usleep (5000);
     }
   return status;
+}
+
+#define HIGHEST_DESCRIPTOR 1024
+
+void
+kr_test_dbus_up (GTestDBus *bus)
+{
+  for (int fd = 3; fd < HIGHEST_DESCRIPTOR; fd++)
+    fcntl (fd, F_SETFD, FD_CLOEXEC);
+  g_test_dbus_up (bus);
 }

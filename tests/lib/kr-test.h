@@ -27,4 +27,8 @@ void kr_test_wait_result (const char *what, GAsyncResult **result);
  * LeakSanitizer of GCC 12 stumbles over their memory. */
 int kr_test_run (void);
 
+/* As g_test_dbus_up(), whose daemon inherits all that is open: also the pipe by which the watcher that ends it would notice
+ * that a test has died. */
+void kr_test_dbus_up (GTestDBus *bus);
+
 G_END_DECLS
