@@ -132,6 +132,8 @@ test_kinds (GtkFixture *f, gconstpointer data)
   kr_test_wait_count ("one more kind", &n_changes, 1);
   gtk_fixture_open_popover (f, 20);
   g_assert_true (gtk_widget_get_visible (gtk_fixture_find (popover, "kind_row")));
+  gtk_test_accessible_assert_relation (kind, GTK_ACCESSIBLE_RELATION_LABELLED_BY,
+                                       gtk_fixture_find (popover, "kind_label"), NULL);
   g_assert_cmpstr (gtk_string_object_get_string (gtk_drop_down_get_selected_item (kind)), ==, "Operation");
   gtk_drop_down_set_selected (kind, 1);
   g_assert_cmpstr (gtk_string_object_get_string (gtk_drop_down_get_selected_item (kind)), ==, "Transfer");

@@ -5,28 +5,21 @@
 
 #include "kr-test-peer.h"
 
+#include "kr-test-wire.h"
+
 /* What is due at once, and what follows from that. */
 #define INSTANT 1000
 
 static void
 received (gpointer sink, const guint8 *data, gsize len)
 {
-  KrTestPeer *self = sink;
-
-  for (gsize i = 0; i < len; i++)
-    g_string_append_c (self->received, data[i] == 0x1e ? ';' : data[i]);
+  kr_test_wire_read (((KrTestPeer *) sink)->received, data, len);
 }
 
 static gsize
 peek (gpointer sink, GOutputVector *vectors, gsize max_vectors, gsize *n_bytes)
 {
-  KrTestPeer *self = sink;
-
-  *n_bytes = self->output->len;
-  if (self->output->len == 0)
-    return 0;
-  vectors[0] = (GOutputVector) { self->output->data, self->output->len };
-  return 1;
+  return kr_test_wire_peek (((KrTestPeer *) sink)->output, vectors, n_bytes);
 }
 
 static void
@@ -114,12 +107,7 @@ kr_test_peer_settle (KrTestPeer *self)
 void
 kr_test_peer_send (KrTestPeer *self, const char *text)
 {
-  for (const char *p = text; *p != '\0'; p++)
-    {
-      guint8 byte = *p == ';' ? 0x1e : *p;
-
-      g_byte_array_append (self->output, &byte, 1);
-    }
+  kr_test_wire_write (self->output, text);
   kr_hub_transport_request_write (KR_HUB_TRANSPORT (self->transport));
   kr_test_peer_settle (self);
 }

@@ -5,25 +5,18 @@
 
 #include "kr-test-raw.h"
 
+#include "kr-test-wire.h"
+
 static void
 received (gpointer sink, const guint8 *data, gsize len)
 {
-  KrTestRaw *self = sink;
-
-  for (gsize i = 0; i < len; i++)
-    g_string_append_c (self->received, data[i] == 0x1e ? ';' : data[i]);
+  kr_test_wire_read (((KrTestRaw *) sink)->received, data, len);
 }
 
 static gsize
 peek (gpointer sink, GOutputVector *vectors, gsize max_vectors, gsize *n_bytes)
 {
-  KrTestRaw *self = sink;
-
-  *n_bytes = self->output->len;
-  if (self->output->len == 0)
-    return 0;
-  vectors[0] = (GOutputVector) { self->output->data, self->output->len };
-  return 1;
+  return kr_test_wire_peek (((KrTestRaw *) sink)->output, vectors, n_bytes);
 }
 
 static void
@@ -88,12 +81,7 @@ kr_test_raw_free (KrTestRaw *self)
 void
 kr_test_raw_send (KrTestRaw *self, const char *text)
 {
-  for (const char *p = text; *p != '\0'; p++)
-    {
-      guint8 byte = *p == ';' ? 0x1e : *p;
-
-      g_byte_array_append (self->output, &byte, 1);
-    }
+  kr_test_wire_write (self->output, text);
   kr_hub_transport_request_write (self->transport);
 }
 

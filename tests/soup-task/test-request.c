@@ -56,6 +56,25 @@ test_targets (void)
 }
 
 static void
+test_wait (void)
+{
+  static const struct { const char *query; gint64 wait_us; } cases[] = {
+    { "wait=0", 0 }, { "wait=30", 30 * G_USEC_PER_SEC }, { "wait=30s", 30 * G_USEC_PER_SEC },
+    { "wait=3600", 3600 * (gint64) G_USEC_PER_SEC },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_auto (KrTaskSoupRequest) request = { 0 };
+      g_autoptr (GError) error = NULL;
+
+      g_assert_true (kr_task_soup_request_parse_target (&request, "GET", "/abc", cases[i].query, &error));
+      g_assert_no_error (error);
+      g_assert_cmpint (request.wait_us, ==, cases[i].wait_us);
+    }
+}
+
+static void
 test_bad_targets (void)
 {
   static const struct { const char *method, *path, *query; int status; } cases[] = {
@@ -87,6 +106,10 @@ test_bad_targets (void)
     { "GET", "/abc", "wait=3601", 400 },
     { "GET", "/abc", "wait=1&wait=2", 400 },
     { "GET", "/abc", "wait=1.5", 400 },
+    { "GET", "/abc", "wait=", 400 },
+    { "GET", "/abc", "wait=s", 400 },
+    { "GET", "/abc", "wait=1m", 400 },
+    { "GET", "/abc", "wait=1ss", 400 },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
@@ -334,6 +357,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/krtask-soup/request/targets", test_targets);
+  g_test_add_func ("/krtask-soup/request/wait", test_wait);
   g_test_add_func ("/krtask-soup/request/bad-targets", test_bad_targets);
   g_test_add_func ("/krtask-soup/request/limits", test_limits);
   g_test_add_func ("/krtask-soup/request/query-parameters", test_query_parameters);

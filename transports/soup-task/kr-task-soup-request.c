@@ -78,11 +78,14 @@ static gboolean
 take_wait (KrTaskSoupRequest *request, GHashTable *pairs, GError **error)
 {
   const char *text = g_hash_table_lookup (pairs, "wait");
+  g_autofree char *digits = NULL;
   guint64 seconds;
 
   if (text == NULL)
     return TRUE;
-  if (!g_ascii_string_to_unsigned (text, 10, 0, WAIT_SECONDS_MAX, &seconds, NULL))
+  /* with its unit or without it */
+  digits = g_strndup (text, strlen (text) - g_str_has_suffix (text, "s"));
+  if (!g_ascii_string_to_unsigned (digits, 10, 0, WAIT_SECONDS_MAX, &seconds, NULL))
     {
       g_set_error (error, KR_TASK_SOUP_FAULT, BAD_REQUEST, "'wait' must be a whole number of seconds from 0 to %d",
                    WAIT_SECONDS_MAX);

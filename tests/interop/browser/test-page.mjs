@@ -94,6 +94,24 @@ async function testCancelThenComplete() {
   await close();
 }
 
+/** What counts its bytes has a speed, and all have a time that is left; when it is over there is neither. */
+async function testTransfer() {
+  const { page, complaints, close } = await openCancel();
+
+  await page.selectOption('#kind', 'transfer');
+  await start(page, 600);
+  await page.waitForFunction(() => /^[0-9.]+ MB\/s, [0-9.]+ MB of 5\.0 GB$/.test(document.querySelector('#speed').textContent));
+  assert.match(await page.textContent('#remaining'), /^[0-9]+ min [0-9]+ s$/);
+  assert.ok(await page.isDisabled('#kind'));
+  await shoot(page, 'transfer');
+  await page.click('#cancel');
+  await inState(page, 'cancelled');
+  assert.equal(await page.textContent('#speed'), '–');
+  assert.equal(await page.textContent('#remaining'), '–');
+  assert.deepEqual(complaints, []);
+  await close();
+}
+
 /** Two pages: each sees the events of both runs and shows its own only. */
 async function testForeignTasks() {
   const one = await openCancel();
@@ -217,6 +235,7 @@ async function testIndex() {
 
 await runCases([
   ['/page/cancel-then-complete', testCancelThenComplete],
+  ['/page/transfer', testTransfer],
   ['/page/foreign-tasks', testForeignTasks],
   ['/page/keyboard', testKeyboard],
   ['/page/phone', testPhone],
