@@ -16,6 +16,7 @@ static gint n_clients = 1;
 static gint payload = 100;
 static double seconds = 1;
 static gboolean messagepack;
+static gboolean variants;
 
 static const GOptionEntry entries[] = {
   { "port", 0, 0, G_OPTION_ARG_INT, &port, "The hub's port", "N" },
@@ -24,6 +25,7 @@ static const GOptionEntry entries[] = {
   { "payload", 0, 0, G_OPTION_ARG_INT, &payload, "Bytes of text in each call", "N" },
   { "seconds", 0, 0, G_OPTION_ARG_DOUBLE, &seconds, "How long", "S" },
   { "messagepack", 0, 0, G_OPTION_ARG_NONE, &messagepack, "Speak MessagePack", NULL },
+  { "variants", 0, 0, G_OPTION_ARG_NONE, &variants, "Call with GVariants, as bindings do", NULL },
   { NULL },
 };
 
@@ -60,14 +62,8 @@ rss_kib (void)
 static void call (Bench *self);
 
 static void
-answered (GObject *source, GAsyncResult *result, gpointer data)
+go_on (Bench *self)
 {
-  Bench *self = data;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GVariant) value = kr_hub_client_invoke_finish (self->client, result, &error);
-
-  if (value == NULL)
-    g_error ("a call failed: %s", error->message);
   self->n_answers++;
   self->n_flying--;
   if (!self->ending)
@@ -75,11 +71,38 @@ answered (GObject *source, GAsyncResult *result, gpointer data)
 }
 
 static void
+answered (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Bench *self = data;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *text = NULL;
+
+  if (!kr_hub_client_call_finish (self->client, result, &error, "s", &text))
+    g_error ("a call failed: %s", error->message);
+  go_on (self);
+}
+
+static void
+answered_with_variant (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Bench *self = data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) value = kr_hub_client_invoke_finish (self->client, result, &error);
+
+  if (value == NULL)
+    g_error ("a call failed: %s", error->message);
+  go_on (self);
+}
+
+static void
 call (Bench *self)
 {
   self->n_flying++;
-  kr_hub_client_invoke_async (self->client, "Echo", g_variant_new ("(s)", self->text), G_VARIANT_TYPE_STRING, NULL, answered,
-                              self);
+  if (variants)
+    kr_hub_client_invoke_async (self->client, "Echo", g_variant_new ("(s)", self->text), G_VARIANT_TYPE_STRING, NULL,
+                                answered_with_variant, self);
+  else
+    kr_hub_client_call_async (self->client, "Echo", NULL, answered, self, "(s)", self->text);
 }
 
 static void

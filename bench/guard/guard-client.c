@@ -98,6 +98,7 @@ typedef struct
   GuardTransport *transport;
   KrHubClient *client;
   gboolean packed;
+  gboolean variants;
   char text[PAYLOAD + 1];
   char id[16];
   KrHubBuffer answers;
@@ -150,7 +151,26 @@ append_packed (Guard *self)
 static void call (Guard *self);
 
 static void
+go_on (Guard *self)
+{
+  if (self->n_begun < self->n_wanted)
+    call (self);
+}
+
+static void
 answered (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Guard *self = data;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *text = NULL;
+
+  if (!kr_hub_client_call_finish (self->client, result, &error, "s", &text))
+    g_error ("a call failed: %s", error->message);
+  go_on (self);
+}
+
+static void
+answered_with_variant (GObject *source, GAsyncResult *result, gpointer data)
 {
   Guard *self = data;
   g_autoptr (GError) error = NULL;
@@ -158,16 +178,18 @@ answered (GObject *source, GAsyncResult *result, gpointer data)
 
   if (value == NULL)
     g_error ("a call failed: %s", error->message);
-  if (self->n_begun < self->n_wanted)
-    call (self);
+  go_on (self);
 }
 
 static void
 call (Guard *self)
 {
   self->n_begun++;
-  kr_hub_client_invoke_async (self->client, "Echo", g_variant_new ("(s)", self->text), G_VARIANT_TYPE_STRING, NULL, answered,
-                              self);
+  if (self->variants)
+    kr_hub_client_invoke_async (self->client, "Echo", g_variant_new ("(s)", self->text), G_VARIANT_TYPE_STRING, NULL,
+                                answered_with_variant, self);
+  else
+    kr_hub_client_call_async (self->client, "Echo", NULL, answered, self, "(s)", self->text);
 }
 
 static void
@@ -209,12 +231,13 @@ answer_all (gpointer data)
   return G_SOURCE_CONTINUE;
 }
 
-/* Usage: guard-client [N [json|messagepack]] */
+/* Usage: guard-client [N [json|messagepack [variants]]] */
 int
 main (int argc, char **argv)
 {
   Guard self = { .n_wanted = argc > 1 ? atoi (argv[1]) : 10000,
-                 .packed = argc > 2 && g_str_equal (argv[2], "messagepack") };
+                 .packed = argc > 2 && g_str_equal (argv[2], "messagepack"),
+                 .variants = argc > 3 && g_str_equal (argv[3], "variants") };
   guint source;
 
   memset (self.text, 'x', PAYLOAD);

@@ -142,7 +142,7 @@ kr_hub_client_invoke_async (KrHubClient *self,
 GVariant *
 kr_hub_client_invoke_finish (KrHubClient *self, GAsyncResult *result, GError **error)
 {
-  g_return_val_if_fail (kr_hub_call_is_valid (result, self), NULL);
+  g_return_val_if_fail (kr_hub_call_is_valid (result, self, kr_hub_client_upload_async), NULL);
   return kr_hub_call_propagate (result, error);
 }
 
@@ -154,6 +154,23 @@ are_new (KrHubStream *const *uploads)
     if (!kr_hub_stream_is_new (uploads[i]))
       return FALSE;
   return TRUE;
+}
+
+void
+kr_hub_client_begin (KrHubClient *self,
+                     KrHubCall *call,
+                     const char *target,
+                     GVariant *arguments,
+                     KrHubStream *const *uploads)
+{
+  g_autoptr (GVariant) sunk = arguments != NULL ? g_variant_ref_sink (arguments) : NULL;
+
+  if (G_LIKELY (is_connected (self)))
+    kr_hub_connection_call (self->connection, call, target, sunk, uploads);
+  else if (may_wait (self))
+    kr_hub_waiting_calls_add (&self->waiting, call, NULL, target, sunk, uploads, self->call_timeout);
+  else
+    kr_hub_call_fail (call, g_error_new_literal (G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED, "The client is not connected"));
 }
 
 /**
@@ -195,12 +212,7 @@ kr_hub_client_upload_async (KrHubClient *self,
 
   call = kr_hub_call_new (&self->settings->call_pool, self, kr_hub_client_upload_async, result_type, cancellable, callback,
                           user_data);
-  if (G_LIKELY (is_connected (self)))
-    kr_hub_connection_call (self->connection, call, target, sunk, uploads);
-  else if (may_wait (self))
-    kr_hub_waiting_calls_add (&self->waiting, call, NULL, target, sunk, uploads, self->call_timeout);
-  else
-    kr_hub_call_fail (call, g_error_new_literal (G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED, "The client is not connected"));
+  kr_hub_client_begin (self, call, target, sunk, uploads);
 }
 
 /**

@@ -59,6 +59,13 @@ void kr_hub_client_set_last_error (KrHubClient *self, const GError *error);
 void kr_hub_client_init_connecting (KrHubClient *self);
 void kr_hub_client_abandon (KrHubClient *self);
 
+/* Makes a call, or lets it wait, or fail. @arguments is sunk if it is floating. */
+void kr_hub_client_begin (KrHubClient *self,
+                          KrHubCall *call,
+                          const char *target,
+                          GVariant *arguments,
+                          KrHubStream *const *uploads);
+
 /* The client is connected: what waited for that. */
 void kr_hub_client_run_waiting_calls (KrHubClient *self);
 

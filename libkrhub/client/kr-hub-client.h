@@ -126,6 +126,16 @@ void kr_hub_client_invoke_async (KrHubClient *self,
 KR_HUB_AVAILABLE_IN_ALL
 GVariant *kr_hub_client_invoke_finish (KrHubClient *self, GAsyncResult *result, GError **error);
 KR_HUB_AVAILABLE_IN_ALL
+void kr_hub_client_call_async (KrHubClient *self,
+                               const char *target,
+                               GCancellable *cancellable,
+                               GAsyncReadyCallback callback,
+                               gpointer user_data,
+                               const char *format,
+                               ...);
+KR_HUB_AVAILABLE_IN_ALL
+gboolean kr_hub_client_call_finish (KrHubClient *self, GAsyncResult *result, GError **error, const char *format, ...);
+KR_HUB_AVAILABLE_IN_ALL
 void kr_hub_client_upload_async (KrHubClient *self,
                                  const char *target,
                                  GVariant *arguments,

@@ -7,7 +7,7 @@
 #error "This header is private to libkrhub."
 #endif
 
-#include <gio/gio.h>
+#include "kr-hub-protocol.h"
 
 G_BEGIN_DECLS
 
@@ -30,6 +30,10 @@ struct _KrHubCall
   GCancellable *cancellable;   /* NULL: cannot be cancelled */
   GVariant *value;             /* the result, or NULL and */
   GError *error;
+  KrHubProtocol *protocol;     /* of a result that is still encoded; NULL: there is none, or it was taken */
+  KrHubSlice encoded;          /* absent if the peer sent none */
+  gboolean kept;               /* the two are this one's, not borrowed from who runs the callback */
+  gboolean wants_encoded;      /* the caller decodes */
   gsize type_length;           /* 0: the caller takes whatever comes */
   char type[KR_HUB_CALL_INLINE_TYPE];
   char *long_type;             /* a type that does not fit there; otherwise NULL */
@@ -69,11 +73,23 @@ const GVariantType *kr_hub_call_get_result_type (KrHubCall *self);
 /* The answer (one of @value and @error, which is taken): the callback runs now if it may, that is, in a dispatch of its
  * context by which its caller has control again; otherwise as soon as it may. */
 void kr_hub_call_answer (KrHubCall *self, GVariant *value, GError *error);
-/* The same for what may happen inside a call of the user's: in a later turn. */
+/* The same for a result (absent: none) that the caller decodes. It is copied only if that happens later. */
+void kr_hub_call_answer_encoded (KrHubCall *self, KrHubProtocol *protocol, const KrHubSlice *value);
+/* Whoever ran the callback cannot lend the encoded result any longer. */
+void kr_hub_call_keep_encoded (KrHubCall *self);
+/* An answer that may come inside a call of the user's: in a later turn. */
 void kr_hub_call_fail (KrHubCall *self, GError *error);
 
-gboolean kr_hub_call_is_valid (GAsyncResult *result, gpointer source);
+/* To be asked before the next two. */
+gboolean kr_hub_call_is_valid (GAsyncResult *result, gpointer source, gpointer tag);
 /* Once: what the callback is for. */
 GVariant *kr_hub_call_propagate (GAsyncResult *result, GError **error);
+/* The same of a call that wants its result encoded: FALSE with @error set, or @protocol and @value, to be decoded before
+ * anything else. */
+gboolean kr_hub_call_take_encoded (GAsyncResult *result, KrHubProtocol **protocol, KrHubSlice *value, GError **error);
+
+/* A result, which is null only if @type can say so. */
+GVariant *kr_hub_call_decode (KrHubProtocol *protocol, const KrHubSlice *value, const GVariantType *type, GError **error);
+gboolean kr_hub_call_fail_null (const GVariantType *type, GError **error);
 
 G_END_DECLS

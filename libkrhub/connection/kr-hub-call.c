@@ -5,6 +5,8 @@
 
 #include "kr-hub-call-private.h"
 
+#include "kr-hub-error.h"
+
 #define MAX_SPARE 32
 
 static void async_result_iface_init (GAsyncResultIface *iface);
@@ -12,12 +14,25 @@ static void async_result_iface_init (GAsyncResultIface *iface);
 G_DEFINE_FINAL_TYPE_WITH_CODE (KrHubCall, kr_hub_call, G_TYPE_OBJECT,
                                G_IMPLEMENT_INTERFACE (G_TYPE_ASYNC_RESULT, async_result_iface_init))
 
+static void
+drop_encoded (KrHubCall *self)
+{
+  if (self->kept)
+    {
+      g_object_unref (self->protocol);
+      g_free ((char *) self->encoded.data);
+    }
+  self->protocol = NULL;
+  self->kept = FALSE;
+}
+
 /* All but the object itself. What has the caller's code run goes last. */
 static void
 clear (KrHubCall *self)
 {
   g_clear_object (&self->cancellable);
   g_clear_pointer (&self->context, g_main_context_unref);
+  drop_encoded (self);
   g_clear_pointer (&self->value, g_variant_unref);
   g_clear_error (&self->error);
   g_clear_pointer (&self->long_type, g_free);
@@ -128,7 +143,7 @@ kr_hub_call_release (KrHubCall *self, KrHubCallPool *pool)
       g_object_unref (self);
       return;
     }
-  self->starting = FALSE;
+  self->starting = self->wants_encoded = FALSE;
   self->type_length = 0;
   pool->n++;
   clear (self);
@@ -185,7 +200,7 @@ run_callback (KrHubCall *self)
     return;
   if (G_UNLIKELY (pushed))
     g_main_context_push_thread_default (self->context);
-  self->callback (self->source, G_ASYNC_RESULT (self), self->user_data);
+  self->callback (self->source, (GAsyncResult *) self, self->user_data);
   if (G_UNLIKELY (pushed))
     g_main_context_pop_thread_default (self->context);
 }
@@ -208,17 +223,50 @@ defer (KrHubCall *self)
   g_source_attach (source, self->context);
 }
 
-void
-kr_hub_call_answer (KrHubCall *self, GVariant *value, GError *error)
+static gboolean
+may_run_now (KrHubCall *self)
 {
   GSource *current = g_main_current_source ();
 
+  return !self->starting && current != NULL && g_source_get_context (current) == self->context;
+}
+
+void
+kr_hub_call_answer (KrHubCall *self, GVariant *value, GError *error)
+{
   self->value = value;
   self->error = error;
-  if (G_LIKELY (!self->starting && current != NULL && g_source_get_context (current) == self->context))
+  if (G_LIKELY (may_run_now (self)))
     run_callback (self);
   else
     defer (self);
+}
+
+void
+kr_hub_call_keep_encoded (KrHubCall *self)
+{
+  if (self->protocol == NULL || self->kept)
+    return;
+  g_object_ref (self->protocol);
+  self->encoded.data = g_memdup2 (self->encoded.data, self->encoded.len);
+  self->kept = TRUE;
+}
+
+void
+kr_hub_call_answer_encoded (KrHubCall *self, KrHubProtocol *protocol, const KrHubSlice *value)
+{
+  self->protocol = protocol;
+  self->encoded = *value;
+  if (G_UNLIKELY (!may_run_now (self)))
+    {
+      kr_hub_call_keep_encoded (self);
+      defer (self);
+      return;
+    }
+  run_callback (self);
+  /* Not finished yet: only who has kept a reference can do that now. */
+  if (G_UNLIKELY (self->protocol != NULL))
+    kr_hub_call_keep_encoded (self);
 }
 
 void
@@ -229,17 +277,67 @@ kr_hub_call_fail (KrHubCall *self, GError *error)
 }
 
 gboolean
-kr_hub_call_is_valid (GAsyncResult *result, gpointer source)
+kr_hub_call_is_valid (GAsyncResult *result, gpointer source, gpointer tag)
 {
-  return KR_HUB_IS_CALL (result) && KR_HUB_CALL (result)->source == source;
+  KrHubCall *self = (KrHubCall *) result;
+
+  return KR_HUB_IS_CALL (result) && self->source == source && self->tag == tag;
 }
 
 GVariant *
 kr_hub_call_propagate (GAsyncResult *result, GError **error)
 {
-  KrHubCall *self = KR_HUB_CALL (result);
+  KrHubCall *self = (KrHubCall *) result;
 
   if (self->error != NULL)
     g_propagate_error (error, g_steal_pointer (&self->error));
   return g_steal_pointer (&self->value);
+}
+
+gboolean
+kr_hub_call_take_encoded (GAsyncResult *result, KrHubProtocol **protocol, KrHubSlice *value, GError **error)
+{
+  KrHubCall *self = (KrHubCall *) result;
+
+  if (self->error != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&self->error));
+      return FALSE;
+    }
+  g_return_val_if_fail (self->protocol != NULL, FALSE);
+  *protocol = self->protocol;
+  *value = self->encoded;
+  /* What was kept goes with the call, which whoever finishes it holds. */
+  if (!self->kept)
+    self->protocol = NULL;
+  return TRUE;
+}
+
+gboolean
+kr_hub_call_fail_null (const GVariantType *type, GError **error)
+{
+  g_set_error (error, KR_HUB_ERROR, KR_HUB_ERROR_BINDING, "The result is null; ask for the type 'm%.*s' if it may be.",
+               (int) g_variant_type_get_string_length (type), g_variant_type_peek_string (type));
+  return FALSE;
+}
+
+/* A GVariant of most types cannot say that there is none, and an empty string is something else. */
+static gboolean
+check_null (const GVariantType *type, KrHubProtocol *protocol, const KrHubSlice *value, GError **error)
+{
+  gboolean text = kr_hub_protocol_get_transfer_format (protocol) == KR_HUB_TRANSFER_FORMAT_TEXT;
+  gboolean null = text ? value->len == 4 && memcmp (value->data, "null", 4) == 0
+                       : value->len == 1 && (guint8) value->data[0] == 0xc0;
+
+  if (!null || g_variant_type_is_maybe (type) || g_variant_type_is_variant (type))
+    return TRUE;
+  return kr_hub_call_fail_null (type, error);
+}
+
+GVariant *
+kr_hub_call_decode (KrHubProtocol *protocol, const KrHubSlice *value, const GVariantType *type, GError **error)
+{
+  if (!check_null (type, protocol, value, error))
+    return NULL;
+  return kr_hub_protocol_decode_variant (protocol, value, type, error);
 }

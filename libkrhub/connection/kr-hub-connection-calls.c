@@ -79,20 +79,28 @@ attach_uploads (KrHubConnection *self, KrHubStream *const *uploads, KrHubBuffer 
   return (KrHubSlice) { (const char *) ids->data, ids->len };
 }
 
-/* Sends a call, and what belongs to it. */
+static KrHubValue
+value_of (GVariant *arguments)
+{
+  return (KrHubValue) { arguments != NULL ? KR_HUB_VALUE_VARIANT : KR_HUB_VALUE_NONE, { NULL, 0 }, arguments };
+}
+
+/* Sends a call, and what belongs to it. @n_encoded: of arguments that are encoded, how many they are. */
 static gboolean
 send_call (KrHubConnection *self,
            KrHubMessageType type,
            KrHubSlice id,
            const char *target,
-           GVariant *arguments,
+           const KrHubValue *arguments,
+           guint n_encoded,
            KrHubStream *const *uploads,
            GError **error)
 {
-  KrHubMessage message = { .type = type, .target = { target, strlen (target) }, .invocation_id = id };
+  KrHubMessage message = {
+    .type = type, .target = { target, strlen (target) }, .invocation_id = id, .value = *arguments, .n_arguments = n_encoded,
+  };
   g_auto (KrHubBuffer) ids = KR_HUB_BUFFER_INIT;
 
-  message.value = (KrHubValue) { arguments != NULL ? KR_HUB_VALUE_VARIANT : KR_HUB_VALUE_NONE, { NULL, 0 }, arguments };
   if (uploads != NULL)
     {
       message.stream_ids = attach_uploads (self, uploads, &ids);
@@ -108,12 +116,13 @@ ensure_calls (KrHubConnection *self)
     self->calls = kr_hub_pending_calls_new (self->session.settings, self->session.role);
 }
 
-void
-kr_hub_connection_call (KrHubConnection *self,
-                        KrHubCall *call,
-                        const char *target,
-                        GVariant *arguments,
-                        KrHubStream *const *uploads)
+static void
+begin_call (KrHubConnection *self,
+            KrHubCall *call,
+            const char *target,
+            const KrHubValue *arguments,
+            guint n_encoded,
+            KrHubStream *const *uploads)
 {
   char storage[KR_HUB_CALL_ID_SIZE];
   KrHubSlice id;
@@ -127,12 +136,36 @@ kr_hub_connection_call (KrHubConnection *self,
   ensure_calls (self);
   id = kr_hub_pending_calls_add (self->calls, call, uploads, storage);
   call->starting = TRUE;
-  if (!send_call (self, KR_HUB_MESSAGE_INVOCATION, id, target, arguments, uploads, &error))
+  if (!send_call (self, KR_HUB_MESSAGE_INVOCATION, id, target, arguments, n_encoded, uploads, &error))
     kr_hub_pending_calls_fail (self->calls, call, error);
   else if (call->cancellable != NULL)
     watch_cancellable (self, call);
   kr_hub_connection_read_on (self);
   call->starting = FALSE;
+}
+
+void
+kr_hub_connection_call (KrHubConnection *self,
+                        KrHubCall *call,
+                        const char *target,
+                        GVariant *arguments,
+                        KrHubStream *const *uploads)
+{
+  KrHubValue value = value_of (arguments);
+
+  begin_call (self, call, target, &value, 0, uploads);
+}
+
+void
+kr_hub_connection_call_encoded (KrHubConnection *self,
+                                KrHubCall *call,
+                                const char *target,
+                                const KrHubSlice *arguments,
+                                guint n_arguments)
+{
+  KrHubValue value = { n_arguments > 0 ? KR_HUB_VALUE_RAW : KR_HUB_VALUE_NONE, *arguments, NULL };
+
+  begin_call (self, call, target, &value, n_arguments, NULL);
 }
 
 /**
@@ -191,6 +224,7 @@ kr_hub_connection_stream (KrHubConnection *self,
                           KrHubStream *const *uploads,
                           GError **error)
 {
+  KrHubValue value = value_of (arguments);
   g_autofree char *id = NULL;
 
   if (self->session.state != KR_HUB_SESSION_OPEN)
@@ -203,7 +237,7 @@ kr_hub_connection_stream (KrHubConnection *self,
   kr_hub_stream_begin_reading (stream, self, id);
   if (stream->uploads == NULL)
     stream->uploads = hold_uploads (uploads);
-  if (!send_call (self, KR_HUB_MESSAGE_STREAM_INVOCATION, (KrHubSlice) { id, strlen (id) }, target, arguments, uploads,
+  if (!send_call (self, KR_HUB_MESSAGE_STREAM_INVOCATION, (KrHubSlice) { id, strlen (id) }, target, &value, 0, uploads,
                   error))
     return FALSE;
   stream->is_answer = TRUE;
@@ -229,6 +263,6 @@ kr_hub_connection_stream (KrHubConnection *self,
 GVariant *
 kr_hub_connection_invoke_finish (KrHubConnection *self, GAsyncResult *result, GError **error)
 {
-  g_return_val_if_fail (kr_hub_call_is_valid (result, self), NULL);
+  g_return_val_if_fail (kr_hub_call_is_valid (result, self, kr_hub_connection_invoke_async), NULL);
   return kr_hub_call_propagate (result, error);
 }

@@ -143,6 +143,12 @@ void kr_hub_connection_call (KrHubConnection *self,
                              const char *target,
                              GVariant *arguments,
                              KrHubStream *const *uploads);
+/* The same with arguments that are encoded already. */
+void kr_hub_connection_call_encoded (KrHubConnection *self,
+                                     KrHubCall *call,
+                                     const char *target,
+                                     const KrHubSlice *arguments,
+                                     guint n_arguments);
 
 /* @invocation waits for something that the caller may have to do. */
 void kr_hub_connection_give_up_slot (KrHubConnection *self, KrHubInvocation *invocation);

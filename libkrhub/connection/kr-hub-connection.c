@@ -482,6 +482,9 @@ sink_received (gpointer sink, const guint8 *data, gsize len)
       receive_raw (self, data, len);
       return;
     }
+  /* A callback runs the main loop: what it borrows may move. */
+  if (G_UNLIKELY (self->processing) && self->calls != NULL)
+    kr_hub_pending_calls_keep (self->calls);
   kr_hub_session_feed (&self->session, data, len, kr_hub_clock_get_time (self->clock));
   kr_hub_connection_process_events (self);
 }

@@ -35,6 +35,8 @@ KrHubSlice kr_hub_pending_calls_add (KrHubPendingCalls *self,
 KrHubSlice kr_hub_pending_calls_get_id (KrHubPendingCalls *self, const KrHubCall *call, char storage[KR_HUB_CALL_ID_SIZE]);
 /* FALSE if there is no such call. */
 gboolean kr_hub_pending_calls_complete (KrHubPendingCalls *self, KrHubProtocol *protocol, const KrHubMessage *completion);
+/* What was received is about to move: a result that is being handed over must not depend on it. */
+void kr_hub_pending_calls_keep (KrHubPendingCalls *self);
 /* Whether the hub waits for an answer of that id, from whomever. */
 gboolean kr_hub_pending_calls_is_foreign (KrHubSettings *settings, const KrHubSlice *id);
 /* Ends the call with @error, which is taken. FALSE if it has ended before. */

@@ -20,6 +20,7 @@ struct _KrHubPendingCalls
   KrHubCall **buckets;     /* by number, which spreads by itself; NULL until the first call */
   guint n_buckets;         /* a power of two */
   guint n;
+  KrHubCall *answering;    /* whose callback runs now and borrows an encoded result; NULL: none */
 };
 
 /* The call has left the table: gives up what was held for it. */
@@ -285,21 +286,6 @@ result_error (KrHubPendingCalls *self, const GVariantType *type, const KrHubMess
                       cause->message);
 }
 
-/* A GVariant of most types cannot say that there is none, and an empty string is something else. */
-static gboolean
-check_null (const GVariantType *type, KrHubProtocol *protocol, const KrHubSlice *value, GError **error)
-{
-  gboolean text = kr_hub_protocol_get_transfer_format (protocol) == KR_HUB_TRANSFER_FORMAT_TEXT;
-  gboolean null = text ? value->len == 4 && memcmp (value->data, "null", 4) == 0
-                       : value->len == 1 && (guint8) value->data[0] == 0xc0;
-
-  if (!null || g_variant_type_is_maybe (type) || g_variant_type_is_variant (type))
-    return TRUE;
-  g_set_error (error, KR_HUB_ERROR, KR_HUB_ERROR_BINDING, "The result is null; ask for the type 'm%.*s' if it may be.",
-               (int) g_variant_type_get_string_length (type), g_variant_type_peek_string (type));
-  return FALSE;
-}
-
 static void
 return_result (KrHubPendingCalls *self, KrHubCall *call, KrHubProtocol *protocol, const KrHubMessage *completion)
 {
@@ -308,14 +294,22 @@ return_result (KrHubPendingCalls *self, KrHubCall *call, KrHubProtocol *protocol
   gboolean is_unit = g_variant_type_equal (type, G_VARIANT_TYPE_UNIT);
   gboolean has_result = completion->value.kind == KR_HUB_VALUE_RAW;
   gboolean needs_result = result_type != NULL && !is_unit;
+  const KrHubSlice none = { NULL, 0 };
   GError *error = NULL;
   GVariant *value = NULL;
 
   if (G_LIKELY (completion->error.data == NULL))
     {
-      if (has_result && !is_unit && check_null (type, protocol, &completion->value.slice, &error))
-        value = kr_hub_protocol_decode_variant (protocol, &completion->value.slice, type, &error);
-      else if (error == NULL && (!needs_result || self->role == KR_HUB_ROLE_CLIENT))
+      if (call->wants_encoded)
+        {
+          self->answering = call;
+          kr_hub_call_answer_encoded (call, protocol, has_result ? &completion->value.slice : &none);
+          self->answering = NULL;
+          return;
+        }
+      if (has_result && !is_unit)
+        value = kr_hub_call_decode (protocol, &completion->value.slice, type, &error);
+      else if (!needs_result || self->role == KR_HUB_ROLE_CLIENT)
         value = g_variant_ref_sink (g_variant_new ("()"));
     }
   kr_hub_call_answer (call, value, value == NULL ? result_error (self, type, completion, error) : NULL);
@@ -334,6 +328,13 @@ kr_hub_pending_calls_complete (KrHubPendingCalls *self, KrHubProtocol *protocol,
   return_result (self, call, protocol, completion);
   release (self, call);
   return TRUE;
+}
+
+void
+kr_hub_pending_calls_keep (KrHubPendingCalls *self)
+{
+  if (self->answering != NULL)
+    kr_hub_call_keep_encoded (self->answering);
 }
 
 gboolean

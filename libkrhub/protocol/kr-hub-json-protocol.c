@@ -251,6 +251,22 @@ kr_hub_json_protocol_encode_node (KrHubProtocol *protocol, JsonNode *node, KrHub
   return FALSE;
 }
 
+static gboolean
+kr_hub_json_protocol_encode_basic (KrHubProtocol *protocol, char type, gconstpointer value, KrHubBuffer *out, GError **error)
+{
+  const KrHubSlice *text = value;
+
+  switch (type)
+    {
+    case 's': kr_hub_json_write_string (out, text->data, text->len); return TRUE;
+    case 'b': kr_hub_json_write_boolean (out, *(const gboolean *) value); return TRUE;
+    case 'x': kr_hub_json_write_int64 (out, *(const gint64 *) value); return TRUE;
+    case 't': kr_hub_json_write_uint64 (out, *(const guint64 *) value); return TRUE;
+    case 'd': return kr_hub_json_write_double (out, *(const double *) value, error);
+    default: g_assert_not_reached ();
+    }
+}
+
 static void
 kr_hub_json_protocol_class_init (KrHubJsonProtocolClass *klass)
 {
@@ -275,6 +291,7 @@ kr_hub_json_protocol_init_iface (KrHubProtocolInterface *iface)
   iface->decode_variant = kr_hub_json_protocol_decode_variant;
   iface->decode_node = kr_hub_json_protocol_decode_node;
   iface->encode_node = kr_hub_json_protocol_encode_node;
+  iface->encode_basic = kr_hub_json_protocol_encode_basic;
 }
 
 /**

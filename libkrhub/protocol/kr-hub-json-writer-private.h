@@ -15,6 +15,7 @@
 G_BEGIN_DECLS
 
 void kr_hub_json_write_string (KrHubBuffer *out, const char *text, gsize len);
+void kr_hub_json_write_boolean (KrHubBuffer *out, gboolean value);
 void kr_hub_json_write_int64 (KrHubBuffer *out, gint64 value);
 void kr_hub_json_write_uint64 (KrHubBuffer *out, guint64 value);
 

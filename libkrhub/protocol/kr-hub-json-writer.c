@@ -311,8 +311,8 @@ write_text (KrHubBuffer *out, GVariant *value)
   kr_hub_json_write_string (out, text, len);
 }
 
-static void
-write_boolean (KrHubBuffer *out, gboolean value)
+void
+kr_hub_json_write_boolean (KrHubBuffer *out, gboolean value)
 {
   if (value)
     kr_hub_buffer_append_literal (out, "true");
@@ -325,7 +325,7 @@ kr_hub_json_write_variant (KrHubBuffer *out, GVariant *value, guint depth, GErro
 {
   switch (g_variant_classify (value))
     {
-    case G_VARIANT_CLASS_BOOLEAN: write_boolean (out, g_variant_get_boolean (value)); return TRUE;
+    case G_VARIANT_CLASS_BOOLEAN: kr_hub_json_write_boolean (out, g_variant_get_boolean (value)); return TRUE;
     case G_VARIANT_CLASS_BYTE: kr_hub_json_write_uint64 (out, g_variant_get_byte (value)); return TRUE;
     case G_VARIANT_CLASS_INT16: kr_hub_json_write_int64 (out, g_variant_get_int16 (value)); return TRUE;
     case G_VARIANT_CLASS_UINT16: kr_hub_json_write_uint64 (out, g_variant_get_uint16 (value)); return TRUE;
@@ -415,7 +415,7 @@ write_node_value (KrHubBuffer *out, JsonNode *node, GError **error)
   switch (json_node_get_value_type (node))
     {
     case G_TYPE_BOOLEAN:
-      write_boolean (out, json_node_get_boolean (node));
+      kr_hub_json_write_boolean (out, json_node_get_boolean (node));
       return TRUE;
     case G_TYPE_INT64:
       kr_hub_json_write_int64 (out, json_node_get_int (node));

@@ -341,6 +341,23 @@ kr_hub_msgpack_protocol_encode_node (KrHubProtocol *protocol, JsonNode *node, Kr
   return FALSE;
 }
 
+static gboolean
+kr_hub_msgpack_protocol_encode_basic (
+    KrHubProtocol *protocol, char type, gconstpointer value, KrHubBuffer *out, GError **error)
+{
+  const KrHubSlice *text = value;
+
+  switch (type)
+    {
+    case 's': kr_hub_msgpack_write_string (out, text->data, text->len); return TRUE;
+    case 'b': kr_hub_msgpack_write_boolean (out, *(const gboolean *) value); return TRUE;
+    case 'x': kr_hub_msgpack_write_int64 (out, *(const gint64 *) value); return TRUE;
+    case 't': kr_hub_msgpack_write_uint64 (out, *(const guint64 *) value); return TRUE;
+    case 'd': kr_hub_msgpack_write_double (out, *(const double *) value); return TRUE;
+    default: g_assert_not_reached ();
+    }
+}
+
 static void
 kr_hub_msgpack_protocol_class_init (KrHubMsgpackProtocolClass *klass)
 {
@@ -365,6 +382,7 @@ kr_hub_msgpack_protocol_init_iface (KrHubProtocolInterface *iface)
   iface->decode_variant = kr_hub_msgpack_protocol_decode_variant;
   iface->decode_node = kr_hub_msgpack_protocol_decode_node;
   iface->encode_node = kr_hub_msgpack_protocol_encode_node;
+  iface->encode_basic = kr_hub_msgpack_protocol_encode_basic;
 }
 
 /**

@@ -64,6 +64,7 @@ G_DECLARE_INTERFACE (KrHubProtocol, kr_hub_protocol, KR_HUB, PROTOCOL, GObject)
  * @decode_variant: decodes a value against a declared type
  * @decode_node: decodes a value of any type
  * @encode_node: appends an encoded value
+ * @encode_basic: (nullable): appends a value of a basic type, so that calls need no #GVariant; %NULL: they get one
  *
  * What an encoding implements. All functions are pure: no state, any thread.
  *
@@ -87,6 +88,8 @@ struct _KrHubProtocolInterface
   GVariant *(*decode_variant) (KrHubProtocol *self, const KrHubSlice *value, const GVariantType *type, GError **error);
   JsonNode *(*decode_node) (KrHubProtocol *self, const KrHubSlice *value, GError **error);
   gboolean (*encode_node) (KrHubProtocol *self, JsonNode *node, KrHubBuffer *out, GError **error);
+  /* @type: `s` for a @value that is a KrHubSlice of UTF-8, `b` a gboolean, `x` a gint64, `t` a guint64, `d` a double. */
+  gboolean (*encode_basic) (KrHubProtocol *self, char type, gconstpointer value, KrHubBuffer *out, GError **error);
 };
 
 KR_HUB_AVAILABLE_IN_ALL

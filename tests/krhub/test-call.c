@@ -4,6 +4,7 @@
 #include "config.h"
 
 #include "kr-hub-call-private.h"
+#include "kr-hub-json-protocol.h"
 #include "kr-test.h"
 
 typedef struct
@@ -13,6 +14,7 @@ typedef struct
   KrHubCall *call;
   guint n_callbacks;
   GAsyncResult *result;       /* the callback's, no reference */
+  KrHubSlice taken;
   GMainContext *context;      /* the thread-default one in the callback */
 } Fixture;
 
@@ -150,8 +152,9 @@ test_result (Fixture *f, gconstpointer data)
   g_assert_true (g_async_result_get_user_data (f->result) == f);
   g_assert_true (g_async_result_is_tagged (f->result, set_up));
   g_assert_false (g_async_result_is_tagged (f->result, tear_down));
-  g_assert_true (kr_hub_call_is_valid (f->result, f->source));
-  g_assert_false (kr_hub_call_is_valid (f->result, f->call));
+  g_assert_true (kr_hub_call_is_valid (f->result, f->source, set_up));
+  g_assert_false (kr_hub_call_is_valid (f->result, f->call, set_up));
+  g_assert_false (kr_hub_call_is_valid (f->result, f->source, tear_down));
   value = kr_hub_call_propagate (f->result, NULL);
   g_assert_cmpint (g_variant_get_int32 (value), ==, 7);
   /* Once only, as with a GTask. */
@@ -163,7 +166,7 @@ test_foreign_result (Fixture *f, gconstpointer data)
 {
   g_autoptr (GTask) task = g_task_new (f->source, NULL, NULL, NULL);
 
-  g_assert_false (kr_hub_call_is_valid (G_ASYNC_RESULT (task), f->source));
+  g_assert_false (kr_hub_call_is_valid (G_ASYNC_RESULT (task), f->source, NULL));
 }
 
 static void
@@ -178,6 +181,81 @@ test_type (Fixture *f, gconstpointer data)
   kr_hub_call_release (f->call, &f->pool);
   f->call = kr_hub_call_new (&f->pool, f->source, NULL, NULL, NULL, NULL, NULL);
   g_assert_null (kr_hub_call_get_result_type (f->call));
+}
+
+/* --- results that the caller decodes --- */
+
+static const char message[] = "\"text\"";
+
+static gboolean
+answer_encoded (gpointer data)
+{
+  Fixture *f = data;
+  const KrHubSlice value = { message, 6 };
+
+  kr_hub_call_answer_encoded (f->call, kr_hub_json_protocol_get_default (), &value);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+take (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Fixture *f = data;
+  KrHubProtocol *protocol;
+
+  g_assert_true (kr_hub_call_take_encoded (result, &protocol, &f->taken, NULL));
+  g_assert_true (protocol == kr_hub_json_protocol_get_default ());
+  g_assert_cmpmem (f->taken.data, f->taken.len, message, 6);
+  f->n_callbacks++;
+}
+
+static void
+test_borrowed (Fixture *f, gconstpointer data)
+{
+  f->call->callback = take;
+  g_idle_add (answer_encoded, f);
+  g_assert_true (g_main_context_iteration (NULL, FALSE));
+  g_assert_cmpuint (f->n_callbacks, ==, 1);
+  g_assert_true (f->taken.data == message);
+}
+
+static void
+test_copied (Fixture *f, gconstpointer data)
+{
+  f->call->callback = take;
+  answer_encoded (f);
+  g_assert_cmpuint (f->n_callbacks, ==, 0);
+  g_assert_true (g_main_context_iteration (NULL, FALSE));
+  g_assert_cmpuint (f->n_callbacks, ==, 1);
+  g_assert_true (f->taken.data != message);
+}
+
+static void
+test_taken_later (Fixture *f, gconstpointer data)
+{
+  g_idle_add (answer_encoded, f);
+  g_assert_true (g_main_context_iteration (NULL, FALSE));
+  g_assert_cmpuint (f->n_callbacks, ==, 1);
+  take (f->source, f->result, f);
+  g_assert_true (f->taken.data != message);
+}
+
+static void
+keep_and_take (GObject *source, GAsyncResult *result, gpointer data)
+{
+  kr_hub_call_keep_encoded (((Fixture *) data)->call);
+  take (source, result, data);
+}
+
+static void
+test_kept (Fixture *f, gconstpointer data)
+{
+  f->call->callback = keep_and_take;
+  g_idle_add (answer_encoded, f);
+  g_assert_true (g_main_context_iteration (NULL, FALSE));
+  g_assert_true (f->taken.data != message);
+  /* Harmless when there is nothing to keep. */
+  kr_hub_call_keep_encoded (f->call);
 }
 
 /* --- reuse --- */
@@ -263,6 +341,10 @@ main (int argc, char **argv)
   ADD ("result", test_result);
   ADD ("foreign-result", test_foreign_result);
   ADD ("type", test_type);
+  ADD ("borrowed", test_borrowed);
+  ADD ("copied", test_copied);
+  ADD ("taken-later", test_taken_later);
+  ADD ("kept", test_kept);
   ADD ("reuse", test_reuse);
   ADD ("held", test_held);
   ADD ("watched", test_watched);
