@@ -167,6 +167,8 @@ append_request (KrHubBuffer *out, const KrHubSlice *text, GError **error)
   kr_hub_json_write_int64 (out, request.version);
 }
 
+#define UNREADABLE "The hub's handshake cannot be read: "
+
 /* What we make of one vector, in the words of the file. */
 static char *
 run_vector (const char *section, const KrHubSlice *text)
@@ -190,7 +192,8 @@ run_vector (const char *section, const KrHubSlice *text)
       case KR_HUB_PARSE_ERROR: default: g_assert_nonnull (error); break;
       }
   g_string_append_len (result, (const char *) out.data, out.len);
-  if (error != NULL && g_str_equal (section, "response") && strstr (error->message, "Exception: ") == NULL)
+  /* a refusal is an answer, too, and stands there in the hub's words */
+  if (error != NULL && g_str_equal (section, "response") && !g_str_has_prefix (error->message, UNREADABLE))
     g_string_append_printf (result, "response \"%s\"", error->message);
   else if (error != NULL)
     g_string_append_printf (result, "error %s", error->message);
