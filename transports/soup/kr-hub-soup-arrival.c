@@ -132,7 +132,7 @@ arrive (gpointer data)
 static void
 cross_arrival (Arrival *self)
 {
-  kr_hub_soup_cross (kr_hub_server_get_context (self->endpoint->hub), "KrHubSoupEndpoint arrival", arrive, self, arrival_free);
+  kr_hub_soup_cross (kr_hub_server_get_context (self->endpoint->hub), arrive, self, arrival_free);
 }
 
 typedef KrHubTransport *(*NewTransport) (KrHubSoupWire *, GBytes *, KrHubSoupToken *, KrHubClock *, gint64);
@@ -245,7 +245,7 @@ kr_hub_soup_visit_poll (KrHubSoupEndpoint *endpoint, SoupServerMessage *message,
   arrival->exchange = kr_hub_soup_exchange_new (message);
   kr_hub_soup_exchange_watch (arrival->exchange, kr_hub_server_get_context (endpoint->hub),
                               kr_hub_soup_long_polling_transport_poll_gone, object);
-  kr_hub_soup_cross (kr_hub_server_get_context (endpoint->hub), "KrHubSoupEndpoint poll", deliver_poll, arrival, arrival_free);
+  kr_hub_soup_cross (kr_hub_server_get_context (endpoint->hub), deliver_poll, arrival, arrival_free);
 }
 
 /* --- other requests of a connection --- */
@@ -276,7 +276,7 @@ cross_post (KrHubSoupEndpoint *endpoint, GSourceOnceFunc func, GObject *object, 
   post->object = g_object_ref (object);
   post->body = body != NULL ? g_bytes_ref (body) : NULL;
   post->exchange = exchange;
-  kr_hub_soup_cross (kr_hub_server_get_context (endpoint->hub), "KrHubSoupEndpoint post", func, post, post_free);
+  kr_hub_soup_cross (kr_hub_server_get_context (endpoint->hub), func, post, post_free);
 }
 
 static KrHubSoupInbox *
@@ -336,6 +336,5 @@ kr_hub_soup_visit_delete (KrHubSoupEndpoint *endpoint,
   Arrival *arrival = arrival_new (endpoint, message, token);
 
   arrival->transport = KR_HUB_TRANSPORT (g_object_ref (object));
-  kr_hub_soup_cross (kr_hub_server_get_context (endpoint->hub), "KrHubSoupEndpoint delete", deliver_delete, arrival,
-                     arrival_free);
+  kr_hub_soup_cross (kr_hub_server_get_context (endpoint->hub), deliver_delete, arrival, arrival_free);
 }

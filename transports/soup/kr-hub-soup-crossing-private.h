@@ -12,6 +12,6 @@
 G_BEGIN_DECLS
 
 GMainContext *kr_hub_soup_ref_current_context (void);
-void kr_hub_soup_cross (GMainContext *context, const char *name, GSourceOnceFunc func, gpointer data, GDestroyNotify destroy);
+void kr_hub_soup_cross (GMainContext *context, GSourceOnceFunc func, gpointer data, GDestroyNotify destroy);
 
 G_END_DECLS

@@ -22,36 +22,119 @@ typedef struct
   GDestroyNotify destroy;
 } Call;
 
-static gboolean
-call (gpointer data)
+/* What waits for one context, by one source for all of it: a call that joins others costs no source and wakes nobody. */
+typedef struct
 {
-  Call *self = data;
+  GSource source;         /* the context's, until that goes */
+  GMainContext *context;  /* no reference */
+  GQueue calls;           /* of Call; guarded by the lock, and added to from any thread */
+} Lane;
 
-  self->func (self->data);
-  return G_SOURCE_REMOVE;
-}
+G_LOCK_DEFINE_STATIC (lanes);
+static GHashTable *lanes; /* GMainContext -> Lane, no references; guarded by the lock */
 
 static void
-call_free (gpointer data)
+call_free (Call *self)
 {
-  Call *self = data;
-
   if (self->destroy != NULL)
     self->destroy (self->data);
   g_free (self);
 }
 
+static Call *
+pop (Lane *self)
+{
+  Call *call;
+
+  G_LOCK (lanes);
+  call = g_queue_pop_head (&self->calls);
+  G_UNLOCK (lanes);
+  return call;
+}
+
+static guint
+count (Lane *self)
+{
+  guint n;
+
+  G_LOCK (lanes);
+  n = self->calls.length;
+  G_UNLOCK (lanes);
+  return n;
+}
+
+/* A call may run the loop and get here again, for what comes behind it. Calls that are added meanwhile have the next turn,
+ * so that they cannot hold up the loop. */
+static gboolean
+lane_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
+{
+  Lane *self = (Lane *) source;
+  Call *call;
+
+  g_source_set_ready_time (source, -1);
+  for (guint n = count (self); n > 0 && (call = pop (self)) != NULL; n--)
+    {
+      call->func (call->data);
+      call_free (call);
+    }
+  if (count (self) > 0)
+    g_source_set_ready_time (source, 0);
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+lane_finalize (GSource *source)
+{
+  Lane *self = (Lane *) source;
+  Call *call;
+
+  G_LOCK (lanes);
+  g_hash_table_remove (lanes, self->context);
+  G_UNLOCK (lanes);
+  while ((call = pop (self)) != NULL)
+    call_free (call);
+}
+
+static GSourceFuncs lane_funcs = { .dispatch = lane_dispatch, .finalize = lane_finalize };
+
+/* The lock is held. */
+static Lane *
+find_lane (GMainContext *context)
+{
+  Lane *self;
+
+  if (lanes == NULL)
+    lanes = g_hash_table_new (NULL, NULL);
+  self = g_hash_table_lookup (lanes, context);
+  if (self != NULL)
+    return self;
+  self = (Lane *) g_source_new (&lane_funcs, sizeof *self);
+  self->context = context;
+  g_queue_init (&self->calls);
+  g_source_set_static_name (&self->source, "KrHubSoup crossing");
+  g_source_set_can_recurse (&self->source, TRUE);
+  g_source_attach (&self->source, context);
+  g_source_unref (&self->source);
+  g_hash_table_insert (lanes, context, self);
+  return self;
+}
+
 /* Runs @func in @context, in order with other such calls and never before this returns. */
 void
-kr_hub_soup_cross (GMainContext *context, const char *name, GSourceOnceFunc func, gpointer data, GDestroyNotify destroy)
+kr_hub_soup_cross (GMainContext *context, GSourceOnceFunc func, gpointer data, GDestroyNotify destroy)
 {
-  GSource *source = g_idle_source_new ();
-  Call *self = g_new (Call, 1);
+  Call *call = g_new (Call, 1);
+  Lane *lane;
+  gboolean first;
 
-  *self = (Call) { func, data, destroy };
-  g_source_set_priority (source, G_PRIORITY_DEFAULT);
-  g_source_set_static_name (source, name);
-  g_source_set_callback (source, call, self, call_free);
-  g_source_attach (source, context);
-  g_source_unref (source);
+  *call = (Call) { func, data, destroy };
+  G_LOCK (lanes);
+  lane = find_lane (context);
+  first = lane->calls.length == 0;
+  g_queue_push_tail (&lane->calls, call);
+  g_source_ref (&lane->source); /* the call may be over at once, and with it the context */
+  G_UNLOCK (lanes);
+  if (first)
+    g_source_set_ready_time (&lane->source, 0);
+  g_source_unref (&lane->source);
 }

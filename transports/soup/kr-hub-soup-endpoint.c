@@ -130,12 +130,6 @@ got_headers (SoupServerMessage *message, KrHubSoupEndpoint *self)
 }
 
 static void
-request_started (SoupServer *server, SoupServerMessage *message, KrHubSoupEndpoint *self)
-{
-  g_signal_connect_object (message, "got-headers", G_CALLBACK (got_headers), self, 0);
-}
-
-static void
 request_finished (SoupServer *server, SoupServerMessage *message, KrHubSoupEndpoint *self)
 {
   kr_hub_soup_http_counters_finish (self->requests, message, FALSE);
@@ -151,6 +145,12 @@ static void
 endpoint_unref (gpointer data, GClosure *closure)
 {
   g_object_unref (data);
+}
+
+static void
+request_started (SoupServer *server, SoupServerMessage *message, KrHubSoupEndpoint *self)
+{
+  g_signal_connect_data (message, "got-headers", G_CALLBACK (got_headers), g_object_ref (self), endpoint_unref, 0);
 }
 
 /**
@@ -280,7 +280,7 @@ drop_hub (KrHubServer *hub)
 
   if (!g_main_context_acquire (context))
     {
-      kr_hub_soup_cross (context, "KrHubSoupEndpoint hub", do_nothing, hub, g_object_unref);
+      kr_hub_soup_cross (context, do_nothing, hub, g_object_unref);
       return;
     }
   g_object_unref (hub);

@@ -78,7 +78,7 @@ static void
 client_gone (KrHubSoupExchange *self)
 {
   if (self->gone != NULL && self->message != NULL)
-    kr_hub_soup_cross (self->hub_context, "KrHubSoupExchange gone", cross_gone, g_object_ref (self), g_object_unref);
+    kr_hub_soup_cross (self->hub_context, cross_gone, g_object_ref (self), g_object_unref);
 }
 
 static void
@@ -165,7 +165,7 @@ kr_hub_soup_exchange_answer (KrHubSoupExchange *self, guint status, const char *
   self->status = status;
   self->content_type = content_type;
   self->response = body != NULL ? g_bytes_ref (body) : NULL;
-  kr_hub_soup_cross (self->context, "KrHubSoupExchange answer", cross_answer, g_object_ref (self), g_object_unref);
+  kr_hub_soup_cross (self->context, cross_answer, g_object_ref (self), g_object_unref);
 }
 
 void

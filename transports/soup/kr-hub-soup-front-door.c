@@ -14,7 +14,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "kr-hub-soup-body-private.h"
 #include "kr-hub-soup-lobby-private.h"
 #include "kr-hub-soup-visit-private.h"
 
@@ -50,12 +49,9 @@ struct _KrHubSoupFrontDoor
   gulong request_handler;
   guint16 port;
   gint64 tls_timeout;
-  gint64 head_timeout;
-  gint64 body_timeout;
-  gint64 idle_timeout;
   guint max_connections;
   guint max_connections_per_address;
-  guint64 max_body_size;
+  KrHubSoupTerms terms;          /* of each visit */
   gint64 last_complaint;         /* one line per second */
   KrHubSoupGuests *guests;       /* who is in */
   KrHubSoupLobby *lobby;         /* who has not said what it wants; NULL: that is libsoup's to find out */
@@ -81,36 +77,12 @@ static GParamSpec *props[PROP_MAX_BODY_SIZE + 1];
 /* --- requests --- */
 
 static void
-got_headers (SoupServerMessage *message, KrHubSoupFrontDoor *self)
-{
-  KrHubSoupVisit *visit = kr_hub_soup_visit_of (message);
-
-  if (visit == NULL)
-    return;
-  kr_hub_soup_visit_disarm (visit);
-  kr_hub_soup_body_watch (message, kr_hub_soup_visit_get_stream (visit), self->clock, self->body_timeout,
-                          self->max_body_size);
-}
-
-static void
-message_finished (SoupServerMessage *message, KrHubSoupFrontDoor *self)
-{
-  KrHubSoupVisit *visit = kr_hub_soup_visit_of (message);
-
-  if (visit != NULL)
-    kr_hub_soup_visit_end_request (visit, self->idle_timeout);
-}
-
-static void
 request_started (SoupServer *server, SoupServerMessage *message, KrHubSoupFrontDoor *self)
 {
   KrHubSoupVisit *visit = kr_hub_soup_visit_of (message);
 
-  if (visit == NULL)
-    return;
-  kr_hub_soup_visit_begin_request (visit, self->head_timeout);
-  g_signal_connect_object (message, "got-headers", G_CALLBACK (got_headers), self, 0);
-  g_signal_connect_object (message, "finished", G_CALLBACK (message_finished), self, 0);
+  if (visit != NULL)
+    kr_hub_soup_visit_begin_request (visit, message);
 }
 
 /* --- accepting --- */
@@ -280,7 +252,8 @@ let_in (KrHubSoupCaller *caller, const guint8 *head, gsize len, gpointer data)
   g_clear_object (&caller->local);
   if (local == NULL)
     return; /* gone already */
-  kr_hub_soup_visit_new (self->clock, self->context, stream);
+  kr_hub_soup_visit_new (self->clock, self->context, stream, &self->terms,
+                         len > 0 && kr_hub_soup_lobby_is_whole (head, len, 0));
   if (self->certificate != NULL)
     begin_tls (self, stream, local, remote);
   else
@@ -316,7 +289,7 @@ welcome (Port *port, int fd, const struct sockaddr_storage *from)
   else if (self->certificate != NULL || self->lobby == NULL)
     let_in (&caller, NULL, 0, self);
   else
-    kr_hub_soup_lobby_enter (self->lobby, &caller, self->head_timeout);
+    kr_hub_soup_lobby_enter (self->lobby, &caller, self->terms.head_timeout);
 }
 
 static void attach_sources (KrHubSoupFrontDoor *self);
@@ -499,12 +472,12 @@ kr_hub_soup_front_door_get_property (GObject *object, guint prop_id, GValue *val
     case PROP_SERVER: g_value_set_object (value, self->server); break;
     case PROP_CERTIFICATE: g_value_set_object (value, self->certificate); break;
     case PROP_TLS_TIMEOUT: g_value_set_int64 (value, self->tls_timeout); break;
-    case PROP_HEAD_TIMEOUT: g_value_set_int64 (value, self->head_timeout); break;
-    case PROP_BODY_TIMEOUT: g_value_set_int64 (value, self->body_timeout); break;
-    case PROP_IDLE_TIMEOUT: g_value_set_int64 (value, self->idle_timeout); break;
+    case PROP_HEAD_TIMEOUT: g_value_set_int64 (value, self->terms.head_timeout); break;
+    case PROP_BODY_TIMEOUT: g_value_set_int64 (value, self->terms.body_timeout); break;
+    case PROP_IDLE_TIMEOUT: g_value_set_int64 (value, self->terms.idle_timeout); break;
     case PROP_MAX_CONNECTIONS: g_value_set_uint (value, self->max_connections); break;
     case PROP_MAX_CONNECTIONS_PER_ADDRESS: g_value_set_uint (value, self->max_connections_per_address); break;
-    case PROP_MAX_BODY_SIZE: g_value_set_uint64 (value, self->max_body_size); break;
+    case PROP_MAX_BODY_SIZE: g_value_set_uint64 (value, self->terms.max_body_size); break;
     default: G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec); break;
     }
 }
@@ -519,12 +492,12 @@ kr_hub_soup_front_door_set_property (GObject *object, guint prop_id, const GValu
     case PROP_SERVER: self->server = g_value_dup_object (value); break;
     case PROP_CERTIFICATE: self->certificate = g_value_dup_object (value); break;
     case PROP_TLS_TIMEOUT: self->tls_timeout = g_value_get_int64 (value); break;
-    case PROP_HEAD_TIMEOUT: self->head_timeout = g_value_get_int64 (value); break;
-    case PROP_BODY_TIMEOUT: self->body_timeout = g_value_get_int64 (value); break;
-    case PROP_IDLE_TIMEOUT: self->idle_timeout = g_value_get_int64 (value); break;
+    case PROP_HEAD_TIMEOUT: self->terms.head_timeout = g_value_get_int64 (value); break;
+    case PROP_BODY_TIMEOUT: self->terms.body_timeout = g_value_get_int64 (value); break;
+    case PROP_IDLE_TIMEOUT: self->terms.idle_timeout = g_value_get_int64 (value); break;
     case PROP_MAX_CONNECTIONS: self->max_connections = g_value_get_uint (value); break;
     case PROP_MAX_CONNECTIONS_PER_ADDRESS: self->max_connections_per_address = g_value_get_uint (value); break;
-    case PROP_MAX_BODY_SIZE: self->max_body_size = g_value_get_uint64 (value); break;
+    case PROP_MAX_BODY_SIZE: self->terms.max_body_size = g_value_get_uint64 (value); break;
     default: G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec); break;
     }
 }

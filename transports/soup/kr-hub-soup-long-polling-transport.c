@@ -182,7 +182,7 @@ request_turn (KrHubSoupLongPollingTransport *self)
   if (self->turn_pending || self->context == NULL)
     return;
   self->turn_pending = TRUE;
-  kr_hub_soup_cross (self->context, "KrHubSoupLongPollingTransport", turn, g_object_ref (self), g_object_unref);
+  kr_hub_soup_cross (self->context, turn, g_object_ref (self), g_object_unref);
 }
 
 /* --- requests; in the hub's thread --- */

@@ -47,7 +47,7 @@ kr_hub_soup_upgrade_set_headers (SoupServerMessage *message)
 static GBytes *
 write_head (SoupServerMessage *message, const char *body)
 {
-  GString *head = g_string_new (NULL);
+  GString *head = g_string_sized_new (256);
   guint status = soup_server_message_get_status (message);
   SoupMessageHeadersIter iter;
   const char *name, *value;
@@ -55,8 +55,14 @@ write_head (SoupServerMessage *message, const char *body)
   g_string_append_printf (head, "HTTP/1.1 %u %s\r\n", status, soup_status_get_phrase (status));
   soup_message_headers_iter_init (&iter, soup_server_message_get_response_headers (message));
   while (soup_message_headers_iter_next (&iter, &name, &value))
-    g_string_append_printf (head, "%s: %s\r\n", name, value);
-  g_string_append_printf (head, "\r\n%s", body);
+    {
+      g_string_append (head, name);
+      g_string_append (head, ": ");
+      g_string_append (head, value);
+      g_string_append (head, "\r\n");
+    }
+  g_string_append (head, "\r\n");
+  g_string_append (head, body);
   return g_string_free_to_bytes (head);
 }
 
@@ -100,5 +106,5 @@ kr_hub_soup_upgrade_take (SoupServerMessage *message, const char *body, KrHubSou
   self->taken = taken;
   self->data = data;
   soup_server_message_pause (message);
-  kr_hub_soup_cross (context, "KrHubSoupUpgrade", take, self, take_free);
+  kr_hub_soup_cross (context, take, self, take_free);
 }

@@ -17,18 +17,26 @@ G_BEGIN_DECLS
 /* Used in the thread of the door; freed with its stream, whatever thread drops that last, or when the connection leaves. */
 typedef struct _KrHubSoupVisit KrHubSoupVisit;
 
-KrHubSoupVisit *kr_hub_soup_visit_new (KrHubClock *clock, GMainContext *context, KrHubSoupStream *stream);
+/* How long things may take, µs, and how large they may be. */
+typedef struct
+{
+  gint64 head_timeout;
+  gint64 body_timeout;
+  gint64 idle_timeout;
+  guint64 max_body_size;
+} KrHubSoupTerms;
+
+/* @has_head: the head of the first request is there. */
+KrHubSoupVisit *kr_hub_soup_visit_new (KrHubClock *clock,
+                                       GMainContext *context,
+                                       KrHubSoupStream *stream,
+                                       const KrHubSoupTerms *terms,
+                                       gboolean has_head);
 /* NULL: it came another way, or has left. */
 KrHubSoupVisit *kr_hub_soup_visit_of (SoupServerMessage *message);
-KrHubSoupStream *kr_hub_soup_visit_get_stream (KrHubSoupVisit *self);
-/* From now on it is cut off unless something happens within @timeout. */
-void kr_hub_soup_visit_arm (KrHubSoupVisit *self, gint64 timeout);
-/* It is cut off by @cancellable, too. */
+/* It is cut off by @cancellable unless disarmed within @timeout. */
 void kr_hub_soup_visit_arm_handshake (KrHubSoupVisit *self, gint64 timeout, GCancellable *cancellable);
-void kr_hub_soup_visit_disarm (KrHubSoupVisit *self);
-void kr_hub_soup_visit_begin_request (KrHubSoupVisit *self, gint64 timeout);
-/* The next one may take its time to begin, but its client must stay. */
-void kr_hub_soup_visit_end_request (KrHubSoupVisit *self, gint64 timeout);
+void kr_hub_soup_visit_begin_request (KrHubSoupVisit *self, SoupServerMessage *message);
 /* libsoup has nothing to do with the connection any more. Frees the visit. */
 void kr_hub_soup_visit_leave (KrHubSoupVisit *self);
 

@@ -7,6 +7,8 @@
 
 #include <glib-unix.h>
 
+#include "kr-hub-soup-body-private.h"
+
 #define LEAVE_TIME (G_USEC_PER_SEC / 10)
 
 /* POLLRDHUP, where there is one: the peer sends no more. */
@@ -21,6 +23,8 @@ struct _KrHubSoupVisit
   GObject *connection;         /* libsoup's; weak, NULL if not known */
   GSource *watch;              /* between two requests: whether the client leaves */
   GCancellable *cancellable;   /* of the TLS handshake; NULL without one */
+  KrHubSoupTerms terms;
+  gboolean has_head;           /* of the next request: there is nothing to wait for */
   gboolean leaving;            /* the next time the timer fires, see that the connection is gone */
   gboolean over;               /* libsoup has closed it */
 };
@@ -34,15 +38,15 @@ stop_watching (KrHubSoupVisit *self)
   g_clear_pointer (&self->watch, g_source_unref);
 }
 
-void
-kr_hub_soup_visit_disarm (KrHubSoupVisit *self)
+static void
+disarm (KrHubSoupVisit *self)
 {
   if (self->timer.position > 0)
     kr_hub_clock_disarm (self->clock, &self->timer);
 }
 
-void
-kr_hub_soup_visit_arm (KrHubSoupVisit *self, gint64 timeout)
+static void
+arm (KrHubSoupVisit *self, gint64 timeout)
 {
   self->leaving = FALSE;
   kr_hub_clock_arm (self->clock, &self->timer, kr_hub_clock_get_time (self->clock) + timeout);
@@ -52,14 +56,14 @@ void
 kr_hub_soup_visit_arm_handshake (KrHubSoupVisit *self, gint64 timeout, GCancellable *cancellable)
 {
   self->cancellable = g_object_ref (cancellable);
-  kr_hub_soup_visit_arm (self, timeout);
+  arm (self, timeout);
 }
 
 static void
 arm_leaving (KrHubSoupVisit *self)
 {
   stop_watching (self);
-  kr_hub_soup_visit_arm (self, LEAVE_TIME);
+  arm (self, LEAVE_TIME);
   self->leaving = TRUE;
 }
 
@@ -78,7 +82,7 @@ visit_free (gpointer data)
   KrHubSoupVisit *self = data;
 
   stop_watching (self);
-  kr_hub_soup_visit_disarm (self);
+  disarm (self);
   forget_connection (self);
   g_object_unref (self->clock);
   g_clear_pointer (&self->context, g_main_context_unref);
@@ -129,7 +133,7 @@ end (KrHubSoupVisit *self)
 {
   self->over = TRUE;
   stop_watching (self);
-  kr_hub_soup_visit_disarm (self);
+  disarm (self);
 }
 
 /* libsoup 3.2.3 does not close a connection that its client left between two requests, and keeps it listed: by now it has
@@ -167,7 +171,11 @@ timer_fired (KrHubTimer *timer, gint64 now)
 }
 
 KrHubSoupVisit *
-kr_hub_soup_visit_new (KrHubClock *clock, GMainContext *context, KrHubSoupStream *stream)
+kr_hub_soup_visit_new (KrHubClock *clock,
+                       GMainContext *context,
+                       KrHubSoupStream *stream,
+                       const KrHubSoupTerms *terms,
+                       gboolean has_head)
 {
   KrHubSoupVisit *self = g_new0 (KrHubSoupVisit, 1);
 
@@ -176,6 +184,8 @@ kr_hub_soup_visit_new (KrHubClock *clock, GMainContext *context, KrHubSoupStream
   self->clock = g_object_ref (clock);
   self->context = g_main_context_ref (context);
   self->stream = stream;
+  self->terms = *terms;
+  self->has_head = has_head;
   kr_hub_soup_stream_set_data (stream, self, stream_gone);
   return self;
 }
@@ -187,12 +197,6 @@ kr_hub_soup_visit_of (SoupServerMessage *message)
   KrHubSoupStream *stream = kr_hub_soup_address_get_stream (soup_server_message_get_remote_address (message));
 
   return stream != NULL ? kr_hub_soup_stream_get_data (stream) : NULL;
-}
-
-KrHubSoupStream *
-kr_hub_soup_visit_get_stream (KrHubSoupVisit *self)
-{
-  return self->stream;
 }
 
 /* --- requests --- */
@@ -254,19 +258,39 @@ note_connections (void)
   g_once_init_leave (&noting, 1);
 }
 
+/* A message may outlive the visit, and both the door. */
+static void
+got_headers (SoupServerMessage *message)
+{
+  KrHubSoupVisit *self = kr_hub_soup_visit_of (message);
+
+  if (self == NULL)
+    return;
+  disarm (self);
+  kr_hub_soup_body_watch (message, self->stream, self->clock, self->terms.body_timeout, self->terms.max_body_size);
+}
+
+/* The next request may take its time to begin, but its client must stay. */
+static void
+message_finished (SoupServerMessage *message)
+{
+  KrHubSoupVisit *self = kr_hub_soup_visit_of (message);
+
+  if (self == NULL || self->over || kr_hub_soup_stream_get_fd (self->stream) < 0)
+    return;
+  arm (self, self->terms.idle_timeout);
+  watch (self);
+}
+
+/* Without g_signal_connect_object(): each use of that is looked for among all others of the same object when it ends. */
 void
-kr_hub_soup_visit_begin_request (KrHubSoupVisit *self, gint64 timeout)
+kr_hub_soup_visit_begin_request (KrHubSoupVisit *self, SoupServerMessage *message)
 {
   note_connections ();
   stop_watching (self);
-  kr_hub_soup_visit_arm (self, timeout);
-}
-
-void
-kr_hub_soup_visit_end_request (KrHubSoupVisit *self, gint64 timeout)
-{
-  if (self->over || kr_hub_soup_stream_get_fd (self->stream) < 0)
-    return;
-  kr_hub_soup_visit_arm (self, timeout);
-  watch (self);
+  if (!self->has_head)
+    arm (self, self->terms.head_timeout);
+  self->has_head = FALSE;
+  g_signal_connect (message, "got-headers", G_CALLBACK (got_headers), NULL);
+  g_signal_connect (message, "finished", G_CALLBACK (message_finished), NULL);
 }
