@@ -54,7 +54,9 @@ test_children_cancelled (ManagerFixture *f, gconstpointer data)
   manager_fixture_submit (f, parent);
   manager_fixture_submit (f, child);
   manager_fixture_submit (f, grandchild);
+  /* all three: one that still waits in the queue is cancelled at once, whatever its children do */
   manager_fixture_wait_state (grandchild, KR_TASK_STATE_RUNNING);
+  manager_fixture_wait_state (child, KR_TASK_STATE_RUNNING);
   manager_fixture_wait_state (parent, KR_TASK_STATE_RUNNING);
   g_assert_true (kr_task_job_cancel (parent, KR_TASK_CANCEL_REASON_USER, NULL, KR_TASK_CANCEL_NONE, NULL));
   manager_fixture_wait_state (parent, KR_TASK_STATE_CANCELLED);

@@ -41,6 +41,7 @@ call_free (Call *self)
   g_free (self);
 }
 
+/* The source is ready exactly while calls wait: a call that runs the loop finds those behind it there. */
 static Call *
 pop (Lane *self)
 {
@@ -48,6 +49,8 @@ pop (Lane *self)
 
   G_LOCK (lanes);
   call = g_queue_pop_head (&self->calls);
+  if (call != NULL && self->calls.length == 0)
+    g_source_set_ready_time (&self->source, -1);
   G_UNLOCK (lanes);
   return call;
 }
@@ -63,22 +66,18 @@ count (Lane *self)
   return n;
 }
 
-/* A call may run the loop and get here again, for what comes behind it. Calls that are added meanwhile have the next turn,
- * so that they cannot hold up the loop. */
+/* Calls that are added meanwhile have the next turn, so that they cannot hold up the loop. */
 static gboolean
 lane_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
 {
   Lane *self = (Lane *) source;
   Call *call;
 
-  g_source_set_ready_time (source, -1);
   for (guint n = count (self); n > 0 && (call = pop (self)) != NULL; n--)
     {
       call->func (call->data);
       call_free (call);
     }
-  if (count (self) > 0)
-    g_source_set_ready_time (source, 0);
   return G_SOURCE_CONTINUE;
 }
 
@@ -91,7 +90,7 @@ lane_finalize (GSource *source)
   G_LOCK (lanes);
   g_hash_table_remove (lanes, self->context);
   G_UNLOCK (lanes);
-  while ((call = pop (self)) != NULL)
+  while ((call = g_queue_pop_head (&self->calls)) != NULL)
     call_free (call);
 }
 
@@ -125,16 +124,12 @@ kr_hub_soup_cross (GMainContext *context, GSourceOnceFunc func, gpointer data, G
 {
   Call *call = g_new (Call, 1);
   Lane *lane;
-  gboolean first;
 
   *call = (Call) { func, data, destroy };
   G_LOCK (lanes);
   lane = find_lane (context);
-  first = lane->calls.length == 0;
   g_queue_push_tail (&lane->calls, call);
-  g_source_ref (&lane->source); /* the call may be over at once, and with it the context */
-  G_UNLOCK (lanes);
-  if (first)
+  if (lane->calls.length == 1)
     g_source_set_ready_time (&lane->source, 0);
-  g_source_unref (&lane->source);
+  G_UNLOCK (lanes);
 }
