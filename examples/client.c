@@ -36,9 +36,8 @@ static void
 on_sent (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (GVariant) nothing = kr_hub_client_invoke_finish (KR_HUB_CLIENT (source), result, &error);
 
-  if (error != NULL)
+  if (!kr_hub_client_call_finish (KR_HUB_CLIENT (source), result, &error, NULL))
     leave (data, error);
   else
     kr_hub_client_stop_async (KR_HUB_CLIENT (source), NULL, on_stopped, data);
@@ -53,8 +52,7 @@ on_started (GObject *source, GAsyncResult *result, gpointer data)
   if (!kr_hub_client_start_finish (KR_HUB_CLIENT (source), result, &error))
     leave (chat, error);
   else
-    kr_hub_client_invoke_async (KR_HUB_CLIENT (source), "Send", g_variant_new ("(ss)", "C", chat->text), NULL, NULL,
-                                on_sent, chat);
+    kr_hub_client_call_async (KR_HUB_CLIENT (source), "Send", NULL, on_sent, chat, "(ss)", "C", chat->text);
 }
 
 /* Message (user, text), called by the hub */
