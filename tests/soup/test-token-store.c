@@ -41,6 +41,17 @@ test_without_secret (void)
   kr_hub_soup_token_end (token);
 }
 
+/* Looks every second, as the endpoint does. */
+static gint64
+let_pass (KrHubSoupTokenStore *store, gint64 from, gint64 to)
+{
+  gint64 next = G_MAXINT64;
+
+  for (gint64 now = from; now <= to; now += SECOND)
+    next = kr_hub_soup_token_store_expire (store, now);
+  return next;
+}
+
 static void
 test_expiry (void)
 {
@@ -52,16 +63,43 @@ test_expiry (void)
   kr_hub_soup_token_store_set_limits (store, 10, 10, 15 * SECOND);
   first = kr_hub_soup_token_store_create (store, TRUE, 0);
   active = kr_hub_soup_token_store_create (store, TRUE, 0);
+  let_pass (store, 0, 4 * SECOND);
   second = kr_hub_soup_token_store_create (store, TRUE, 5 * SECOND);
   g_assert_cmpint (kr_hub_soup_token_claim (active, KR_HUB_TRANSPORT_WEBSOCKETS), ==, KR_HUB_SOUP_CLAIM_NEW);
-  g_assert_cmpint (kr_hub_soup_token_store_expire (store, 14 * SECOND), ==, 15 * SECOND);
+  g_assert_cmpint (let_pass (store, 5 * SECOND, 14 * SECOND), ==, 15 * SECOND);
   g_assert_cmpuint (kr_hub_soup_token_store_get_n_waiting (store), ==, 2);
   g_assert_cmpint (kr_hub_soup_token_store_expire (store, 15 * SECOND), ==, 20 * SECOND);
   g_assert_cmpint (kr_hub_soup_token_claim (first, KR_HUB_TRANSPORT_WEBSOCKETS), ==, KR_HUB_SOUP_CLAIM_GONE);
+  let_pass (store, 16 * SECOND, 19 * SECOND);
   g_assert_null (kr_hub_soup_token_store_lookup (store, kr_hub_soup_token_get_token (second), 20 * SECOND));
   g_assert_cmpint (kr_hub_soup_token_store_expire (store, 20 * SECOND), ==, G_MAXINT64);
   g_assert_cmpuint (kr_hub_soup_token_store_get_n_connections (store), ==, 1);
   kr_hub_soup_token_end (active);
+}
+
+/* Nobody could come while the process did not listen: then it is as if no time had passed. */
+static void
+test_stall (void)
+{
+  g_autoptr (KrHubSoupTokenStore) store = kr_hub_soup_token_store_new ();
+  g_autoptr (KrHubSoupToken) one = NULL;
+  g_autoptr (KrHubSoupToken) later = NULL;
+  g_autoptr (KrHubSoupToken) found = NULL;
+
+  kr_hub_soup_token_store_set_limits (store, 10, 10, 15 * SECOND);
+  one = kr_hub_soup_token_store_create (store, TRUE, 7 * SECOND);
+  let_pass (store, 8 * SECOND, 21 * SECOND);
+  found = kr_hub_soup_token_store_lookup (store, kr_hub_soup_token_get_token (one), 121 * SECOND);
+  g_assert_true (found == one);
+  later = kr_hub_soup_token_store_create (store, TRUE, 121 * SECOND);
+  g_assert_cmpint (kr_hub_soup_token_store_expire (store, 121 * SECOND), ==, 122 * SECOND);
+  g_assert_cmpint (let_pass (store, 122 * SECOND, 135 * SECOND), ==, 136 * SECOND);
+  g_assert_cmpint (kr_hub_soup_token_claim (one, KR_HUB_TRANSPORT_WEBSOCKETS), ==, KR_HUB_SOUP_CLAIM_GONE);
+  /* However often that happens. */
+  g_assert_cmpint (kr_hub_soup_token_store_expire (store, 1000 * SECOND), ==, 1001 * SECOND);
+  g_assert_cmpint (kr_hub_soup_token_store_expire (store, 2000 * SECOND), ==, 2001 * SECOND);
+  g_assert_cmpint (let_pass (store, 2001 * SECOND, 2002 * SECOND), ==, G_MAXINT64);
+  g_assert_cmpint (kr_hub_soup_token_claim (later, KR_HUB_TRANSPORT_WEBSOCKETS), ==, KR_HUB_SOUP_CLAIM_GONE);
 }
 
 /* Whoever negotiates and never connects cannot keep others out, nor grow the table. */
@@ -80,7 +118,7 @@ test_flood (void)
   g_assert_cmpuint (kr_hub_soup_token_store_get_n_waiting (store), ==, 100);
   g_assert_cmpint (kr_hub_soup_token_claim (last, KR_HUB_TRANSPORT_WEBSOCKETS), ==, KR_HUB_SOUP_CLAIM_NEW);
   kr_hub_soup_token_end (last);
-  kr_hub_soup_token_store_expire (store, 20 * SECOND);
+  let_pass (store, SECOND, 20 * SECOND);
   g_assert_cmpuint (kr_hub_soup_token_store_get_n_waiting (store), ==, 0);
 }
 
@@ -179,6 +217,7 @@ main (int argc, char **argv)
   g_test_add_func ("/token-store/life", test_life);
   g_test_add_func ("/token-store/without-secret", test_without_secret);
   g_test_add_func ("/token-store/expiry", test_expiry);
+  g_test_add_func ("/token-store/stall", test_stall);
   g_test_add_func ("/token-store/flood", test_flood);
   g_test_add_func ("/token-store/full", test_full);
   g_test_add_func ("/token-store/early", test_early);

@@ -616,7 +616,7 @@ install_properties (GObjectClass *object_class)
   /**
    * KrHubSoupFrontDoor:max-connections-per-address:
    *
-   * How many of them one address may have.
+   * How many of them one address may have; of IPv6, one /64 network, since whoever has one of its addresses has them all.
    *
    * Since: 0.1
    */

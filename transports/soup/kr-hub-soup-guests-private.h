@@ -13,7 +13,7 @@ G_BEGIN_DECLS
 
 /* Both may be used from any thread: a connection may end in the thread of its hub. */
 typedef struct _KrHubSoupGuests KrHubSoupGuests;
-/* All connections of one address; each of them has one place there, until it leaves. */
+/* All connections of one IPv4 address or one /64 of IPv6; each of them has one place there, until it leaves. */
 typedef struct _KrHubSoupGuest KrHubSoupGuest;
 
 KrHubSoupGuests *kr_hub_soup_guests_new (void);

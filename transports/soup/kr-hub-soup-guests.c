@@ -25,7 +25,7 @@ struct _KrHubSoupGuest
   KrHubSoupGuests *guests;
   guint n;
   guint len;
-  guint8 address[16];
+  guint8 address[8];      /* of IPv4, or the network of IPv6 */
 };
 
 static guint
@@ -100,6 +100,25 @@ ensure_guest (KrHubSoupGuests *self, const KrHubSoupGuest *key)
   return guest;
 }
 
+static const guint8 mapped[12] = { [10] = 0xff, 0xff };
+
+/* Of IPv6 the network, since a subscriber has at least a /64 and with it any number of addresses (RFC 6177); IPv4 in the
+ * form of IPv6 (RFC 4291, 2.5.5.2) is IPv4. */
+static void
+set_address (KrHubSoupGuest *self, GInetAddress *address)
+{
+  const guint8 *bytes = g_inet_address_to_bytes (address);
+  gboolean is_v4 = g_inet_address_get_family (address) == G_SOCKET_FAMILY_IPV4;
+
+  if (!is_v4 && memcmp (bytes, mapped, sizeof mapped) == 0)
+    {
+      is_v4 = TRUE;
+      bytes += sizeof mapped;
+    }
+  self->len = is_v4 ? 4 : 8;
+  memcpy (self->address, bytes, self->len);
+}
+
 KrHubSoupGuest *
 kr_hub_soup_guests_enter (KrHubSoupGuests *self,
                           GInetAddress *address,
@@ -107,10 +126,10 @@ kr_hub_soup_guests_enter (KrHubSoupGuests *self,
                           guint max_per_address,
                           const char **limit)
 {
-  KrHubSoupGuest key = { .guests = self, .len = g_inet_address_get_native_size (address) };
+  KrHubSoupGuest key = { .guests = self };
   KrHubSoupGuest *guest = NULL;
 
-  memcpy (key.address, g_inet_address_to_bytes (address), key.len);
+  set_address (&key, address);
   g_mutex_lock (&self->lock);
   if (self->n >= max)
     *limit = "connections";

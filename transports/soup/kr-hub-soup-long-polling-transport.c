@@ -8,6 +8,7 @@
 #include "kr-hub-soup-crossing-private.h"
 
 #define MAX_VECTORS 64
+#define HELD_UP (G_USEC_PER_SEC / 2)
 #define BINARY "application/octet-stream"
 #define PLAIN "text/plain"
 
@@ -27,7 +28,9 @@ struct _KrHubSoupLongPollingTransport
   KrHubSoupToken *token;
   KrHubClock *clock;
   GMainContext *context;
+  GMainContext *http_context;
   KrHubTimer timer;         /* of the held poll, of the time without one, or of the farewell */
+  gint64 asked;             /* when the HTTP thread was, whether it listens; 0: it was not */
   gint64 poll_timeout;
   gint64 disconnect_timeout;
   gint64 close_timeout;
@@ -59,6 +62,7 @@ kr_hub_soup_long_polling_transport_finalize (GObject *object)
   g_clear_object (&self->poll);
   kr_hub_soup_inbox_close (&self->inbox);
   g_clear_pointer (&self->context, g_main_context_unref);
+  g_clear_pointer (&self->http_context, g_main_context_unref);
   g_clear_object (&self->clock);
   G_OBJECT_CLASS (kr_hub_soup_long_polling_transport_parent_class)->finalize (object);
 }
@@ -113,6 +117,41 @@ finish_lost (KrHubSoupLongPollingTransport *self, const char *message)
   finish (self, error);
 }
 
+/* --- the time without a poll --- */
+
+static void
+http_answered (gpointer data)
+{
+  KrHubSoupLongPollingTransport *self = data;
+  gint64 asked = self->asked;
+
+  self->asked = 0;
+  if (self->state != STATE_OPEN || self->poll != NULL || asked == 0)
+    return;
+  if (g_get_monotonic_time () - asked >= HELD_UP)
+    arm_timer (self, self->disconnect_timeout);
+  else
+    finish_lost (self, "The client does not poll any more");
+}
+
+static void
+answer_hub (gpointer data)
+{
+  KrHubSoupLongPollingTransport *self = data;
+
+  kr_hub_soup_cross (self->context, http_answered, g_object_ref (self), g_object_unref);
+}
+
+/* The poll may have come and wait in the HTTP thread, if that is held up; then it gets its time once more. That thread may
+ * have ended as well. */
+static void
+ask_http (KrHubSoupLongPollingTransport *self)
+{
+  self->asked = g_get_monotonic_time ();
+  arm_timer (self, MAX (self->poll_timeout, self->disconnect_timeout));
+  kr_hub_soup_cross (self->http_context, answer_hub, g_object_ref (self), g_object_unref);
+}
+
 static void
 timer_fired (KrHubTimer *timer, gint64 now)
 {
@@ -122,6 +161,8 @@ timer_fired (KrHubTimer *timer, gint64 now)
     finish (self, NULL);
   else if (self->poll != NULL)
     answer_poll (self, SOUP_STATUS_OK, PLAIN, NULL);
+  else if (self->asked == 0)
+    ask_http (self);
   else
     finish_lost (self, "The client does not poll any more");
 }
@@ -200,6 +241,7 @@ kr_hub_soup_long_polling_transport_poll (KrHubSoupLongPollingTransport *self, Kr
     }
   answer_poll (self, SOUP_STATUS_NO_CONTENT, PLAIN, NULL);
   self->poll = g_object_ref (poll);
+  self->asked = 0;
   if (self->state == STATE_OPEN)
     arm_timer (self, self->poll_timeout);
   serve_poll (self);
@@ -319,7 +361,7 @@ kr_hub_soup_long_polling_transport_init (KrHubSoupLongPollingTransport *self)
   self->timer.data = self;
 }
 
-/* The transport ends @token. Times in µs: of a held poll, without any poll, and for the farewell. */
+/* In the HTTP thread. The transport ends @token. Times in µs: of a held poll, without any poll, and for the farewell. */
 KrHubTransport *
 kr_hub_soup_long_polling_transport_new (KrHubSoupToken *token,
                                         KrHubClock *clock,
@@ -331,6 +373,7 @@ kr_hub_soup_long_polling_transport_new (KrHubSoupToken *token,
 
   self->token = kr_hub_soup_token_ref (token);
   self->clock = g_object_ref (clock);
+  self->http_context = kr_hub_soup_ref_current_context ();
   self->poll_timeout = poll_timeout;
   self->disconnect_timeout = disconnect_timeout;
   self->close_timeout = close_timeout;

@@ -5,6 +5,9 @@
 
 #include "kr-hub-soup-token-store-private.h"
 
+/* While a token waits, somebody looks every second; who looks so late has been held up. */
+#define HELD_UP (2 * G_USEC_PER_SEC)
+
 struct _KrHubSoupTokenStore
 {
   gatomicrefcount ref_count;
@@ -15,6 +18,8 @@ struct _KrHubSoupTokenStore
   guint max_connections;
   guint n_connections;
   gint64 timeout;         /* of a waiting token, µs */
+  gint64 looked;          /* when it was looked for old ones, µs */
+  gint64 lost;            /* time that does not count, µs */
 };
 
 struct _KrHubSoupToken
@@ -23,7 +28,7 @@ struct _KrHubSoupToken
   KrHubSoupTokenStore *store;
   char *id;
   char *token;                    /* may be the id */
-  gint64 created;
+  gint64 created;                 /* in the time that counts */
   gboolean is_stateful;           /* set before anybody else knows the token */
   GObject *followed;              /* hub's thread only, weak: the token ends with it */
   gboolean strange;               /* hub's thread only: see note_stranger() */
@@ -101,7 +106,18 @@ remove_stored (KrHubSoupToken *token)
   return token;
 }
 
-/* With the lock held: what waits too long, or is too much, is forgotten. */
+/* With the lock held: the time that counts. What the process itself has lost does not, since clients may have knocked
+ * meanwhile without being heard. */
+static gint64
+count_time (KrHubSoupTokenStore *self, gint64 now)
+{
+  if (now - self->looked >= HELD_UP)
+    self->lost += now - self->looked;
+  self->looked = MAX (self->looked, now);
+  return now - self->lost;
+}
+
+/* With the lock held: what waits too long, or is too much, is forgotten. @now: in the time that counts */
 static GPtrArray *
 expire (KrHubSoupTokenStore *self, gint64 now)
 {
@@ -118,7 +134,7 @@ expire (KrHubSoupTokenStore *self, gint64 now)
   return gone;
 }
 
-/* Returns when the next one is due, G_MAXINT64 if none waits. */
+/* To be called every second. Returns when the next one is due, G_MAXINT64 if none waits. */
 gint64
 kr_hub_soup_token_store_expire (KrHubSoupTokenStore *self, gint64 now)
 {
@@ -127,10 +143,10 @@ kr_hub_soup_token_store_expire (KrHubSoupTokenStore *self, gint64 now)
   gint64 next = G_MAXINT64;
 
   g_mutex_lock (&self->lock);
-  gone = expire (self, now);
+  gone = expire (self, count_time (self, now));
   oldest = g_queue_peek_head (&self->waiting);
   if (oldest != NULL)
-    next = oldest->created + self->timeout;
+    next = oldest->created + self->lost + self->timeout;
   g_mutex_unlock (&self->lock);
   return next;
 }
@@ -147,13 +163,13 @@ kr_hub_soup_token_store_create (KrHubSoupTokenStore *self, gboolean with_secret,
   token->store = kr_hub_soup_token_store_ref (self);
   token->id = kr_hub_server_new_connection_id ();
   token->token = with_secret ? kr_hub_server_new_connection_id () : token->id;
-  token->created = now;
   token->link.data = token;
   token->is_waiting = token->is_stored = TRUE;
   g_mutex_lock (&self->lock);
   g_hash_table_insert (self->tokens, token->token, kr_hub_soup_token_ref (token));
   g_queue_push_tail_link (&self->waiting, &token->link);
-  gone = expire (self, now);
+  token->created = count_time (self, now);
+  gone = expire (self, token->created);
   g_mutex_unlock (&self->lock);
   return token;
 }
@@ -165,7 +181,7 @@ kr_hub_soup_token_store_lookup (KrHubSoupTokenStore *self, const char *token, gi
   KrHubSoupToken *found;
 
   g_mutex_lock (&self->lock);
-  gone = expire (self, now);
+  gone = expire (self, count_time (self, now));
   found = g_hash_table_lookup (self->tokens, token);
   if (found != NULL)
     kr_hub_soup_token_ref (found);
