@@ -50,7 +50,9 @@ PLANTED = [
     ('check-headers.py', None, None, None),
     ('check-readme.py', 'README.md', '```c\nint b;\n```\n', 'not in examples'),
     ('check-readme.py', 'README.md', '```c\nint a;\n```\n![x](gone.png)\n', 'gone.png is missing'),
-    ('check-readme.py', 'README.md', '```c\nint a;\n```\n', None),
+    ('check-readme.py', 'README.md', '```c\nint a;\n```\n[x](libkrhub/krhub.h) [y](#z)\n', 'no such heading'),
+    ('check-readme.py', 'README.md', '```c\nint a;\n```\n[x](libkrhub/krhub.h) [y](#z-1)\n## Z 1\n', None),
+    ('check-readme.py', 'docs/b.md', '```c\nint b;\n```\n', 'no test builds'),
 ]
 
 TRANSLATION = '''msgid ""
@@ -85,6 +87,7 @@ def plant(tree):
                                      'KR_TASK_AVAILABLE_IN_ALL\nint kr_task_yes (void);\n',
         'po/POTFILES.in': '', 'po/LINGUAS': '',
         'examples/a.c': HEAD + 'int a;\n',
+        'README.md': '```c\nint a;\n```\n',
         'build/meson-info/intro-installed.json': json.dumps({name: '/usr/include/' + name for name in [
             'krtask.h', 'kr-task-error.h', 'kr-task-a.h', 'kr-task-c-private.h']}),
         'nm': '#!/bin/sh\necho "0000000000001139 T kr_task_yes"\n',
