@@ -13,17 +13,36 @@ fire (gpointer data, gpointer user_data)
   g_cancellable_cancel (cancellable);
 }
 
-/* Lock held. What the request does to the state; TRUE: the job will end as cancelled. */
+/* What an accepted request found. */
+typedef struct
+{
+  KrTaskRunner *runner;      /* NULL: the job was not submitted */
+  GCancellable *cancellable; /* NULL: no body runs */
+  gboolean never_runs;
+  gboolean ended; /* at once */
+} Request;
+
+/* Lock held. Whether something goes on that a request to cancel can only ask to stop: the body, or the children of a job that
+ * waits for them. Nobody waits for a job that was never submitted. */
 static gboolean
+is_busy (KrTaskJob *self)
+{
+  return self->state == KR_TASK_STATE_RUNNING ||
+         (self->runner != NULL && self->family.wait && self->family.n_active > 0);
+}
+
+/* Lock held. What the request does to the state. */
+static void
 accept_request (KrTaskJob *self, KrTaskCancelReason reason, const char *text)
 {
   KrTaskState ended = reason == KR_TASK_CANCEL_REASON_DEADLINE ? KR_TASK_STATE_TIMED_OUT : KR_TASK_STATE_CANCELLED;
 
   self->reason = reason;
   self->reason_text = g_strdup (text);
-  kr_task_job_set_state (self, self->state == KR_TASK_STATE_RUNNING ? KR_TASK_STATE_CANCELLING : ended);
+  if (self->state != KR_TASK_STATE_RUNNING)
+    self->body_returned = TRUE; /* it never runs */
+  kr_task_job_set_state (self, is_busy (self) ? KR_TASK_STATE_CANCELLING : ended);
   kr_task_cond_broadcast (&self->cancelled);
-  return TRUE;
 }
 
 /* Lock held. A user is told that it did not work; what cannot be told is remembered, the first request only. */
@@ -46,7 +65,8 @@ refuse_held (KrTaskJob *self, KrTaskCancelReason reason, const char *text, KrTas
 
 /* Lock held. */
 static gboolean
-decide (KrTaskJob *self, KrTaskCancelReason reason, const char *text, KrTaskCancelFlags flags, GError **error)
+decide (KrTaskJob *self, KrTaskCancelReason reason, const char *text, KrTaskCancelFlags flags, Request *request,
+        GError **error)
 {
   if (kr_task_state_is_terminal (self->state))
     {
@@ -60,36 +80,74 @@ decide (KrTaskJob *self, KrTaskCancelReason reason, const char *text, KrTaskCanc
     }
   if (self->held > 0)
     return refuse_held (self, reason, text, flags, error);
-  return accept_request (self, reason, text);
+  request->runner = self->runner;
+  request->never_runs = self->state != KR_TASK_STATE_RUNNING;
+  accept_request (self, reason, text);
+  g_set_object (&request->cancellable, self->cancellable);
+  request->ended = kr_task_state_is_terminal (self->state);
+  return TRUE;
+}
+
+/* With no lock held. What will never run gives back what it would have run with, and its place in the queue. */
+static void
+give_up_body (KrTaskJob *self, KrTaskRunner *runner)
+{
+  KrTaskBody body;
+
+  kr_task_lock (&self->lock);
+  body = self->body;
+  self->body = (KrTaskBody) { 0 };
+  kr_task_unlock (&self->lock);
+  if (runner != NULL)
+    kr_task_runner_remove (runner, self);
+  kr_task_body_clear (&body);
+}
+
+static gboolean
+deliver_later (gpointer job)
+{
+  kr_task_job_deliver (job);
+  return G_SOURCE_REMOVE;
+}
+
+/* A job that was never submitted belongs to the thread that made it; where it was cancelled with its parent, in whatever
+ * thread, those who listen to it hear of that where the parent's do. */
+static void
+deliver_unsubmitted (KrTaskJob *self)
+{
+  g_autoptr (KrTaskJob) parent = kr_task_job_dup_parent (self);
+  KrTaskRunner *runner = parent != NULL ? kr_task_job_get_runner (parent) : NULL;
+  g_autoptr (GSource) source = NULL;
+
+  if (runner == NULL)
+    {
+      kr_task_job_deliver (self);
+      return;
+    }
+  source = g_idle_source_new ();
+  g_source_set_static_name (source, "KrTaskJob");
+  g_source_set_priority (source, G_PRIORITY_DEFAULT);
+  g_source_set_callback (source, deliver_later, g_object_ref (self), g_object_unref);
+  g_source_attach (source, kr_task_runner_get_owner (runner));
 }
 
 /* With no lock held: what an accepted request means beyond the state. Handlers of the cancellable run in the thread that
  * fires it, and the caller must not wait for them. */
 static void
-after_request (KrTaskJob *self, KrTaskRunner *runner, GCancellable *cancellable)
+after_request (KrTaskJob *self, Request *request)
 {
-  KrTaskBody body = { 0 };
-  gboolean ended;
-
+  if (request->never_runs)
+    give_up_body (self, request->runner);
   kr_task_job_cancel_children (self, KR_TASK_CANCEL_REASON_PARENT);
-  if (cancellable != NULL)
-    kr_task_runner_call (runner, fire, g_object_ref (cancellable));
-  kr_task_lock (&self->lock);
-  ended = self->n_path > 1 && self->path[self->n_path - 2] <= KR_TASK_STATE_QUEUED;
-  if (ended)
-    {
-      body = self->body;
-      self->body = (KrTaskBody) { 0 };
-    }
-  kr_task_unlock (&self->lock);
-  if (ended && runner != NULL)
-    kr_task_runner_remove (runner, self);
-  kr_task_body_clear (&body);
-  if (ended)
+  if (request->cancellable != NULL)
+    kr_task_runner_call (request->runner, fire, g_steal_pointer (&request->cancellable));
+  /* also where the last child has ended the job meanwhile: in the queue it may have got the key after that */
+  if (request->never_runs && request->runner != NULL && kr_task_state_is_terminal (kr_task_job_get_state (self)))
+    kr_task_runner_release_key (request->runner, self);
+  if (request->ended)
     kr_task_job_tell_parent (self);
-  /* a job that was never submitted belongs to the thread that made it */
-  if (runner == NULL)
-    kr_task_job_deliver (self);
+  if (request->runner == NULL)
+    deliver_unsubmitted (self);
 }
 
 /* @unsubmitted: whether the calling thread may cancel a job that was not submitted yet, whose handlers then run in it */
@@ -97,18 +155,14 @@ static gboolean
 request_cancel (KrTaskJob *self, KrTaskCancelReason reason, const char *text, KrTaskCancelFlags flags,
                 gboolean unsubmitted, GError **error)
 {
-  g_autoptr (GCancellable) cancellable = NULL;
-  KrTaskRunner *runner;
+  Request request = { 0 };
   gboolean accepted;
 
   kr_task_lock (&self->lock);
-  runner = self->runner;
-  accepted = (unsubmitted || runner != NULL) && decide (self, reason, text, flags, error);
-  if (accepted)
-    g_set_object (&cancellable, self->cancellable);
+  accepted = (unsubmitted || self->runner != NULL) && decide (self, reason, text, flags, &request, error);
   kr_task_unlock (&self->lock);
   if (accepted)
-    after_request (self, runner, cancellable);
+    after_request (self, &request);
   return accepted;
 }
 
@@ -126,7 +180,8 @@ request_cancel (KrTaskJob *self, KrTaskCancelReason reason, const char *text, Kr
  * because of this very request. Otherwise @error says why not: %KR_TASK_ERROR_ALREADY_FINISHED,
  * %KR_TASK_ERROR_ALREADY_CANCELLED, %KR_TASK_ERROR_NOT_CANCELLABLE, or %KR_TASK_ERROR_DEFERRED, where the outcome is open.
  *
- * A job that has not begun never will. The body of one that runs learns of it by its cancellable, by
+ * A job that has not begun never will; one whose children have not ended, and that waits for them, is on its way to its end
+ * until they have. The body of one that runs learns of it by its cancellable, by
  * [method@KrTask.Job.sleep] and by [method@KrTask.Job.is_cancelled].
  *
  * Returns: %TRUE if the request was accepted
@@ -155,7 +210,7 @@ kr_task_job_cancel_linked (KrTaskJob *self)
 void
 kr_task_job_deadline (KrTaskJob *self)
 {
-  g_autoptr (GCancellable) cancellable = NULL;
+  Request request = { 0 };
   gboolean accepted = FALSE;
   gboolean detach = FALSE;
 
@@ -164,12 +219,11 @@ kr_task_job_deadline (KrTaskJob *self)
     {
       self->due = 0;
       detach = self->state == KR_TASK_STATE_CANCELLING;
-      accepted = !detach && decide (self, KR_TASK_CANCEL_REASON_DEADLINE, NULL, KR_TASK_CANCEL_DEFER, NULL);
-      g_set_object (&cancellable, self->cancellable);
+      accepted = !detach && decide (self, KR_TASK_CANCEL_REASON_DEADLINE, NULL, KR_TASK_CANCEL_DEFER, &request, NULL);
     }
   kr_task_unlock (&self->lock);
   if (accepted)
-    after_request (self, self->runner, cancellable);
+    after_request (self, &request);
   if (detach)
     kr_task_job_detach (self);
 }

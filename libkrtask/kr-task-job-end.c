@@ -3,6 +3,7 @@
 /* The end of a KrTaskJob: its result, its status as one view, and who waits for it. */
 #include "config.h"
 
+#include "kr-task-cancel-watch-private.h"
 #include "kr-task-job-private.h"
 #include "kr-task-progress-private.h"
 
@@ -234,8 +235,15 @@ typedef struct
   gatomicrefcount ref_count;
   int state; /* a WaiterState, atomic */
   GTask *task;
-  GSource *source; /* NULL without a cancellable; constant */
+  KrTaskCancelWatch watch;
 } KrTaskWaiter;
+
+static KrTaskWaiter *
+waiter_ref (KrTaskWaiter *waiter)
+{
+  g_atomic_ref_count_inc (&waiter->ref_count);
+  return waiter;
+}
 
 static void
 waiter_unref (gpointer data)
@@ -244,7 +252,7 @@ waiter_unref (gpointer data)
 
   if (!g_atomic_ref_count_dec (&waiter->ref_count))
     return;
-  g_clear_pointer (&waiter->source, g_source_unref);
+  kr_task_cancel_watch_clear (&waiter->watch);
   g_object_unref (waiter->task);
   g_free (waiter);
 }
@@ -257,7 +265,7 @@ waiter_claim (KrTaskWaiter *waiter)
 
 /* In the context of the caller, never inside the emission of the cancellable. */
 static gboolean
-waiter_cancelled (GCancellable *cancellable, gpointer user_data)
+waiter_cancelled (gpointer user_data)
 {
   KrTaskWaiter *waiter = user_data;
   KrTaskJob *job = g_task_get_source_object (waiter->task);
@@ -280,8 +288,7 @@ waiter_finished (KrTaskWaiter *waiter)
 {
   if (waiter_claim (waiter))
     g_task_return_boolean (waiter->task, TRUE);
-  if (waiter->source != NULL)
-    g_source_destroy (waiter->source);
+  kr_task_cancel_watch_stop (&waiter->watch);
   waiter_unref (waiter);
 }
 
@@ -293,12 +300,7 @@ waiter_new (GTask *task, GCancellable *wait_only)
   g_atomic_ref_count_init (&waiter->ref_count);
   waiter->task = g_object_ref (task);
   if (wait_only != NULL)
-    {
-      waiter->source = g_cancellable_source_new (wait_only);
-      g_source_set_static_name (waiter->source, "KrTaskWaiter");
-      g_atomic_ref_count_inc (&waiter->ref_count);
-      g_source_set_callback (waiter->source, G_SOURCE_FUNC (waiter_cancelled), waiter, waiter_unref);
-    }
+    kr_task_cancel_watch_init (&waiter->watch, wait_only, waiter_cancelled, waiter_ref (waiter), waiter_unref);
   return waiter;
 }
 
@@ -346,8 +348,7 @@ kr_task_job_wait_async (KrTaskJob *self, GCancellable *wait_only, GAsyncReadyCal
     return;
   waiter = waiter_new (task, wait_only);
   /* attached before the job knows it: afterwards the job may destroy it at any moment */
-  if (waiter->source != NULL)
-    g_source_attach (waiter->source, g_task_get_context (task));
+  kr_task_cancel_watch_attach (&waiter->watch, g_task_get_context (task));
   kr_task_lock (&self->lock);
   done = self->waiters_done || g_atomic_int_get (&waiter->state) == WAITER_DONE;
   if (!done)

@@ -14,14 +14,19 @@ typedef struct
   gulong handler;
 } Link;
 
+static void
+weak_ref_clear_and_free (GWeakRef *weak)
+{
+  g_weak_ref_clear (weak);
+  g_free (weak);
+}
+
 /* private */
 void
 kr_task_family_clear (KrTaskFamily *family)
 {
   g_clear_pointer (&family->links, kr_task_links_free);
-  if (family->parent != NULL)
-    g_weak_ref_clear (family->parent);
-  g_clear_pointer (&family->parent, g_free);
+  g_clear_pointer (&family->parent, weak_ref_clear_and_free);
   g_clear_object (&family->step);
   g_clear_pointer (&family->children, g_ptr_array_unref);
   g_clear_object (&family->list);
@@ -33,8 +38,7 @@ kr_task_family_clear (KrTaskFamily *family)
 static void
 weak_ref_free (gpointer data, GClosure *closure)
 {
-  g_weak_ref_clear (data);
-  g_free (data);
+  weak_ref_clear_and_free (data);
 }
 
 /* In whatever thread cancels: it must not touch the cancellable itself, nor wait for anything. */
@@ -188,6 +192,32 @@ is_ancestor (KrTaskJob *job, KrTaskJob *of)
   return FALSE;
 }
 
+static void
+set_parent (KrTaskJob *self, KrTaskJob *parent)
+{
+  GWeakRef *weak = NULL;
+
+  if (parent != NULL)
+    {
+      weak = g_new (GWeakRef, 1);
+      g_weak_ref_init (weak, parent);
+    }
+  kr_task_lock (&self->lock);
+  if (self->family.parent != NULL)
+    weak_ref_clear_and_free (self->family.parent);
+  self->family.parent = weak;
+  kr_task_unlock (&self->lock);
+}
+
+static void
+add_step (KrTaskJob *self, KrTaskJob *child, guint weight)
+{
+  g_autofree char *title = kr_task_job_dup_title (child);
+
+  g_atomic_pointer_set (&child->family.step,
+                        kr_task_progress_add_step (kr_task_job_get_progress (self), title, weight));
+}
+
 /* Lock of the parent held. */
 static gboolean
 take_child (KrTaskJob *self, KrTaskJob *child, GError **error)
@@ -228,7 +258,6 @@ take_child (KrTaskJob *self, KrTaskJob *child, GError **error)
 gboolean
 kr_task_job_add_child (KrTaskJob *self, KrTaskJob *child, guint weight, GError **error)
 {
-  g_autofree char *title = NULL;
   gboolean ok;
 
   g_return_val_if_fail (KR_TASK_IS_JOB (self), FALSE);
@@ -240,16 +269,18 @@ kr_task_job_add_child (KrTaskJob *self, KrTaskJob *child, guint weight, GError *
       g_set_error (error, KR_TASK_ERROR, KR_TASK_ERROR_CONFLICT, "The task cannot become a child of this one");
       return FALSE;
     }
+  /* before the parent knows it: what cancels the parent finds the child complete */
+  set_parent (child, self);
   kr_task_lock (&self->lock);
   ok = take_child (self, child, error);
   kr_task_unlock (&self->lock);
   if (!ok)
-    return FALSE;
-  title = kr_task_job_dup_title (child);
-  child->family.parent = g_new (GWeakRef, 1);
-  g_weak_ref_init (child->family.parent, self);
+    {
+      set_parent (child, NULL);
+      return FALSE;
+    }
   if (weight > 0)
-    child->family.step = kr_task_progress_add_step (kr_task_job_get_progress (self), title, weight);
+    add_step (self, child, weight);
   if (self->runner != NULL)
     kr_task_job_add_news (self, KR_TASK_NEWS_CHILDREN);
   else
@@ -314,20 +345,21 @@ kr_task_job_update_step (KrTaskJob *self)
 {
   g_autofree char *message = NULL;
   KrTaskProgress *progress = g_atomic_pointer_get (&self->progress);
+  KrTaskProgress *step = g_atomic_pointer_get (&self->family.step);
   double fraction;
 
-  if (self->family.step == NULL)
+  if (step == NULL)
     return;
   if (kr_task_job_get_state (self) == KR_TASK_STATE_COMPLETED)
     {
-      kr_task_progress_set (self->family.step, 1, NULL);
+      kr_task_progress_set (step, 1, NULL);
       return;
     }
   if (progress == NULL)
     return;
   fraction = kr_task_progress_get (progress, &message);
   if (!isnan (fraction))
-    kr_task_progress_set (self->family.step, fraction, message);
+    kr_task_progress_set (step, fraction, message);
 }
 
 /* Lock of the parent held. The first failure counts. */

@@ -73,12 +73,14 @@ kr_task_job_set_state (KrTaskJob *self, KrTaskState to)
 static gboolean
 check_adoptable (KrTaskJob *self, GError **error)
 {
-  if (self->runner == NULL && self->state == KR_TASK_STATE_CREATED)
-    return TRUE;
   if (self->runner != NULL)
     g_set_error (error, KR_TASK_ERROR, KR_TASK_ERROR_CONFLICT, "The task was submitted before");
-  else
+  else if (self->state != KR_TASK_STATE_CREATED)
     g_set_error (error, KR_TASK_ERROR, KR_TASK_ERROR_ALREADY_CANCELLED, "The task was cancelled before");
+  else if (self->body.func == NULL && self->body.begin == NULL)
+    g_set_error (error, KR_TASK_ERROR, KR_TASK_ERROR_INVALID, "The task has no body");
+  else
+    return TRUE;
   return FALSE;
 }
 
@@ -97,6 +99,18 @@ kr_task_job_adopt (KrTaskJob *self, KrTaskManager *manager, GError **error)
     }
   kr_task_unlock (&self->lock);
   return ok;
+}
+
+/* private: any thread; not owned, but constant once it is there. NULL: the job was not submitted. */
+KrTaskRunner *
+kr_task_job_get_runner (KrTaskJob *self)
+{
+  KrTaskRunner *runner;
+
+  kr_task_lock (&self->lock);
+  runner = self->runner;
+  kr_task_unlock (&self->lock);
+  return runner;
 }
 
 /* private: the manager could not queue it, and gives it back. */
@@ -204,8 +218,6 @@ claim (KrTaskJob *self, GCancellable **spare)
       kr_task_job_set_state (self, KR_TASK_STATE_RUNNING);
     }
   kr_task_unlock (&self->lock);
-  if (!claimed)
-    kr_task_runner_release_key (self->runner, self);
   return claimed;
 }
 

@@ -40,8 +40,8 @@ typedef struct
 /* The relations of a job; guarded by its lock unless it says otherwise. */
 typedef struct
 {
-  GWeakRef *parent;     /* NULL: none; constant after submission, as are the next one and the last two */
-  KrTaskProgress *step; /* where the parent shows the progress; NULL: nowhere */
+  GWeakRef *parent;     /* NULL: none; constant once the parent knows the job, as are the last two after submission */
+  KrTaskProgress *step; /* where the parent shows the progress; NULL: nowhere; atomic, set once */
   GPtrArray *children;  /* NULL: none yet */
   guint n_active;       /* children that have not ended; may be read atomically */
   GError *child_error;  /* of the first child that failed, where that matters */
@@ -64,7 +64,7 @@ struct _KrTaskJob
   guint8 n_path;          /* states gone through */
   guint8 n_delivered;     /* of them, those the owner's context has heard of */
   guint8 body_runs;       /* from the transition to running until the body returns */
-  guint8 body_returned;
+  guint8 body_returned;   /* or it never runs */
   guint8 detached;
   guint8 finish_emitted;
   guint8 waiters_done;    /* the end was told: who waits now need not */
@@ -124,6 +124,7 @@ void kr_task_job_progress_changed (KrTaskJob *self);
 gboolean kr_task_job_adopt (KrTaskJob *self, KrTaskManager *manager, GError **error);
 void kr_task_job_deliver (KrTaskJob *self);
 void kr_task_job_withdraw (KrTaskJob *self);
+KrTaskRunner *kr_task_job_get_runner (KrTaskJob *self);
 void kr_task_job_detach (KrTaskJob *self);
 void kr_task_job_deadline (KrTaskJob *self);
 void kr_task_job_cancel_linked (KrTaskJob *self);

@@ -3,6 +3,7 @@
 /* How jobs leave a KrTaskManager: cancelled, removed, and all of them at its end. */
 #include "config.h"
 
+#include "kr-task-cancel-watch-private.h"
 #include "kr-task-manager-inside-private.h"
 
 static GPtrArray *
@@ -125,25 +126,69 @@ kr_task_manager_remove (KrTaskManager *self, const char *id, GError **error)
 
 /* --- shutdown ---------------------------------------------------------------------------------------------------- */
 
+/* One call of shutdown_async(): the owner's context only, but for its cancellable. */
+typedef struct
+{
+  GTask *task;
+  KrTaskCancelWatch watch;
+} Shutdown;
+
+/* The watch needs nothing of it but itself, which it lets go of before. */
+static void
+shutdown_free (Shutdown *shutdown)
+{
+  kr_task_cancel_watch_stop (&shutdown->watch);
+  kr_task_cancel_watch_clear (&shutdown->watch);
+  g_object_unref (shutdown->task);
+  g_free (shutdown);
+}
+
+static gboolean
+on_shutdown_wait_cancelled (gpointer user_data)
+{
+  Shutdown *shutdown = user_data;
+  KrTaskManager *self = g_task_get_source_object (shutdown->task);
+
+  self->shutdowns = g_slist_remove (self->shutdowns, shutdown);
+  g_task_return_new_error (shutdown->task, G_IO_ERROR, G_IO_ERROR_CANCELLED, "The wait was cancelled");
+  shutdown_free (shutdown);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+add_shutdown (KrTaskManager *self, GTask *task, GCancellable *cancellable)
+{
+  Shutdown *shutdown = g_new0 (Shutdown, 1);
+
+  shutdown->task = g_object_ref (task);
+  if (cancellable != NULL)
+    kr_task_cancel_watch_init (&shutdown->watch, cancellable, on_shutdown_wait_cancelled, shutdown, NULL);
+  kr_task_cancel_watch_attach (&shutdown->watch, self->context);
+  self->shutdowns = g_slist_prepend (self->shutdowns, shutdown);
+}
+
 /* private */
 void
 kr_task_manager_complete_shutdown (KrTaskManager *self)
 {
-  GSList *tasks = g_slist_reverse (g_steal_pointer (&self->shutdowns));
+  GSList *shutdowns = g_slist_reverse (g_steal_pointer (&self->shutdowns));
   gboolean clean = g_atomic_int_get (&self->n_unfinished) == 0 && g_atomic_int_get (&self->n_detached) == 0;
 
   if (self->grace != NULL)
     g_source_destroy (self->grace);
   g_clear_pointer (&self->grace, g_source_unref);
-  for (GSList *l = tasks; l != NULL; l = l->next)
+  for (GSList *l = shutdowns; l != NULL; l = l->next)
     {
+      Shutdown *shutdown = l->data;
+
       if (clean)
-        g_task_return_boolean (l->data, TRUE);
+        g_task_return_boolean (shutdown->task, TRUE);
       else
-        g_task_return_new_error (l->data, KR_TASK_ERROR, KR_TASK_ERROR_DETACHED,
+        g_task_return_new_error (shutdown->task, KR_TASK_ERROR, KR_TASK_ERROR_DETACHED,
                                  "Some tasks did not stop and still run");
+      shutdown_free (shutdown);
     }
-  g_slist_free_full (tasks, g_object_unref);
+  g_slist_free (shutdowns);
 }
 
 static gboolean
@@ -187,7 +232,7 @@ stop_accepting (KrTaskManager *self)
  * @self: a manager
  * @grace_us: how long the bodies may take to return, µs; -1: for ever
  * @cancellable: (nullable): stops the wait only
- * @callback: (scope async) (closure user_data): called when no job is left, or the time is over
+ * @callback: (scope async) (closure user_data): called when no job is left, the time is over, or the wait was cancelled
  * @user_data: its argument
  *
  * Accepts no more jobs, cancels all of them, and waits until they have ended. Those that have not when the time is over
@@ -205,7 +250,8 @@ kr_task_manager_shutdown_async (KrTaskManager *self, gint64 grace_us, GCancellab
 
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, kr_task_manager_shutdown_async);
-  self->shutdowns = g_slist_prepend (self->shutdowns, g_steal_pointer (&task));
+  g_task_set_check_cancellable (task, FALSE);
+  add_shutdown (self, task, cancellable);
   if (stop_accepting (self))
     {
       kr_task_manager_notify_accepting (self);
@@ -219,7 +265,7 @@ kr_task_manager_shutdown_async (KrTaskManager *self, gint64 grace_us, GCancellab
  * kr_task_manager_shutdown_finish:
  * @self: a manager
  * @result: what the callback was given
- * @error: return location for %KR_TASK_ERROR_DETACHED, if some bodies still run
+ * @error: return location for %KR_TASK_ERROR_DETACHED, if some bodies still run, and %G_IO_ERROR_CANCELLED
  *
  * Ends [method@KrTask.Manager.shutdown_async].
  *

@@ -35,7 +35,7 @@ struct _KrTaskManager
   KrTaskRetention retention; /* of the jobs in the list that have finished */
   GSource *ageing;           /* NULL: no finished job grows old */
   int told_queued, told_running, told_detached; /* as notified last */
-  GSList *shutdowns;                            /* of GTask, waiting for the last job */
+  GSList *shutdowns;                            /* calls that wait for the last job */
   GSource *grace;                               /* NULL: no limit to that, or over */
 };
 

@@ -129,11 +129,6 @@ withdraw (KrTaskManager *self, KrTaskJob *job)
 static gboolean
 submit (KrTaskManager *self, KrTaskJob *job, KrTaskJob **joined, GError **error)
 {
-  if (job->body.func == NULL && job->body.begin == NULL)
-    {
-      g_set_error (error, KR_TASK_ERROR, KR_TASK_ERROR_INVALID, "The task has no body");
-      return FALSE;
-    }
   kr_task_job_follow_links (job);
   if (!register_job (self, job, error))
     return FALSE;

@@ -19,6 +19,7 @@ struct _KrTaskQueue
   KrTaskJob *first, *last;
   guint length;
   int priority;
+  gboolean is_of_key; /* who waits in it waits for its key, not for a slot */
 };
 
 /* All unfinished jobs with one key: one may run, the others wait here until it has finished. */
@@ -189,7 +190,7 @@ send_thread (KrTaskRunner *self)
 }
 
 /* With no lock held. Hands a job to the owner's context, as its body is asynchronous; one that cannot be handed over any
- * more leaves its slot to the next one. */
+ * more, since it was cancelled, leaves its slot to the next one. */
 static void
 hand_over (KrTaskRunner *self, KrTaskJob *job)
 {
@@ -198,7 +199,6 @@ hand_over (KrTaskRunner *self, KrTaskJob *job)
       kr_task_lock (&self->lock);
       self->n_slots_used--;
       kr_task_unlock (&self->lock);
-      kr_task_runner_release_key (self, job);
     }
   g_object_unref (job);
 }
@@ -384,6 +384,7 @@ claim_key (KrTaskRunner *self, KrTaskJob *job, GPtrArray **others, gboolean *wai
     {
       entry = g_new0 (KeyEntry, 1);
       entry->current = job;
+      entry->waiting.is_of_key = TRUE;
       g_hash_table_insert (self->keys, g_strdup (job->key), entry);
       return TRUE;
     }
@@ -487,7 +488,7 @@ kr_task_runner_dispatch (KrTaskRunner *self)
  * @self: a runner
  * @job: a job that was cancelled while queued
  *
- * Takes @job out of the queue, wherever it stands. O(1).
+ * Takes @job out of the queue, wherever it stands. O(1). Its key it holds until kr_task_runner_release_key().
  */
 void
 kr_task_runner_remove (KrTaskRunner *self, KrTaskJob *job)
@@ -498,25 +499,21 @@ kr_task_runner_remove (KrTaskRunner *self, KrTaskJob *job)
   was_waiting = job->waiting.queue != NULL;
   if (was_waiting)
     {
-      /* who waits for a key does not count as waiting for a slot */
-      if (job->key == NULL || ((KeyEntry *) g_hash_table_lookup (self->keys, job->key))->current == job)
-        self->n_waiting--;
-      else
+      if (job->waiting.queue->is_of_key)
         self->n_held--;
+      else
+        self->n_waiting--;
       queue_unlink (job);
     }
   kr_task_unlock (&self->lock);
   if (was_waiting)
-    {
-      kr_task_runner_release_key (self, job);
-      g_object_unref (job);
-    }
+    g_object_unref (job);
 }
 
 /**
  * kr_task_runner_release_key:
  * @self: a runner
- * @job: a job that has finished and whose body has returned
+ * @job: a job that has finished, and whose body has returned or will never run
  *
  * Lets the next job with the same key go on. Harmless if @job does not hold its key.
  */

@@ -23,8 +23,9 @@ static const char *const names[] = {
 
 /* For each state the set of those that may follow; nothing follows a terminal one. */
 static const guint8 edges[] = {
-  [KR_TASK_STATE_CREATED] = TO (QUEUED) | TO (CANCELLED) | TO (TIMED_OUT),
-  [KR_TASK_STATE_QUEUED] = TO (RUNNING) | TO (CANCELLED) | TO (TIMED_OUT),
+  /* to CANCELLING without RUNNING: its children have not ended */
+  [KR_TASK_STATE_CREATED] = TO (QUEUED) | TO (CANCELLING) | TO (CANCELLED) | TO (TIMED_OUT),
+  [KR_TASK_STATE_QUEUED] = TO (RUNNING) | TO (CANCELLING) | TO (CANCELLED) | TO (TIMED_OUT),
   /* to CANCELLED without CANCELLING: the body gave up by itself */
   [KR_TASK_STATE_RUNNING] = TO (CANCELLING) | TO (COMPLETED) | TO (FAILED) | TO (CANCELLED),
   [KR_TASK_STATE_CANCELLING] = TO (CANCELLED) | TO (TIMED_OUT),

@@ -54,7 +54,6 @@ test_children_cancelled (ManagerFixture *f, gconstpointer data)
   manager_fixture_submit (f, parent);
   manager_fixture_submit (f, child);
   manager_fixture_submit (f, grandchild);
-  /* all three: one that still waits in the queue is cancelled at once, whatever its children do */
   manager_fixture_wait_state (grandchild, KR_TASK_STATE_RUNNING);
   manager_fixture_wait_state (child, KR_TASK_STATE_RUNNING);
   manager_fixture_wait_state (parent, KR_TASK_STATE_RUNNING);
@@ -65,6 +64,213 @@ test_children_cancelled (ManagerFixture *f, gconstpointer data)
   g_assert_cmpint (kr_task_job_get_cancel_reason (grandchild), ==, KR_TASK_CANCEL_REASON_PARENT);
   g_assert_false (kr_task_job_add_child (parent, late, 1, &error));
   g_assert_error (error, KR_TASK_ERROR, KR_TASK_ERROR_ALREADY_FINISHED);
+}
+
+/* A part runs, and does not hear; the whole waits for a slot, or to be started. */
+static KrTaskJob *
+add_busy_child (ManagerFixture *f, KrTaskJob *parent)
+{
+  KrTaskJob *child = manager_fixture_new_job (f, "child", body_deaf);
+
+  kr_task_manager_set_max_concurrent (f->manager, 1);
+  g_assert_true (kr_task_job_add_child (parent, child, 1, NULL));
+  manager_fixture_submit (f, child);
+  kr_test_wait ("the child", manager_fixture_runs, f);
+  return child;
+}
+
+static void
+assert_ends_after (ManagerFixture *f, KrTaskJob *parent, KrTaskJob *child, KrTaskState end)
+{
+  g_assert_cmpint (kr_task_job_get_state (parent), ==, KR_TASK_STATE_CANCELLING);
+  g_assert_cmpint (kr_task_job_get_state (child), ==, KR_TASK_STATE_CANCELLING);
+  g_assert_cmpuint (kr_task_manager_get_n_queued (f->manager), ==, 0);
+  g_atomic_int_set (&f->go, TRUE);
+  manager_fixture_wait_state (parent, end);
+  g_assert_cmpint (kr_task_job_get_state (child), ==, KR_TASK_STATE_CANCELLED);
+  g_assert_cmpint (kr_task_job_get_finished_at (parent), >=, kr_task_job_get_finished_at (child));
+  g_assert_cmpstr (f->order->str, ==, "child ");
+}
+
+static void
+test_cancelled_in_queue (ManagerFixture *f, gconstpointer data)
+{
+  gboolean autostart = GPOINTER_TO_INT (data);
+  KrTaskJob *parent = manager_fixture_new_job (f, "parent", body_note);
+  KrTaskJob *child = add_busy_child (f, parent);
+  g_autoptr (GError) error = NULL;
+
+  kr_task_job_set_autostart (parent, autostart);
+  manager_fixture_submit (f, parent);
+  g_assert_true (kr_task_job_cancel (parent, KR_TASK_CANCEL_REASON_USER, NULL, KR_TASK_CANCEL_NONE, NULL));
+  g_assert_false (kr_task_job_cancel (parent, KR_TASK_CANCEL_REASON_USER, NULL, KR_TASK_CANCEL_NONE, &error));
+  g_assert_error (error, KR_TASK_ERROR, KR_TASK_ERROR_ALREADY_CANCELLED);
+  assert_ends_after (f, parent, child, KR_TASK_STATE_CANCELLED);
+}
+
+static void
+test_late_in_queue (ManagerFixture *f, gconstpointer data)
+{
+  KrTaskJob *parent = manager_fixture_new_job (f, "parent", body_note);
+  KrTaskJob *child = add_busy_child (f, parent);
+
+  kr_task_job_set_deadlines (parent, 1000, -1, -1);
+  manager_fixture_submit (f, parent);
+  manager_fixture_wait_state (child, KR_TASK_STATE_CANCELLING);
+  assert_ends_after (f, parent, child, KR_TASK_STATE_TIMED_OUT);
+}
+
+/* One that does not wait ends at once. */
+static void
+test_cancelled_alone (ManagerFixture *f, gconstpointer data)
+{
+  KrTaskJob *parent = manager_fixture_new_job (f, "parent", body_note);
+  KrTaskJob *child = add_busy_child (f, parent);
+
+  kr_task_job_set_child_policy (parent, KR_TASK_CHILD_IGNORE, FALSE);
+  manager_fixture_submit (f, parent);
+  g_assert_true (kr_task_job_cancel (parent, KR_TASK_CANCEL_REASON_USER, NULL, KR_TASK_CANCEL_NONE, NULL));
+  g_assert_cmpint (kr_task_job_get_state (parent), ==, KR_TASK_STATE_CANCELLED);
+  g_assert_cmpint (kr_task_job_get_state (child), ==, KR_TASK_STATE_CANCELLING);
+}
+
+/* The key is kept as long as a part of the work goes on, also where the job had it in the queue only. */
+static void
+test_cancelled_with_key (ManagerFixture *f, gconstpointer data)
+{
+  KrTaskJob *parent = manager_fixture_new_job (f, "parent", body_note);
+  KrTaskJob *next = manager_fixture_new_job (f, "next", body_note);
+  KrTaskJob *child = add_busy_child (f, parent);
+
+  kr_task_job_set_key (parent, "key", KR_TASK_CONFLICT_QUEUE);
+  kr_task_job_set_key (next, "key", KR_TASK_CONFLICT_QUEUE);
+  manager_fixture_submit (f, parent);
+  manager_fixture_submit (f, next);
+  kr_task_manager_set_max_concurrent (f->manager, 2);
+  manager_fixture_wait_state (parent, KR_TASK_STATE_RUNNING);
+  manager_fixture_submit (f, manager_fixture_new_job (f, "free", body_note));
+  manager_fixture_wait_state (g_ptr_array_index (f->jobs, 3), KR_TASK_STATE_COMPLETED);
+  g_assert_cmpint (kr_task_job_get_state (next), ==, KR_TASK_STATE_QUEUED);
+  g_assert_true (kr_task_job_cancel (parent, KR_TASK_CANCEL_REASON_USER, NULL, KR_TASK_CANCEL_NONE, NULL));
+  g_atomic_int_set (&f->go, TRUE);
+  manager_fixture_wait_state (next, KR_TASK_STATE_COMPLETED);
+  g_assert_cmpint (kr_task_job_get_started_at (next), >=, kr_task_job_get_finished_at (child));
+}
+
+static void
+test_cancelled_in_queue_with_key (ManagerFixture *f, gconstpointer data)
+{
+  KrTaskJob *parent = manager_fixture_new_job (f, "parent", body_note);
+  KrTaskJob *next = manager_fixture_new_job (f, "next", body_note);
+  KrTaskJob *free_one = manager_fixture_new_job (f, "free", body_note);
+  KrTaskJob *child = add_busy_child (f, parent);
+
+  kr_task_job_set_key (parent, "key", KR_TASK_CONFLICT_QUEUE);
+  kr_task_job_set_key (next, "key", KR_TASK_CONFLICT_QUEUE);
+  manager_fixture_submit (f, parent);
+  manager_fixture_submit (f, next);
+  g_assert_true (kr_task_job_cancel (parent, KR_TASK_CANCEL_REASON_USER, NULL, KR_TASK_CANCEL_NONE, NULL));
+  kr_task_manager_set_max_concurrent (f->manager, 2);
+  manager_fixture_submit (f, free_one);
+  manager_fixture_wait_state (free_one, KR_TASK_STATE_COMPLETED);
+  g_assert_cmpint (kr_task_job_get_state (next), ==, KR_TASK_STATE_QUEUED);
+  g_atomic_int_set (&f->go, TRUE);
+  manager_fixture_wait_state (next, KR_TASK_STATE_COMPLETED);
+  g_assert_cmpint (kr_task_job_get_started_at (next), >=, kr_task_job_get_finished_at (child));
+}
+
+/* --- parts that come while the whole is cancelled */
+
+typedef struct
+{
+  KrTaskJob *parent;
+  KrTaskJob *child;
+  int ready; /* atomic */
+} Adding;
+
+static gpointer
+add_in_thread (gpointer data)
+{
+  Adding *adding = data;
+
+  g_atomic_int_inc (&adding->ready);
+  while (g_atomic_int_get (&adding->ready) < 2)
+    ;
+  kr_task_job_add_child (adding->parent, adding->child, 1, NULL);
+  return NULL;
+}
+
+/* A child that the parent knows, and that does not know its parent yet, would be waited for without an end. */
+static void
+test_add_while_cancelled (ManagerFixture *f, gconstpointer data)
+{
+  guint n = g_test_slow () ? 20000 : 500;
+  guint n_added = 0;
+
+  for (guint i = 0; i < n; i++)
+    {
+      g_autoptr (KrTaskJob) parent = kr_task_job_new ("x", NULL);
+      g_autoptr (KrTaskJob) child = kr_task_job_new ("x", NULL);
+      g_autoptr (KrTaskJob) back = NULL;
+      Adding adding = { parent, child, 0 };
+      GThread *thread;
+
+      kr_task_job_set_func (parent, body_note, f, NULL);
+      kr_task_job_set_autostart (parent, FALSE);
+      manager_fixture_submit (f, parent);
+      thread = g_thread_new ("add", add_in_thread, &adding);
+      while (g_atomic_int_get (&adding.ready) < 1)
+        ;
+      g_atomic_int_inc (&adding.ready);
+      for (volatile guint pause = 0; pause < i % 100 * 10; pause++)
+        ;
+      g_assert_true (kr_task_job_cancel (parent, KR_TASK_CANCEL_REASON_USER, NULL, KR_TASK_CANCEL_NONE, NULL));
+      g_thread_join (thread);
+      back = kr_task_job_dup_parent (child);
+      n_added += back != NULL;
+      manager_fixture_wait_state (parent, KR_TASK_STATE_CANCELLED);
+      g_assert_cmpint (kr_task_job_is_cancelled (child), ==, back != NULL);
+    }
+  g_test_message ("%u of %u were added", n_added, n);
+}
+
+static void
+note_thread (KrTaskJob *job, gpointer user_data)
+{
+  *(GThread **) user_data = g_thread_self ();
+}
+
+static gpointer
+cancel_job_in_thread (gpointer job)
+{
+  g_assert_true (kr_task_job_cancel (job, KR_TASK_CANCEL_REASON_USER, NULL, KR_TASK_CANCEL_NONE, NULL));
+  return NULL;
+}
+
+static gboolean
+is_set (gpointer data)
+{
+  return *(GThread **) data != NULL;
+}
+
+/* Who listens to it hears of it in the owner's context, as of the parent. */
+static void
+test_unsubmitted_child (ManagerFixture *f, gconstpointer data)
+{
+  KrTaskJob *parent = manager_fixture_new_job (f, "parent", body_wait);
+  KrTaskJob *child = manager_fixture_new_job (f, "child", body_note);
+  g_autoptr (GError) error = NULL;
+  GThread *heard = NULL;
+
+  g_signal_connect (child, "finished", G_CALLBACK (note_thread), &heard);
+  manager_fixture_submit (f, parent);
+  g_assert_true (kr_task_job_add_child (parent, child, 1, NULL));
+  g_thread_join (g_thread_new ("cancel", cancel_job_in_thread, parent));
+  g_assert_cmpint (kr_task_job_get_state (child), ==, KR_TASK_STATE_CANCELLED);
+  g_assert_false (kr_task_manager_submit (f->manager, child, &error));
+  g_assert_error (error, KR_TASK_ERROR, KR_TASK_ERROR_ALREADY_CANCELLED);
+  kr_test_wait ("the signal", is_set, &heard);
+  g_assert_true (heard == g_thread_self ());
 }
 
 static void
@@ -197,6 +403,14 @@ main (int argc, char *argv[])
   g_test_init (&argc, &argv, NULL);
   ADD ("family/children", NULL, test_children);
   ADD ("family/cancelled", NULL, test_children_cancelled);
+  ADD ("family/cancelled/in-queue", GINT_TO_POINTER (TRUE), test_cancelled_in_queue);
+  ADD ("family/cancelled/before-start", GINT_TO_POINTER (FALSE), test_cancelled_in_queue);
+  ADD ("family/cancelled/late-in-queue", NULL, test_late_in_queue);
+  ADD ("family/cancelled/alone", NULL, test_cancelled_alone);
+  ADD ("family/cancelled/with-key", NULL, test_cancelled_with_key);
+  ADD ("family/cancelled/in-queue-with-key", NULL, test_cancelled_in_queue_with_key);
+  ADD ("family/cancelled/while-added", NULL, test_add_while_cancelled);
+  ADD ("family/cancelled/unsubmitted", NULL, test_unsubmitted_child);
   ADD ("family/failure-ignored", GINT_TO_POINTER (KR_TASK_CHILD_IGNORE), test_child_failure);
   ADD ("family/failure", GINT_TO_POINTER (KR_TASK_CHILD_FAIL), test_child_failure);
   ADD ("family/failure-of-sibling", GINT_TO_POINTER (KR_TASK_CHILD_CANCEL_SIBLINGS), test_child_failure);

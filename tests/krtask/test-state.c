@@ -6,8 +6,8 @@
 /* rows: from; columns: to; as the state machine in docs/tasks.md shows it */
 static const char *const matrix[] = {
   /*           created queued running cancelling completed failed cancelled timed-out */
-  /* created */ ".x....xx",
-  /* queued */ "..x...xx",
+  /* created */ ".x.x..xx",
+  /* queued */ "..xx..xx",
   /* running */ "...xxxx.",
   /* cancelling */ "......xx",
   /* completed */ "........",
