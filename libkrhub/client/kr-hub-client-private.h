@@ -59,6 +59,18 @@ void kr_hub_client_set_last_error (KrHubClient *self, const GError *error);
 void kr_hub_client_init_connecting (KrHubClient *self);
 void kr_hub_client_abandon (KrHubClient *self);
 
+/* Tries to get a connection, by the connector or over a transport that exists; and tries no more. */
+void kr_hub_client_attempt (KrHubClient *self);
+void kr_hub_client_open (KrHubClient *self, KrHubTransport *transport, gboolean stateful);
+void kr_hub_client_stop_trying (KrHubClient *self);
+
+/* Who waits for the start, for the caller to answer; NULL: nobody. */
+GTask *kr_hub_client_take_connecting (KrHubClient *self);
+/* There is no connection and there will be none. */
+void kr_hub_client_become_disconnected (KrHubClient *self, const GError *error);
+/* A try that ended in good order (NULL) has failed all the same. */
+GError *kr_hub_client_dup_failure (const GError *error);
+
 /* Makes a call, or lets it wait, or fail. @arguments is sunk if it is floating. */
 void kr_hub_client_begin (KrHubClient *self,
                           KrHubCall *call,

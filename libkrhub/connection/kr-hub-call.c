@@ -45,8 +45,9 @@ kr_hub_call_finalize (GObject *object)
 {
   KrHubCall *self = (KrHubCall *) object;
 
+  /* Not by g_cancellable_disconnect(), which waits for the handlers that run: one of them may have dropped this. */
   if (self->cancel_handler != 0)
-    g_cancellable_disconnect (self->cancellable, self->cancel_handler);
+    g_signal_handler_disconnect (self->cancellable, self->cancel_handler);
   clear (self);
   G_OBJECT_CLASS (kr_hub_call_parent_class)->finalize (object);
 }

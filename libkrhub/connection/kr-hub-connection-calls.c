@@ -23,8 +23,7 @@ cancel_call (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-/* In whatever thread cancels; all else is for the connection's own. The last reference is never dropped here: freeing
- * the call disconnects this very handler, which would wait for itself. */
+/* In whatever thread cancels; all else is for the connection's own, the last reference among it. */
 static void
 call_cancelled (GCancellable *cancellable, gpointer data)
 {

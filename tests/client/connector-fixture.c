@@ -163,6 +163,17 @@ answer_instead (ConnectorFixture *f, SoupServerMessage *message)
   return TRUE;
 }
 
+static gboolean
+is_silent (ConnectorFixture *f, SoupServerMessage *message)
+{
+  const char *query = g_uri_get_query (soup_server_message_get_uri (message));
+  const char *method = soup_server_message_get_method (message);
+
+  if (query == NULL || !g_str_has_prefix (query, "id="))
+    return FALSE;
+  return g_str_equal (method, SOUP_METHOD_GET) ? f->silent_to_get : f->silent_to_post;
+}
+
 static void
 got_headers (SoupServerMessage *message, gpointer data)
 {
@@ -178,6 +189,11 @@ got_headers (SoupServerMessage *message, gpointer data)
   /* A status that is set is what libsoup answers with. */
   if (answer_instead (f, message))
     g_signal_stop_emission_by_name (message, "got-headers");
+  else if (is_silent (f, message))
+    {
+      g_signal_stop_emission_by_name (message, "got-headers");
+      soup_server_message_pause (message);
+    }
 }
 
 static gboolean

@@ -38,6 +38,8 @@ typedef struct
   const char *redirect;           /* what one negotiation is answered with; NULL: the endpoint's */
   const char *refuse_tokens;      /* 401 for this one; NULL: all are welcome */
   gboolean refuse_upgrade;        /* 503 for a WebSocket */
+  gboolean silent_to_get;         /* what comes for a connection by this method is never answered */
+  gboolean silent_to_post;
 } ConnectorFixture;
 
 /* @kind: freed with the fixture */

@@ -15,10 +15,23 @@ typedef enum
   ACTION_STOP_AND_START,
   ACTION_CANCEL,
   ACTION_CALL,
-  N_ACTIONS,
 } Action;
 
-static const char *const action_names[] = { "none", "dispose", "unref", "stop", "stop-and-start", "cancel", "call" };
+/* Where an action is done: in the callback, or by who hears of its being cancelled, before the client's own handlers or after. */
+typedef enum
+{
+  WAY_DIRECT,
+  WAY_CANCELLED_FIRST,
+  WAY_CANCELLED_LAST,
+} Way;
+
+/* What is done, and how. */
+typedef struct
+{
+  const char *name;
+  Action action;
+  Way way;
+} Deed;
 
 /* One life of a client: it starts, calls, reads, hears of something, loses its connection, gets another one, and stops. */
 typedef struct
@@ -27,6 +40,8 @@ typedef struct
   GCancellable *cancellable;  /* of all its operations */
   KrHubStream *stream;
   Action action;
+  Way way;
+  gboolean armed;             /* to act when it is cancelled */
   guint at;                   /* the callback that it happens in */
   guint n_callbacks;
   gboolean gone;              /* disposed: nothing but ends of operations may follow */
@@ -40,7 +55,7 @@ static void stop (Life *self);
 static void call_and_read (Life *self);
 
 static void
-act (Life *self)
+do_it (Life *self)
 {
   KrHubClient *client = self->virtual.client;
 
@@ -72,10 +87,35 @@ act (Life *self)
       call_and_read (self);
       break;
     case ACTION_NONE:
-    case N_ACTIONS:
     default:
       break;
     }
+}
+
+static void
+on_cancelled (GCancellable *cancellable, gpointer data)
+{
+  Life *self = data;
+
+  if (self->armed)
+    {
+      self->armed = FALSE;
+      do_it (self);
+    }
+}
+
+static void
+act (Life *self)
+{
+  if (self->way == WAY_DIRECT)
+    {
+      do_it (self);
+      return;
+    }
+  if (self->way == WAY_CANCELLED_LAST)
+    g_signal_connect (self->cancellable, "cancelled", G_CALLBACK (on_cancelled), self);
+  self->armed = TRUE;
+  g_cancellable_cancel (self->cancellable);
 }
 
 /* A callback of the client: the one it is about does what it is about. */
@@ -247,13 +287,16 @@ never_answer (KrHubInvocation *invocation, gpointer data)
 /* --- a life --- */
 
 static void
-set_up (Life *self, Action action, guint at, GPtrArray *kept)
+set_up (Life *self, const Deed *deed, guint at, GPtrArray *kept)
 {
   KrTestVirtual *f = &self->virtual;
 
   kr_test_virtual_set_up (f, NULL);
   self->cancellable = g_cancellable_new ();
-  self->action = action;
+  if (deed->way == WAY_CANCELLED_FIRST)
+    g_signal_connect (self->cancellable, "cancelled", G_CALLBACK (on_cancelled), self);
+  self->action = deed->action;
+  self->way = deed->way;
   self->at = at;
   self->trace = g_string_new (NULL);
   self->weak = f->client;
@@ -303,6 +346,7 @@ tear_down (Life *self, GPtrArray *kept)
 
   /* What still runs because of what was done is ended as well. */
   self->action = ACTION_NONE;
+  self->way = WAY_DIRECT;
   if (f->client != NULL && !self->gone)
     stop (self);
   kr_test_virtual_advance (f, 5 * SECOND);
@@ -324,19 +368,20 @@ tear_down (Life *self, GPtrArray *kept)
         g_object_remove_weak_pointer (G_OBJECT (f->client), &self->weak);
     }
   kr_test_virtual_tear_down (f, NULL);
+  g_signal_handlers_disconnect_by_data (self->cancellable, self);
   g_object_unref (self->cancellable);
   g_string_free (self->trace, TRUE);
 }
 
 /* Gets how many callbacks there were. */
 static guint
-run (Action action, guint at)
+run (const Deed *deed, guint at)
 {
   Life self = { 0 };
   g_autoptr (GPtrArray) kept = g_ptr_array_new_with_free_func ((GDestroyNotify) kr_hub_invocation_unref);
   guint n;
 
-  set_up (&self, action, at, kept);
+  set_up (&self, deed, at, kept);
   live (&self);
   n = self.n_callbacks;
   tear_down (&self, kept);
@@ -346,12 +391,12 @@ run (Action action, guint at)
 static void
 test_callbacks (gconstpointer data)
 {
-  Action action = GPOINTER_TO_UINT (data);
-  guint n = run (ACTION_NONE, 0);
+  const Deed none = { "none", ACTION_NONE, WAY_DIRECT };
+  guint n = run (&none, 0);
 
   g_assert_cmpuint (n, >, 20);
   for (guint at = 0; at < n; at++)
-    run (action, at);
+    run (data, at);
   g_test_message ("in each of %u callbacks", n);
 }
 
@@ -373,13 +418,13 @@ static const Step steps[] = {
 };
 
 static void
-run_step (const Step *step, Action action)
+run_step (const Step *step, const Deed *deed)
 {
   Life self = { 0 };
   KrTestVirtual *f = &self.virtual;
   g_autoptr (GPtrArray) kept = g_ptr_array_new_with_free_func ((GDestroyNotify) kr_hub_invocation_unref);
 
-  set_up (&self, action, G_MAXUINT, kept);
+  set_up (&self, deed, G_MAXUINT, kept);
   if (!step->reconnecting)
     f->connector->n_hangs = step->n_hangs;
   start (&self);
@@ -401,7 +446,7 @@ run_step (const Step *step, Action action)
   act (&self);
   /* As long as an attempt may take. */
   kr_test_virtual_advance (f, 100 * SECOND);
-  if (action == ACTION_STOP)
+  if (deed->action == ACTION_STOP)
     g_assert_cmpint (kr_hub_client_get_state (f->client), ==, KR_HUB_CLIENT_DISCONNECTED);
   tear_down (&self, kept);
 }
@@ -410,7 +455,7 @@ static void
 test_steps (gconstpointer data)
 {
   for (guint i = 0; i < G_N_ELEMENTS (steps); i++)
-    run_step (&steps[i], GPOINTER_TO_UINT (data));
+    run_step (&steps[i], data);
 }
 
 static void
@@ -472,19 +517,38 @@ test_stop_cancelled (KrTestVirtual *f, gconstpointer data)
   g_assert_true (kr_hub_client_stop_finish (f->client, patient, NULL));
 }
 
+static const Deed deeds[] = {
+  { "dispose", ACTION_DISPOSE, WAY_DIRECT },
+  { "unref", ACTION_UNREF, WAY_DIRECT },
+  { "stop", ACTION_STOP, WAY_DIRECT },
+  { "stop-and-start", ACTION_STOP_AND_START, WAY_DIRECT },
+  { "cancel", ACTION_CANCEL, WAY_DIRECT },
+  { "call", ACTION_CALL, WAY_DIRECT },
+  { "cancelled-first/dispose", ACTION_DISPOSE, WAY_CANCELLED_FIRST },
+  { "cancelled-first/unref", ACTION_UNREF, WAY_CANCELLED_FIRST },
+  { "cancelled-first/stop", ACTION_STOP, WAY_CANCELLED_FIRST },
+  { "cancelled-first/stop-and-start", ACTION_STOP_AND_START, WAY_CANCELLED_FIRST },
+  { "cancelled-first/call", ACTION_CALL, WAY_CANCELLED_FIRST },
+  { "cancelled-last/dispose", ACTION_DISPOSE, WAY_CANCELLED_LAST },
+  { "cancelled-last/unref", ACTION_UNREF, WAY_CANCELLED_LAST },
+  { "cancelled-last/stop", ACTION_STOP, WAY_CANCELLED_LAST },
+  { "cancelled-last/stop-and-start", ACTION_STOP_AND_START, WAY_CANCELLED_LAST },
+  { "cancelled-last/call", ACTION_CALL, WAY_CANCELLED_LAST },
+};
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add ("/stop/flushes", KrTestVirtual, NULL, kr_test_virtual_set_up, test_stop_flushes, kr_test_virtual_tear_down);
   g_test_add ("/stop/cancelled", KrTestVirtual, NULL, kr_test_virtual_set_up, test_stop_cancelled, kr_test_virtual_tear_down);
-  for (guint action = ACTION_DISPOSE; action < N_ACTIONS; action++)
+  for (guint i = 0; i < G_N_ELEMENTS (deeds); i++)
     {
-      g_autofree char *callbacks = g_strdup_printf ("/callbacks/%s", action_names[action]);
-      g_autofree char *step = g_strdup_printf ("/steps/%s", action_names[action]);
+      g_autofree char *callbacks = g_strdup_printf ("/callbacks/%s", deeds[i].name);
+      g_autofree char *step = g_strdup_printf ("/steps/%s", deeds[i].name);
 
-      g_test_add_data_func (callbacks, GUINT_TO_POINTER (action), test_callbacks);
-      g_test_add_data_func (step, GUINT_TO_POINTER (action), test_steps);
+      g_test_add_data_func (callbacks, &deeds[i], test_callbacks);
+      g_test_add_data_func (step, &deeds[i], test_steps);
     }
   return g_test_run ();
 }

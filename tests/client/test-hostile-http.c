@@ -11,7 +11,7 @@
 
 #define OFFER(transports) \
   "{\"negotiateVersion\":1,\"connectionId\":\"id\",\"connectionToken\":\"token\",\"availableTransports\":[" transports "]}"
-#define ALL \
+#define OFFERS \
   "{\"transport\":\"WebSockets\",\"transferFormats\":[\"Text\",\"Binary\"]}," \
   "{\"transport\":\"ServerSentEvents\",\"transferFormats\":[\"Text\"]}," \
   "{\"transport\":\"LongPolling\",\"transferFormats\":[\"Text\",\"Binary\"]}"
@@ -24,19 +24,50 @@ typedef enum
   END_ENDLESS,  /* the last byte again and again */
 } End;
 
+/* What is answered so; the negotiation goes well otherwise. */
+typedef enum
+{
+  NEGOTIATE = 1 << 0,
+  WS = 1 << 1,
+  SSE = 1 << 2,
+  POLL = 1 << 3,
+  ALL = 1 << 4,   /* each of the three, one after the other */
+  ANY = NEGOTIATE | WS | SSE | POLL,
+} Places;
+
+static const struct
+{
+  const char *name;
+  Places place;
+  KrHubTransportFlags transport;
+} places[] = {
+  { "negotiate", NEGOTIATE, KR_HUB_TRANSPORT_WEBSOCKETS },
+  { "websocket", WS, KR_HUB_TRANSPORT_WEBSOCKETS },
+  { "sse", SSE, KR_HUB_TRANSPORT_SERVER_SENT_EVENTS },
+  { "polling", POLL, KR_HUB_TRANSPORT_LONG_POLLING },
+  { "all", ALL, KR_HUB_TRANSPORT_ALL },
+};
+
 typedef struct
 {
   const char *name;
-  KrHubTransportFlags transport;
+  Places places;          /* each is a test */
   const char *answer;     /* @KEY@ is the answer to the WebSocket's key */
   End end;
   const char *expected;   /* in the error */
 } Row;
 
+/* A row at one of its places. */
 typedef struct
 {
   const Row *row;
-  gboolean at_negotiation;  /* that is what is answered so; otherwise what follows it */
+  gboolean at_negotiation;
+  KrHubTransportFlags transport;
+} Case;
+
+typedef struct
+{
+  const Case *c;
   GSocketService *service;
   guint16 port;
   GPtrArray *peers;         /* of Peer */
@@ -116,7 +147,7 @@ accept_key (Peer *self)
 static void
 answer_row (Peer *self)
 {
-  const Row *row = self->f->row;
+  const Row *row = self->f->c->row;
   g_autofree char *key = accept_key (self);
   g_auto (GStrv) parts = g_strsplit (row->answer, "@KEY@", 2);
 
@@ -131,12 +162,12 @@ answer (Peer *self)
 {
   gboolean negotiation = g_str_has_prefix (self->head->str, "POST ") && strstr (self->head->str, "/negotiate?") != NULL;
 
-  if (negotiation == self->f->at_negotiation)
+  if (negotiation == self->f->c->at_negotiation)
     answer_row (self);
   else if (negotiation)
     {
       self->answer = g_strdup_printf ("HTTP/1.1 200 OK\r\nContent-Length: %u\r\nConnection: close\r\n\r\n%s",
-                                      (guint) strlen (OFFER (ALL)), OFFER (ALL));
+                                      (guint) strlen (OFFER (OFFERS)), OFFER (OFFERS));
       write_answer (self, self->answer, strlen (self->answer));
     }
 }
@@ -190,7 +221,7 @@ incoming (GSocketService *service, GSocketConnection *connection, GObject *sourc
 /* --- the client --- */
 
 static void
-set_up (Fixture *f, const Row *row, gboolean at_negotiation)
+set_up (Fixture *f, const Case *c)
 {
   g_autoptr (GInetAddress) loopback = g_inet_address_new_loopback (G_SOCKET_FAMILY_IPV4);
   g_autoptr (GSocketAddress) address = g_inet_socket_address_new (loopback, 0);
@@ -200,8 +231,7 @@ set_up (Fixture *f, const Row *row, gboolean at_negotiation)
   g_autofree char *url = NULL;
   g_autoptr (GError) error = NULL;
 
-  f->row = row;
-  f->at_negotiation = at_negotiation;
+  f->c = c;
   f->peers = g_ptr_array_new_with_free_func (peer_free);
   f->service = g_socket_service_new ();
   g_socket_listener_add_address (G_SOCKET_LISTENER (f->service), address, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP, NULL,
@@ -213,7 +243,7 @@ set_up (Fixture *f, const Row *row, gboolean at_negotiation)
   url = g_strdup_printf ("http://127.0.0.1:%u/hub", f->port);
   connector = kr_hub_soup_connector_new (url, session, &error);
   g_assert_no_error (error);
-  g_object_set (connector, "transports", row->transport, "max-answer-size", (guint64) 100000, NULL);
+  g_object_set (connector, "transports", c->transport, "max-answer-size", (guint64) 100000, NULL);
   f->client = kr_hub_client_new_for_connector (KR_HUB_CONNECTOR (connector));
   g_object_set (f->client, "connect-timeout", (gint64) (G_USEC_PER_SEC / 2), NULL);
 }
@@ -249,14 +279,16 @@ tear_down (Fixture *f)
 }
 
 static void
-run (const Row *row, gboolean at_negotiation)
+test (gconstpointer data)
 {
+  const Case *c = data;
+  const Row *row = c->row;
   Fixture f = { 0 };
   g_autoptr (GAsyncResult) result = NULL;
   g_autoptr (GError) error = NULL;
   gint64 begin = g_get_monotonic_time ();
 
-  set_up (&f, row, at_negotiation);
+  set_up (&f, c);
   kr_hub_client_start_async (f.client, NULL, kr_test_store_result, &result);
   kr_test_wait_result ("the end", &result);
   g_assert_false (kr_hub_client_start_finish (f.client, result, &error));
@@ -274,140 +306,101 @@ run (const Row *row, gboolean at_negotiation)
 #define SWITCH_TO "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: "
 #define SWITCH SWITCH_TO "websocket\r\nSec-WebSocket-Accept: @KEY@\r\n"
 #define EVENTS OK "Content-Type: text/event-stream\r\n\r\n"
-#define WS KR_HUB_TRANSPORT_WEBSOCKETS
-#define SSE KR_HUB_TRANSPORT_SERVER_SENT_EVENTS
-#define POLL KR_HUB_TRANSPORT_LONG_POLLING
+#define HANDSHAKE_UNREADABLE "The hub's handshake cannot be read"
 
-static const Row negotiations[] = {
-  { "no-http", WS, "hello\r\n\r\n", END_CLOSE, "Could not parse HTTP response" },
-  { "html", WS, OK "Content-Type: text/html\r\n\r\n<html>Log in first</html>",
-    END_CLOSE, "Invalid negotiation response received." },
-  { "empty", WS, OK "Content-Length: 0\r\n\r\n", END_CLOSE, "Invalid negotiation response received." },
-  { "no-content", WS, "HTTP/1.1 204 No Content\r\n\r\n", END_CLOSE, "Invalid negotiation response received." },
-  { "server-error", WS, "HTTP/1.1 500 Oops\r\nContent-Length: 4\r\n\r\noops",
-    END_CLOSE, "The server answered 500 (Oops)" },
-  { "not-found", WS, "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n",
-    END_CLOSE, "The server answered 404 (Not Found)" },
-  { "endless", WS, OK "\r\n{\"a\":\"x", END_ENDLESS, "more than 100000 bytes" },
-  { "endless-head", WS, OK "X-Long: x", END_ENDLESS, "Header too big" },
-  { "silent", WS, "\r", END_OPEN, "Connecting took too long" },
-  { "half", WS, OK "Content-Length: 1000\r\n\r\n{", END_OPEN, "Connecting took too long" },
-  { "short", WS, OK "Content-Length: 1000\r\n\r\n{", END_CLOSE, "Connection terminated unexpectedly" },
-  { "refused", WS, OK "\r\n{\"error\":\"not today\"}", END_CLOSE, "not today" },
-  { "old-signalr", WS, OK "\r\n{\"ProtocolVersion\":\"1.5\",\"Url\":\"/x\"}", END_CLOSE, "ASP.NET SignalR Server" },
-  { "no-transports", WS, OK "\r\n" OFFER (""),
-    END_CLOSE, "None of the transports supported by the client" },
-  { "foreign-transports", WS, OK "\r\n" OFFER ("{\"transport\":\"Pigeons\",\"transferFormats\":[\"Text\"]}"),
-    END_CLOSE, "None of the transports supported by the client" },
-  { "no-id", WS, OK "\r\n{\"availableTransports\":[{\"transport\":\"WebSockets\",\"transferFormats\":[\"Text\"]}]}",
-    END_CLOSE, "Missing required property 'connectionId'." },
-  { "wrong-types", WS, OK "\r\n{\"connectionId\":1,\"availableTransports\":5}",
-    END_CLOSE, "Expected 'connectionId' to be of type String." },
-  { "invalid-utf8", WS, OK "\r\n{\"error\":\"\xff\xfe\"}", END_CLOSE, "Invalid negotiation response received." },
-  { "deep", WS, OK "\r\n[", END_ENDLESS, "more than 100000 bytes" },
-  { "redirect-away", WS, "HTTP/1.1 302 Found\r\nLocation: file:///etc/passwd\r\nContent-Length: 0\r\n\r\n",
+static const Row rows[] = {
+  /* --- anywhere --- */
+  { "silent", ANY, "H", END_OPEN, "Connecting took too long" },
+  { "server-error", ANY, "HTTP/1.1 500 Oops\r\nContent-Length: 4\r\n\r\noops", END_CLOSE, "The server answered 500 (Oops)" },
+  { "not-found", ANY, "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", END_CLOSE, "The server answered 404 (Not Found)" },
+  { "half", NEGOTIATE | POLL, OK "Content-Length: 1000\r\n\r\n{", END_OPEN, "Connecting took too long" },
+  { "short", NEGOTIATE | POLL, OK "Content-Length: 1000\r\n\r\n{", END_CLOSE, "Connection terminated unexpectedly" },
+  { "endless", NEGOTIATE | POLL, OK "\r\n{\"a\":\"x", END_ENDLESS, "more than 100000 bytes" },
+  { "endless-head", NEGOTIATE | SSE | POLL, OK "X-Long: x", END_ENDLESS, "Header too big" },
+  { "no-http", NEGOTIATE | SSE | POLL, "hello\r\n\r\n", END_CLOSE, "Could not parse HTTP response" },
+  { "redirect-away", NEGOTIATE | SSE | POLL, "HTTP/1.1 302 Found\r\nLocation: file:///etc/passwd\r\nContent-Length: 0\r\n\r\n",
     END_CLOSE, "Location" },
-  { "redirect-loop", WS,
-    "HTTP/1.1 307 Again\r\nLocation: /hub/negotiate?again\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
-    END_CLOSE, "The server answered 307" },
-};
-
-static const Row transports[] = {
-  { "websocket/ok-instead", WS, OK "Content-Length: 0\r\n\r\n",
-    END_CLOSE, "WebSockets failed: The server answered 200 (OK)" },
-  { "websocket/no-http", WS, "\x81\x05hello\r\n\r\n", END_CLOSE, "is not HTTP" },
-  { "websocket/wrong-key", WS, SWITCH_TO "websocket\r\nSec-WebSocket-Accept: x@KEY@\r\n\r\n",
-    END_CLOSE, "a wrong Sec-WebSocket-Accept" },
-  { "websocket/no-key", WS, SWITCH_TO "websocket\r\n\r\n",
-    END_CLOSE, "a wrong Sec-WebSocket-Accept" },
-  { "websocket/no-upgrade", WS, "HTTP/1.1 101 Switching Protocols\r\nSec-WebSocket-Accept: @KEY@\r\n\r\n",
-    END_CLOSE, "a wrong Upgrade" },
-  { "websocket/other-upgrade", WS, SWITCH_TO "h2c\r\nSec-WebSocket-Accept: @KEY@\r\n\r\n",
-    END_CLOSE, "a wrong Upgrade" },
-  { "websocket/extension", WS, SWITCH "Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n",
-    END_CLOSE, "a wrong Sec-WebSocket-Extensions" },
-  { "websocket/subprotocol", WS, SWITCH "Sec-WebSocket-Protocol: chat\r\n\r\n",
-    END_CLOSE, "a wrong Sec-WebSocket-Protocol" },
-  { "websocket/endless-head", WS, SWITCH "X-Long: x", END_ENDLESS, "is too long" },
-  { "websocket/silent", WS, "H", END_OPEN, "Connecting took too long" },
-  { "websocket/refused", WS, "HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n",
-    END_CLOSE, "The server answered 503 (Busy)" },
-  { "websocket/closes", WS, SWITCH "\r\n", END_CLOSE, "The peer left without a close frame" },
-  { "websocket/masked", WS, SWITCH "\r\n\x81\x82" "abcd\x1a\x1f", END_OPEN, "WebSocket: frame masked" },
-  { "websocket/reserved", WS, SWITCH "\r\n\xc1\x03{}\x1e", END_OPEN, "WebSocket: reserved bit set" },
-  { "websocket/opcode", WS, SWITCH "\r\n\x83\x03{}\x1e", END_OPEN, "WebSocket: unknown opcode" },
-  { "websocket/control-too-long", WS, SWITCH "\r\n\x89\x7e\x01\x01", END_OPEN, "WebSocket: control frame too long" },
-  { "websocket/control-in-pieces", WS, SWITCH "\r\n\x09\x01" "a", END_OPEN, "WebSocket: control frame in pieces" },
-  { "websocket/continues-nothing", WS, SWITCH "\r\n\x80\x03{}\x1e",
-    END_OPEN, "WebSocket: continuation without a message" },
-  { "websocket/giant-frame", WS, SWITCH "\r\n\x81\x7f\x7f\xff\xff\xff\xff\xff\xff\xffx",
-    END_ENDLESS, "The maximum message size of 1048576B was exceeded." },
-  { "websocket/negative-frame", WS, SWITCH "\r\n\x81\x7f\xff\xff\xff\xff\xff\xff\xff\xffx",
-    END_ENDLESS, "WebSocket: length with the top bit set" },
-  { "websocket/invalid-utf8", WS, SWITCH "\r\n\x81\x04\xff\xfe{\x1e", END_OPEN, "WebSocket: text is not UTF-8" },
-  { "websocket/close-code", WS, SWITCH "\r\n\x88\x02\x03\xf3",
-    END_OPEN, "The connection ended before the handshake was done" },
-  { "websocket/close-half", WS, SWITCH "\r\n\x88\x01\x03", END_OPEN, "WebSocket: close code cut in half" },
-  { "websocket/no-handshake", WS, SWITCH "\r\n\x81\x0b{\"type\":6}\x1e",
-    END_OPEN, "Expected a handshake response from the server." },
-  { "websocket/endless-message", WS, SWITCH "\r\n\x81\x7f\x01\x01\x01\x01\x01\x01\x01\x01x",
-    END_ENDLESS, "The maximum message size of 1048576B was exceeded." },
-  { "sse/html", SSE, OK "Content-Type: text/html\r\n\r\n<html>Log in first</html>",
-    END_OPEN, "The server's answer is no text/event-stream" },
-  { "sse/no-type", SSE, OK "\r\ndata: {}\x1e\r\n\r\n", END_OPEN, "The server's answer is no text/event-stream" },
-  { "sse/no-content", SSE, "HTTP/1.1 204 No Content\r\n\r\n",
-    END_CLOSE, "The server's answer is no text/event-stream" },
-  { "sse/closes", SSE, EVENTS ":\r\n",
-    END_CLOSE, "The connection ended before the handshake was done" },
-  { "sse/garbage", SSE, EVENTS "data: no json\x1e\r\n\r\n",
-    END_OPEN, "The hub's handshake cannot be read" },
-  { "sse/endless-line", SSE, EVENTS "data: x",
-    END_ENDLESS, "An event exceeds the limit" },
-  { "sse/endless-empty", SSE, EVENTS "\n", END_ENDLESS, "more than 100000 bytes" },
-  { "sse/silent", SSE, "H", END_OPEN, "Connecting took too long" },
-  { "polling/no-content", POLL, "HTTP/1.1 204 No Content\r\n\r\n",
-    END_CLOSE, "The connection ended before the handshake was done" },
-  { "polling/server-error", POLL, "HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n",
-    END_CLOSE, "LongPolling failed: The server answered 500 (Oops)" },
-  { "polling/endless", POLL, OK "Content-Type: application/octet-stream\r\n\r\nx",
-    END_ENDLESS, "LongPolling failed: The server's answer has more than 100000 bytes" },
-  { "polling/silent", POLL, "H", END_OPEN, "Connecting took too long" },
-  { "polling/half", POLL, OK "Content-Length: 1000\r\n\r\n{", END_OPEN, "Connecting took too long" },
-  { "all/refused", KR_HUB_TRANSPORT_ALL, "HTTP/1.1 503 Busy\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", END_CLOSE,
+  { "refused", ALL, "HTTP/1.1 503 Busy\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", END_CLOSE,
     "Unable to connect to the server with any of the available transports. WebSockets failed: The server answered 503 (Busy) "
     "ServerSentEvents failed: The server answered 503 (Busy) LongPolling failed: The server answered 503 (Busy)" },
-  { "polling/garbage", POLL, OK "Content-Length: 8\r\nConnection: close\r\n\r\nno json\x1e",
-    END_CLOSE, "The hub's handshake cannot be read" },
+  /* --- negotiation --- */
+  { "html", NEGOTIATE, OK "Content-Type: text/html\r\n\r\n<html>Log in first</html>",
+    END_CLOSE, "Invalid negotiation response received." },
+  { "empty", NEGOTIATE, OK "Content-Length: 0\r\n\r\n", END_CLOSE, "Invalid negotiation response received." },
+  { "no-content", NEGOTIATE, "HTTP/1.1 204 No Content\r\n\r\n", END_CLOSE, "Invalid negotiation response received." },
+  { "refused", NEGOTIATE, OK "\r\n{\"error\":\"not today\"}", END_CLOSE, "not today" },
+  { "old-signalr", NEGOTIATE, OK "\r\n{\"ProtocolVersion\":\"1.5\",\"Url\":\"/x\"}", END_CLOSE, "ASP.NET SignalR Server" },
+  { "no-transports", NEGOTIATE, OK "\r\n" OFFER (""), END_CLOSE, "None of the transports supported by the client" },
+  { "foreign-transports", NEGOTIATE, OK "\r\n" OFFER ("{\"transport\":\"Pigeons\",\"transferFormats\":[\"Text\"]}"),
+    END_CLOSE, "None of the transports supported by the client" },
+  { "no-id", NEGOTIATE, OK "\r\n{\"availableTransports\":[{\"transport\":\"WebSockets\",\"transferFormats\":[\"Text\"]}]}",
+    END_CLOSE, "Missing required property 'connectionId'." },
+  { "wrong-types", NEGOTIATE, OK "\r\n{\"connectionId\":1,\"availableTransports\":5}",
+    END_CLOSE, "Expected 'connectionId' to be of type String." },
+  { "invalid-utf8", NEGOTIATE, OK "\r\n{\"error\":\"\xff\xfe\"}", END_CLOSE, "Invalid negotiation response received." },
+  { "deep", NEGOTIATE, OK "\r\n[", END_ENDLESS, "more than 100000 bytes" },
+  { "redirect-loop", NEGOTIATE,
+    "HTTP/1.1 307 Again\r\nLocation: /hub/negotiate?again\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+    END_CLOSE, "The server answered 307" },
+  /* --- WebSocket: its handshake, then its frames --- */
+  { "ok-instead", WS, OK "Content-Length: 0\r\n\r\n", END_CLOSE, "WebSockets failed: The server answered 200 (OK)" },
+  { "no-http", WS, "\x81\x05hello\r\n\r\n", END_CLOSE, "is not HTTP" },
+  { "wrong-key", WS, SWITCH_TO "websocket\r\nSec-WebSocket-Accept: x@KEY@\r\n\r\n", END_CLOSE, "a wrong Sec-WebSocket-Accept" },
+  { "no-key", WS, SWITCH_TO "websocket\r\n\r\n", END_CLOSE, "a wrong Sec-WebSocket-Accept" },
+  { "no-upgrade", WS, "HTTP/1.1 101 Switching Protocols\r\nSec-WebSocket-Accept: @KEY@\r\n\r\n", END_CLOSE, "a wrong Upgrade" },
+  { "other-upgrade", WS, SWITCH_TO "h2c\r\nSec-WebSocket-Accept: @KEY@\r\n\r\n", END_CLOSE, "a wrong Upgrade" },
+  { "extension", WS, SWITCH "Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n",
+    END_CLOSE, "a wrong Sec-WebSocket-Extensions" },
+  { "subprotocol", WS, SWITCH "Sec-WebSocket-Protocol: chat\r\n\r\n", END_CLOSE, "a wrong Sec-WebSocket-Protocol" },
+  { "endless-head", WS, SWITCH "X-Long: x", END_ENDLESS, "is too long" },
+  { "closes", WS, SWITCH "\r\n", END_CLOSE, "The peer left without a close frame" },
+  { "masked", WS, SWITCH "\r\n\x81\x82" "abcd\x1a\x1f", END_OPEN, "WebSocket: frame masked" },
+  { "reserved", WS, SWITCH "\r\n\xc1\x03{}\x1e", END_OPEN, "WebSocket: reserved bit set" },
+  { "opcode", WS, SWITCH "\r\n\x83\x03{}\x1e", END_OPEN, "WebSocket: unknown opcode" },
+  { "control-too-long", WS, SWITCH "\r\n\x89\x7e\x01\x01", END_OPEN, "WebSocket: control frame too long" },
+  { "control-in-pieces", WS, SWITCH "\r\n\x09\x01" "a", END_OPEN, "WebSocket: control frame in pieces" },
+  { "continues-nothing", WS, SWITCH "\r\n\x80\x03{}\x1e", END_OPEN, "WebSocket: continuation without a message" },
+  { "giant-frame", WS, SWITCH "\r\n\x81\x7f\x7f\xff\xff\xff\xff\xff\xff\xffx",
+    END_ENDLESS, "The maximum message size of 1048576B was exceeded." },
+  { "negative-frame", WS, SWITCH "\r\n\x81\x7f\xff\xff\xff\xff\xff\xff\xff\xffx",
+    END_ENDLESS, "WebSocket: length with the top bit set" },
+  { "invalid-utf8", WS, SWITCH "\r\n\x81\x04\xff\xfe{\x1e", END_OPEN, "WebSocket: text is not UTF-8" },
+  { "close-code", WS, SWITCH "\r\n\x88\x02\x03\xf3", END_OPEN, "The connection ended before the handshake was done" },
+  { "close-half", WS, SWITCH "\r\n\x88\x01\x03", END_OPEN, "WebSocket: close code cut in half" },
+  { "no-handshake", WS, SWITCH "\r\n\x81\x0b{\"type\":6}\x1e", END_OPEN, "Expected a handshake response from the server." },
+  { "endless-message", WS, SWITCH "\r\n\x81\x7f\x01\x01\x01\x01\x01\x01\x01\x01x",
+    END_ENDLESS, "The maximum message size of 1048576B was exceeded." },
+  /* --- server-sent events --- */
+  { "html", SSE, OK "Content-Type: text/html\r\n\r\n<html>Log in first</html>",
+    END_OPEN, "The server's answer is no text/event-stream" },
+  { "no-type", SSE, OK "\r\ndata: {}\x1e\r\n\r\n", END_OPEN, "The server's answer is no text/event-stream" },
+  { "no-content", SSE, "HTTP/1.1 204 No Content\r\n\r\n", END_CLOSE, "The server's answer is no text/event-stream" },
+  { "closes", SSE, EVENTS ":\r\n", END_CLOSE, "The connection ended before the handshake was done" },
+  { "garbage", SSE, EVENTS "data: no json\x1e\r\n\r\n", END_OPEN, HANDSHAKE_UNREADABLE },
+  { "endless-line", SSE, EVENTS "data: x", END_ENDLESS, "An event exceeds the limit" },
+  { "endless-empty", SSE, EVENTS "\n", END_ENDLESS, "more than 100000 bytes" },
+  /* --- polls --- */
+  { "no-content", POLL, "HTTP/1.1 204 No Content\r\n\r\n", END_CLOSE, "The connection ended before the handshake was done" },
+  { "garbage", POLL, OK "Content-Length: 8\r\nConnection: close\r\n\r\nno json\x1e", END_CLOSE, HANDSHAKE_UNREADABLE },
 };
 
 static void
-test_negotiation (gconstpointer row)
+add (const Row *row, guint place)
 {
-  run (row, TRUE);
-}
+  g_autofree char *path = g_strdup_printf ("/hostile-http/%s/%s", places[place].name, row->name);
+  Case *c = g_new (Case, 1);
 
-static void
-test_transport (gconstpointer row)
-{
-  run (row, FALSE);
-}
-
-static void
-add_rows (const char *prefix, const Row *rows, gsize n, void (*func) (gconstpointer row))
-{
-  for (gsize i = 0; i < n; i++)
-    {
-      g_autofree char *path = g_strdup_printf ("/hostile-http/%s%s", prefix, rows[i].name);
-
-      g_test_add_data_func (path, &rows[i], func);
-    }
+  *c = (Case) { row, places[place].place == NEGOTIATE, places[place].transport };
+  g_test_add_data_func_full (path, c, test, g_free);
 }
 
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  add_rows ("negotiate/", negotiations, G_N_ELEMENTS (negotiations), test_negotiation);
-  add_rows ("", transports, G_N_ELEMENTS (transports), test_transport);
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    for (guint j = 0; j < G_N_ELEMENTS (places); j++)
+      if (rows[i].places & places[j].place)
+        add (&rows[i], j);
   return kr_test_run ();
 }

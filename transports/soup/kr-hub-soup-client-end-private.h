@@ -35,13 +35,15 @@ struct _KrHubSoupClientEnd
   GBytes *held;                    /* received while reading was paused */
   gboolean reading;
   gboolean deaf;                   /* closed by its user */
-  GSource *deadline;               /* of the farewell; NULL: none is under way */
+  KrHubClock *clock;
+  KrHubTimer deadline;             /* of the farewell */
 };
 
 void kr_hub_soup_client_end_init (KrHubSoupClientEnd *self,
                                   GObject *owner,
                                   const KrHubSoupClientEndFuncs *funcs,
-                                  KrHubSoupRequester *requester);
+                                  KrHubSoupRequester *requester,
+                                  KrHubClock *clock);
 void kr_hub_soup_client_end_clear (KrHubSoupClientEnd *self);
 
 /* The functions of a transport. */

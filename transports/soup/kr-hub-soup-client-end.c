@@ -5,8 +5,8 @@
 
 #include "kr-hub-soup-client-end-private.h"
 
-/* Of a server that does not answer what a farewell asks of it, seconds; as over a WebSocket. */
-#define CLOSE_TIMEOUT 5
+/* Of a server that does not answer what a farewell asks of it; as over a WebSocket. */
+#define CLOSE_TIMEOUT (5 * G_USEC_PER_SEC)
 
 /* Answers to the POSTs say nothing but how they went. */
 static void
@@ -21,33 +21,39 @@ poster_done (gpointer data, const GError *error)
     kr_hub_soup_client_end_finish (self, error);
 }
 
+static void
+closing_took_too_long (KrHubTimer *timer, gint64 now)
+{
+  KrHubSoupClientEnd *self = timer->data;
+  g_autoptr (GObject) hold = g_object_ref (self->owner);
+
+  kr_hub_soup_client_end_finish (self, NULL);
+}
+
 void
 kr_hub_soup_client_end_init (KrHubSoupClientEnd *self,
                              GObject *owner,
                              const KrHubSoupClientEndFuncs *funcs,
-                             KrHubSoupRequester *requester)
+                             KrHubSoupRequester *requester,
+                             KrHubClock *clock)
 {
   self->owner = owner;
   self->funcs = funcs;
   self->requester = kr_hub_soup_requester_ref (requester);
   self->cancellable = g_cancellable_new ();
   self->reading = TRUE;
-  kr_hub_soup_poster_init (&self->poster, requester, poster_done, self);
-}
-
-static void
-drop_deadline (KrHubSoupClientEnd *self)
-{
-  if (self->deadline != NULL)
-    g_source_destroy (self->deadline);
-  g_clear_pointer (&self->deadline, g_source_unref);
+  self->clock = g_object_ref (clock);
+  self->deadline.fire = closing_took_too_long;
+  self->deadline.data = self;
+  kr_hub_soup_poster_init (&self->poster, requester, clock, poster_done, self);
 }
 
 void
 kr_hub_soup_client_end_clear (KrHubSoupClientEnd *self)
 {
-  drop_deadline (self);
+  kr_hub_clock_disarm (self->clock, &self->deadline);
   kr_hub_soup_poster_clear (&self->poster);
+  g_clear_object (&self->clock);
   g_clear_pointer (&self->requester, kr_hub_soup_requester_unref);
   g_clear_object (&self->cancellable);
   g_clear_pointer (&self->held, g_bytes_unref);
@@ -60,7 +66,7 @@ kr_hub_soup_client_end_finish (KrHubSoupClientEnd *self, const GError *error)
 
   if (sink == NULL)
     return;
-  drop_deadline (self);
+  kr_hub_clock_disarm (self->clock, &self->deadline);
   kr_hub_soup_poster_clear (&self->poster);
   g_cancellable_cancel (self->cancellable);
   if (self->funcs->ended != NULL)
@@ -112,27 +118,12 @@ kr_hub_soup_client_end_set_reading (KrHubSoupClientEnd *self, gboolean reading)
     self->funcs->read_more (self);
 }
 
-static gboolean
-closing_took_too_long (gpointer data)
-{
-  KrHubSoupClientEnd *self = data;
-  g_autoptr (GObject) hold = g_object_ref (self->owner);
-
-  kr_hub_soup_client_end_finish (self, NULL);
-  return G_SOURCE_REMOVE;
-}
-
 void
 kr_hub_soup_client_end_close (KrHubSoupClientEnd *self)
 {
   self->deaf = TRUE;
-  if (self->deadline == NULL)
-    {
-      self->deadline = g_timeout_source_new_seconds (CLOSE_TIMEOUT);
-      g_source_set_static_name (self->deadline, "KrHubSoupClientEnd close");
-      g_source_set_callback (self->deadline, closing_took_too_long, self, NULL);
-      g_source_attach (self->deadline, g_main_context_get_thread_default ());
-    }
+  if (self->deadline.position == 0)
+    kr_hub_clock_arm (self->clock, &self->deadline, kr_hub_clock_get_time (self->clock) + CLOSE_TIMEOUT);
   kr_hub_soup_poster_finish (&self->poster);
 }
 

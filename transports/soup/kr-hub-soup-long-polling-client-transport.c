@@ -7,15 +7,11 @@
 
 #include "kr-hub-soup-client-end-private.h"
 
-/* Servers answer within 90 s; a poll that takes longer has been forgotten on the way (signalr.md 9). */
-#define POLL_TIMEOUT (100 * G_USEC_PER_SEC)
-
 struct _KrHubSoupLongPollingClientTransport
 {
   GObject parent_instance;
 
   KrHubSoupClientEnd end;
-  KrHubClock *clock;
   KrHubTimer timer;                /* of the poll */
   GCancellable *poll;              /* of the poll under way; NULL: none */
 };
@@ -38,10 +34,9 @@ kr_hub_soup_long_polling_client_transport_finalize (GObject *object)
 {
   KrHubSoupLongPollingClientTransport *self = KR_HUB_SOUP_LONG_POLLING_CLIENT_TRANSPORT (object);
 
-  kr_hub_clock_disarm (self->clock, &self->timer);
+  kr_hub_clock_disarm (self->end.clock, &self->timer);
   kr_hub_soup_client_end_clear (&self->end);
   g_clear_object (&self->poll);
-  g_clear_object (&self->clock);
   G_OBJECT_CLASS (kr_hub_soup_long_polling_client_transport_parent_class)->finalize (object);
 }
 
@@ -82,7 +77,7 @@ polled (GObject *source, GAsyncResult *result, gpointer user_data)
   if (self->poll != poll->cancellable)
     return;
   g_clear_object (&self->poll);
-  kr_hub_clock_disarm (self->clock, &self->timer);
+  kr_hub_clock_disarm (self->end.clock, &self->timer);
   if (self->end.sink == NULL)
     return;
   if (body == NULL || status == SOUP_STATUS_NO_CONTENT)
@@ -102,10 +97,13 @@ poll_next (KrHubSoupClientEnd *end)
   self->poll = g_cancellable_new ();
   poll = g_new (Poll, 1);
   *poll = (Poll) { g_object_ref (self), g_object_ref (self->poll) };
-  kr_hub_clock_arm (self->clock, &self->timer, kr_hub_clock_get_time (self->clock) + POLL_TIMEOUT);
+  if (end->requester->patience.timeout > 0)
+    kr_hub_clock_arm (end->clock, &self->timer, kr_hub_clock_get_time (end->clock) + end->requester->patience.timeout);
   kr_hub_soup_requester_send_async (end->requester, SOUP_METHOD_GET, NULL, self->poll, polled, poll);
 }
 
+/* Servers answer within 90 s (signalr.md 9): it was forgotten on the way, or the server is gone. Who answers nothing at all does
+ * not answer a POST either. */
 static void
 poll_timed_out (KrHubTimer *timer, gint64 now)
 {
@@ -114,8 +112,10 @@ poll_timed_out (KrHubTimer *timer, gint64 now)
   g_debug ("long polling: no answer in time, asking again");
   g_cancellable_cancel (self->poll);
   g_clear_object (&self->poll);
-  if (self->end.sink != NULL)
-    poll_next (&self->end);
+  if (self->end.sink == NULL)
+    return;
+  poll_next (&self->end);
+  kr_hub_soup_poster_probe (&self->end.poster);
 }
 
 static void
@@ -152,7 +152,7 @@ ended (KrHubSoupClientEnd *end)
 {
   KrHubSoupLongPollingClientTransport *self = KR_HUB_SOUP_LONG_POLLING_CLIENT_TRANSPORT (end->owner);
 
-  kr_hub_clock_disarm (self->clock, &self->timer);
+  kr_hub_clock_disarm (self->end.clock, &self->timer);
   if (self->poll != NULL)
     g_cancellable_cancel (self->poll);
   g_clear_object (&self->poll);
@@ -230,7 +230,6 @@ kr_hub_soup_long_polling_client_transport_new (KrHubSoupRequester *requester, Kr
 {
   KrHubSoupLongPollingClientTransport *self = g_object_new (KR_HUB_SOUP_TYPE_LONG_POLLING_CLIENT_TRANSPORT, NULL);
 
-  self->clock = g_object_ref (clock);
-  kr_hub_soup_client_end_init (&self->end, G_OBJECT (self), &end_funcs, requester);
+  kr_hub_soup_client_end_init (&self->end, G_OBJECT (self), &end_funcs, requester, clock);
   return KR_HUB_TRANSPORT (self);
 }

@@ -23,6 +23,9 @@ typedef struct
   KrHubSoupPosterDone done;
   gpointer done_data;
   GCancellable *cancellable;  /* of the request under way; NULL: none */
+  KrHubClock *clock;
+  KrHubTimer timer;           /* of that request */
+  gboolean probing;           /* the next one is made even if there is nothing to say */
   KrHubTransferFormat format;
   gboolean finishing;
   GSource *turn;              /* will look for output; NULL: none */
@@ -30,10 +33,13 @@ typedef struct
 
 void kr_hub_soup_poster_init (KrHubSoupPoster *self,
                               KrHubSoupRequester *requester,
+                              KrHubClock *clock,
                               KrHubSoupPosterDone done,
                               gpointer done_data);
 void kr_hub_soup_poster_start (KrHubSoupPoster *self, const KrHubTransportSink *sink, gpointer sink_data);
 void kr_hub_soup_poster_request (KrHubSoupPoster *self);
+/* Finds out whether the server answers at all. */
+void kr_hub_soup_poster_probe (KrHubSoupPoster *self);
 /* Sends what waits, then calls done. */
 void kr_hub_soup_poster_finish (KrHubSoupPoster *self);
 void kr_hub_soup_poster_clear (KrHubSoupPoster *self);

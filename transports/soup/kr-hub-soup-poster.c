@@ -9,13 +9,30 @@
 
 static void post (KrHubSoupPoster *self);
 
+/* Its answer is not waited for any more, and finds a cancelled operation. */
+static void
+timed_out (KrHubTimer *timer, gint64 now)
+{
+  KrHubSoupPoster *self = timer->data;
+  g_autoptr (GCancellable) cancellable = g_steal_pointer (&self->cancellable);
+  g_autoptr (GError) error =
+    g_error_new_literal (G_IO_ERROR, G_IO_ERROR_TIMED_OUT, "The server did not answer in time to what was sent");
+
+  g_cancellable_cancel (cancellable);
+  self->done (self->done_data, error);
+}
+
 void
 kr_hub_soup_poster_init (KrHubSoupPoster *self,
                          KrHubSoupRequester *requester,
+                         KrHubClock *clock,
                          KrHubSoupPosterDone done,
                          gpointer done_data)
 {
   self->requester = kr_hub_soup_requester_ref (requester);
+  self->clock = g_object_ref (clock);
+  self->timer.fire = timed_out;
+  self->timer.data = self;
   self->done = done;
   self->done_data = done_data;
   self->format = KR_HUB_TRANSFER_FORMAT_TEXT;
@@ -43,6 +60,9 @@ kr_hub_soup_poster_clear (KrHubSoupPoster *self)
   if (self->cancellable != NULL)
     g_cancellable_cancel (self->cancellable);
   g_clear_object (&self->cancellable);
+  if (self->clock != NULL)
+    kr_hub_clock_disarm (self->clock, &self->timer);
+  g_clear_object (&self->clock);
   drop_turn (self);
   self->sink = NULL;
   g_clear_pointer (&self->requester, kr_hub_soup_requester_unref);
@@ -75,6 +95,7 @@ posted (GObject *source, GAsyncResult *result, gpointer user_data)
   if (g_cancellable_is_cancelled (request->cancellable))
     return;
   g_clear_object (&self->cancellable);
+  kr_hub_clock_disarm (self->clock, &self->timer);
   if (body != NULL)
     post (self);
   else
@@ -94,7 +115,7 @@ take_output (KrHubSoupPoster *self)
         kr_hub_buffer_append (&body, vectors[i].buffer, vectors[i].size);
       self->sink->sent (self->sink_data, n_bytes);
     }
-  return body.len > 0 ? kr_hub_buffer_free_to_bytes (&body) : NULL;
+  return body.len > 0 || self->probing ? kr_hub_buffer_free_to_bytes (&body) : NULL;
 }
 
 static void
@@ -113,7 +134,10 @@ post (KrHubSoupPoster *self)
         self->done (self->done_data, NULL);
       return;
     }
+  self->probing = FALSE;
   self->cancellable = g_cancellable_new ();
+  if (self->requester->patience.timeout > 0)
+    kr_hub_clock_arm (self->clock, &self->timer, kr_hub_clock_get_time (self->clock) + self->requester->patience.timeout);
   request = g_new0 (Post, 1);
   request->poster = self;
   request->cancellable = g_object_ref (self->cancellable);
@@ -144,6 +168,16 @@ kr_hub_soup_poster_request (KrHubSoupPoster *self)
   g_source_set_priority (self->turn, G_PRIORITY_DEFAULT);
   g_source_set_callback (self->turn, turn, self, NULL);
   g_source_attach (self->turn, g_main_context_get_thread_default ());
+}
+
+void
+kr_hub_soup_poster_probe (KrHubSoupPoster *self)
+{
+  /* What is under way finds out as well. */
+  if (self->cancellable != NULL)
+    return;
+  self->probing = TRUE;
+  kr_hub_soup_poster_request (self);
 }
 
 void

@@ -14,6 +14,13 @@
 
 G_BEGIN_DECLS
 
+/* With a server. */
+typedef struct
+{
+  gsize max_body;                     /* of an answer, bytes; 0: no limit */
+  gint64 timeout;                     /* of an answer on a connection that is open, µs; 0: for ever */
+} KrHubSoupPatience;
+
 /* Counted; in one thread. */
 typedef struct
 {
@@ -22,14 +29,14 @@ typedef struct
   GUri *uri;                          /* of the hub; with its id once negotiated */
   KrHubSoupCredentials *credentials;
   GHashTable *headers;                /* extra ones, by name */
-  gsize max_body;                     /* of an answer, bytes; 0: no limit */
+  KrHubSoupPatience patience;
 } KrHubSoupRequester;
 
 KrHubSoupRequester *kr_hub_soup_requester_new (SoupSession *session,
                                                GUri *uri,
                                                GHashTable *headers,
                                                KrHubSoupCredentials *credentials,
-                                               gsize max_body);
+                                               const KrHubSoupPatience *patience);
 KrHubSoupRequester *kr_hub_soup_requester_ref (KrHubSoupRequester *self);
 void kr_hub_soup_requester_unref (KrHubSoupRequester *self);
 

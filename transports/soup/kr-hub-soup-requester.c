@@ -13,7 +13,7 @@ kr_hub_soup_requester_new (SoupSession *session,
                            GUri *uri,
                            GHashTable *headers,
                            KrHubSoupCredentials *credentials,
-                           gsize max_body)
+                           const KrHubSoupPatience *patience)
 {
   KrHubSoupRequester *self = g_new0 (KrHubSoupRequester, 1);
 
@@ -22,7 +22,7 @@ kr_hub_soup_requester_new (SoupSession *session,
   self->uri = g_uri_ref (uri);
   self->headers = g_hash_table_ref (headers);
   self->credentials = kr_hub_soup_credentials_ref (credentials);
-  self->max_body = max_body;
+  self->patience = *patience;
   return self;
 }
 
@@ -61,7 +61,7 @@ kr_hub_soup_requester_with_id (KrHubSoupRequester *self, const char *connection_
   g_autofree char *parameter = g_strdup_printf ("id=%s", escaped);
   g_autoptr (GUri) uri = uri_with (self->uri, g_uri_get_path (self->uri), parameter);
 
-  return kr_hub_soup_requester_new (self->session, uri, self->headers, self->credentials, self->max_body);
+  return kr_hub_soup_requester_new (self->session, uri, self->headers, self->credentials, &self->patience);
 }
 
 GUri *
@@ -233,9 +233,9 @@ has_read (GObject *source, GAsyncResult *result, gpointer user_data)
   if (g_bytes_get_size (bytes) == 0)
     g_task_return_pointer (task, g_byte_array_free_to_bytes (g_steal_pointer (&self->received)),
                            (GDestroyNotify) g_bytes_unref);
-  else if (self->requester->max_body > 0 && self->received->len > self->requester->max_body)
+  else if (self->requester->patience.max_body > 0 && self->received->len > self->requester->patience.max_body)
     g_task_return_new_error (task, KR_HUB_ERROR, KR_HUB_ERROR_TOO_LARGE,
-                             "The server's answer has more than %" G_GSIZE_FORMAT " bytes", self->requester->max_body);
+                             "The server's answer has more than %" G_GSIZE_FORMAT " bytes", self->requester->patience.max_body);
   else
     read_body (task);
 }

@@ -19,6 +19,6 @@ G_DECLARE_FINAL_TYPE (KrHubSoupSseClientTransport,
                       GObject)
 
 /* @stream: the body of the answered GET. */
-KrHubTransport *kr_hub_soup_sse_client_transport_new (KrHubSoupRequester *requester, GInputStream *stream);
+KrHubTransport *kr_hub_soup_sse_client_transport_new (KrHubSoupRequester *requester, GInputStream *stream, KrHubClock *clock);
 
 G_END_DECLS

@@ -158,12 +158,13 @@ transport_iface_init (KrHubTransportInterface *iface)
 }
 
 KrHubTransport *
-kr_hub_soup_sse_client_transport_new (KrHubSoupRequester *requester, GInputStream *stream)
+kr_hub_soup_sse_client_transport_new (KrHubSoupRequester *requester, GInputStream *stream, KrHubClock *clock)
 {
   KrHubSoupSseClientTransport *self = g_object_new (KR_HUB_SOUP_TYPE_SSE_CLIENT_TRANSPORT, NULL);
+  gsize max_event = requester->patience.max_body;
 
-  kr_hub_soup_client_end_init (&self->end, G_OBJECT (self), &end_funcs, requester);
+  kr_hub_soup_client_end_init (&self->end, G_OBJECT (self), &end_funcs, requester, clock);
   self->stream = g_object_ref (stream);
-  kr_hub_soup_sse_parser_init (&self->parser, requester->max_body > 0 ? requester->max_body : G_MAXSIZE / 2);
+  kr_hub_soup_sse_parser_init (&self->parser, max_event > 0 ? max_event : G_MAXSIZE / 2);
   return KR_HUB_TRANSPORT (self);
 }
