@@ -377,9 +377,31 @@ open_raw (KrHubConnection *self)
 
 static void go_on_over_successor (KrHubConnection *self);
 
+/* Who waits for many answers need not wait for all of them: it works on the first while we are at the rest. Each piece is
+ * twice as long as the one before, so that many messages cost few system calls. */
+#define FIRST_PIECE 4
+
+typedef struct
+{
+  guint piece;   /* how many messages are worked off between two writes */
+  guint left;
+} Ahead;
+
+static inline void
+write_ahead (KrHubConnection *self, Ahead *ahead)
+{
+  if (self->session.framer.len == 0 || --ahead->left > 0)
+    return;
+  ahead->piece *= 2;
+  ahead->left = ahead->piece;
+  if (self->session.outbox.size > 0 && self->transport != NULL)
+    kr_hub_transport_write_now (self->transport);
+}
+
 void
 kr_hub_connection_process_events (KrHubConnection *self)
 {
+  Ahead ahead = { FIRST_PIECE, FIRST_PIECE };
   KrHubEvent event = { 0 };
 
   if (self->processing)
@@ -403,6 +425,7 @@ kr_hub_connection_process_events (KrHubConnection *self)
             break;
           case KR_HUB_EVENT_MESSAGE:
             kr_hub_connection_receive_message (self, &event.message);
+            write_ahead (self, &ahead);
             break;
           case KR_HUB_EVENT_CLOSED:
             ended (self, event.error, event.allow_reconnect);

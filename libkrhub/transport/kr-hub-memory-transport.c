@@ -301,6 +301,17 @@ memory_request_write (KrHubTransport *transport)
 }
 
 static void
+memory_write_now (KrHubTransport *transport)
+{
+  KrHubMemoryTransport *self = KR_HUB_MEMORY_TRANSPORT (transport);
+
+  self->writing = TRUE;
+  while (can_pull (self))
+    pull (self);
+  arm (self);
+}
+
+static void
 memory_set_reading (KrHubTransport *transport, gboolean reading)
 {
   KrHubMemoryTransport *self = KR_HUB_MEMORY_TRANSPORT (transport);
@@ -345,6 +356,7 @@ transport_iface_init (KrHubTransportInterface *iface)
   iface->keeps_alive = FALSE;
   iface->start = memory_start;
   iface->request_write = memory_request_write;
+  iface->write_now = memory_write_now;
   iface->set_reading = memory_set_reading;
   iface->set_transfer_format = memory_set_transfer_format;
   iface->close = memory_close;

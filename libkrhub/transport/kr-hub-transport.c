@@ -112,6 +112,25 @@ kr_hub_transport_request_write (KrHubTransport *self)
 }
 
 /**
+ * kr_hub_transport_write_now:
+ * @self: a started transport, in its sink's `received`
+ *
+ * Lets the transport deliver now what waits, before the turn ends, if that is worth it: the peer then works on the first
+ * of many answers while the rest of what it sent is worked off. Output still has to be announced by
+ * [method@KrHub.Transport.request_write]; what could not be delivered goes then.
+ *
+ * Since: 0.1
+ */
+void
+kr_hub_transport_write_now (KrHubTransport *self)
+{
+  KrHubTransportInterface *iface = KR_HUB_TRANSPORT_GET_IFACE (self);
+
+  if (iface->write_now != NULL)
+    iface->write_now (self);
+}
+
+/**
  * kr_hub_transport_set_reading:
  * @self: a started transport
  * @reading: %FALSE to let the peer wait

@@ -44,13 +44,16 @@ typedef struct
  * @keeps_alive: (skip): whether the transport notices a dead peer by itself, so that no pings are sent
  * @start: begins to deliver to the sink
  * @request_write: says that output waits
+ * @write_now: (nullable): delivers what waits, as far as that is worth it and can be done at once; only called inside the
+ *   sink's `received`. %NULL: never
  * @set_reading: pauses or resumes delivery of received bytes
  * @set_transfer_format: says which format the output has
  * @close: ends in good order
  * @abort: ends at once
  *
  * What a transport implements. All functions are called in the thread of the connection, and none of them calls the sink
- * before it returns, except `start` and `set_reading`, which may deliver what had arrived already.
+ * before it returns, except `start` and `set_reading`, which may deliver what had arrived already, and `write_now`, which
+ * calls `peek` and `sent`.
  *
  * Since: 0.1
  */
@@ -64,6 +67,7 @@ struct _KrHubTransportInterface
 
   void (*start) (KrHubTransport *self, const KrHubTransportSink *sink, gpointer sink_data);
   void (*request_write) (KrHubTransport *self);
+  void (*write_now) (KrHubTransport *self);
   void (*set_reading) (KrHubTransport *self, gboolean reading);
   void (*set_transfer_format) (KrHubTransport *self, KrHubTransferFormat format);
   void (*close) (KrHubTransport *self);
@@ -80,6 +84,8 @@ KR_HUB_AVAILABLE_IN_ALL
 void kr_hub_transport_start (KrHubTransport *self, const KrHubTransportSink *sink, gpointer sink_data);
 KR_HUB_AVAILABLE_IN_ALL
 void kr_hub_transport_request_write (KrHubTransport *self);
+KR_HUB_AVAILABLE_IN_ALL
+void kr_hub_transport_write_now (KrHubTransport *self);
 KR_HUB_AVAILABLE_IN_ALL
 void kr_hub_transport_set_reading (KrHubTransport *self, gboolean reading);
 KR_HUB_AVAILABLE_IN_ALL

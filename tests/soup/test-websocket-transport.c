@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Copyright the krhub authors */
-/* KrHubSoupWebsocketTransport over a pair of sockets: all that waits goes out, in as many frames as it takes. */
+/* KrHubSoupWebsocketTransport over a pair of sockets: all that waits goes out, in as many frames as it takes, and before the
+ * end of the turn if that is worth it. */
 #include "config.h"
 
 #include <sys/socket.h>
@@ -17,12 +18,25 @@ typedef struct
 {
   guint8 bytes[N_PIECES];
   gsize sent;
+  gsize sent_inside;         /* by a transport that was asked to in received() */
+  KrHubTransport *write_now; /* NULL: is not asked */
+  gboolean received;
   gboolean closed;
 } Sink;
 
 static void
-received (gpointer sink, const guint8 *data, gsize len)
+received (gpointer data, const guint8 *bytes, gsize len)
 {
+  Sink *sink = data;
+  gsize before = sink->sent;
+
+  sink->received = TRUE;
+  if (sink->write_now == NULL)
+    return;
+  kr_hub_transport_write_now (sink->write_now);
+  g_assert_false (sink->closed);
+  sink->sent_inside = sink->sent - before;
+  kr_hub_transport_request_write (sink->write_now);
 }
 
 static gsize
@@ -97,6 +111,12 @@ read_frames (int fd, gboolean from_client, const Sink *sink)
 }
 
 static gboolean
+has_received (gpointer data)
+{
+  return ((Sink *) data)->received;
+}
+
+static gboolean
 is_closed (gpointer data)
 {
   return ((Sink *) data)->closed;
@@ -127,11 +147,118 @@ test_many_pieces (gconstpointer data)
   close (fds[1]);
 }
 
+/* --- before the end of the turn --- */
+
+typedef struct
+{
+  KrHubTransport *transport;
+  Sink sink;
+  int peer;
+} End;
+
+static void
+end_open (End *self, KrHubClock *clock)
+{
+  int fds[2];
+
+  *self = (End) { NULL };
+  g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds), ==, 0);
+  self->peer = fds[1];
+  self->transport = open_transport (FALSE, fds[0], clock);
+  self->sink.write_now = self->transport;
+  kr_hub_transport_start (self->transport, &sink_funcs, &self->sink);
+}
+
+/* A frame with one byte. */
+static void
+end_send (End *self)
+{
+  const guint8 frame[] = { 0x82, 0x81, 0, 0, 0, 0, 'x' };
+
+  g_assert_cmpint (send (self->peer, frame, sizeof frame, MSG_NOSIGNAL), ==, sizeof frame);
+}
+
+static void
+end_clear (End *self)
+{
+  if (!self->sink.closed)
+    kr_hub_transport_abort (self->transport);
+  kr_test_wait ("the end", is_closed, &self->sink);
+  g_object_unref (self->transport);
+  if (self->peer >= 0)
+    close (self->peer);
+}
+
+/* As much as one write takes; the rest at the end of the turn. */
+static void
+test_now (void)
+{
+  g_autoptr (KrHubClock) clock = kr_hub_clock_new (NULL);
+  End end;
+
+  end_open (&end, clock);
+  end_send (&end);
+  kr_test_wait ("the frame", has_received, &end.sink);
+  g_assert_cmpuint (end.sink.sent_inside, >, 0);
+  g_assert_cmpuint (end.sink.sent_inside, <, N_PIECES);
+  g_assert_cmpuint (end.sink.sent, ==, N_PIECES);
+  read_frames (end.peer, FALSE, &end.sink);
+  end_clear (&end);
+}
+
+/* The user hears of it, but not while it asks. */
+static void
+test_now_broken (void)
+{
+  g_autoptr (KrHubClock) clock = kr_hub_clock_new (NULL);
+  End end;
+
+  end_open (&end, clock);
+  end_send (&end);
+  g_assert_cmpint (close (end.peer), ==, 0);
+  end.peer = -1;
+  kr_test_wait ("the frame", has_received, &end.sink);
+  g_assert_cmpuint (end.sink.sent, ==, 0);
+  end_clear (&end);
+}
+
+/* Two that have something to read in the same turn are written to at its end only. */
+static void
+test_now_among_others (void)
+{
+  g_autoptr (KrHubClock) clock = kr_hub_clock_new (NULL);
+  End ends[2];
+
+  for (guint i = 0; i < 2; i++)
+    end_open (&ends[i], clock);
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  for (guint i = 0; i < 2; i++)
+    end_send (&ends[i]);
+  for (guint i = 0; i < 2; i++)
+    {
+      kr_test_wait ("the frame", has_received, &ends[i].sink);
+      g_assert_cmpuint (ends[i].sink.sent_inside, ==, 0);
+      g_assert_cmpuint (ends[i].sink.sent, ==, N_PIECES);
+    }
+  /* Alone again, with another one that is silent. */
+  ends[0].sink.sent = 0;
+  ends[0].sink.received = FALSE;
+  end_send (&ends[0]);
+  kr_test_wait ("the frame", has_received, &ends[0].sink);
+  g_assert_cmpuint (ends[0].sink.sent_inside, >, 0);
+  for (guint i = 0; i < 2; i++)
+    end_clear (&ends[i]);
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_data_func ("/websocket-transport/many-pieces/server", GINT_TO_POINTER (FALSE), test_many_pieces);
   g_test_add_data_func ("/websocket-transport/many-pieces/client", GINT_TO_POINTER (TRUE), test_many_pieces);
+  g_test_add_func ("/websocket-transport/now", test_now);
+  g_test_add_func ("/websocket-transport/now/broken", test_now_broken);
+  g_test_add_func ("/websocket-transport/now/among-others", test_now_among_others);
   return g_test_run ();
 }

@@ -110,9 +110,10 @@ epoll_turn (KrHubSoupReactor *reactor)
   struct epoll_event events[MAX_EVENTS];
   int n = epoll_wait (self->fd, events, MAX_EVENTS, 0);
 
+  reactor->n_ready = MAX (n, 0);
   for (int i = 0; i < n; i++)
     kr_hub_soup_reactor_ready (events[i].data.ptr, events[i].events);
-  return MAX (n, 0);
+  return reactor->n_ready;
 }
 
 const KrHubSoupReactorBackend kr_hub_soup_reactor_epoll_backend = {

@@ -95,10 +95,18 @@ struct _KrHubSoupReactor
   guint8 *buffer;        /* what arrives, shared by all */
   guint8 *scratch;       /* what leaves through a stream that takes one piece at a time */
   guint n_channels;
+  guint n_ready;         /* how many are, in this turn; 0: the backend does not know */
   gboolean dispatching;  /* a nested run of the loop must not dispatch us again */
   gint busy_poll;        /* µs, atomic */
   gint64 last_active;    /* when a turn last had something to do; counts with busy-polling only */
 };
+
+/* Nobody else has sent something that is still to be read in this turn: then there is time for more system calls. */
+static inline gboolean
+kr_hub_soup_channel_is_alone (const KrHubSoupChannel *self)
+{
+  return self->reactor->n_ready == 1 || self->reactor->n_channels == 1;
+}
 
 struct _KrHubSoupReactorBackend
 {

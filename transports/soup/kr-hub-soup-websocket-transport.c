@@ -320,13 +320,12 @@ say_farewell (KrHubSoupWebsocketTransport *self)
   return FALSE;
 }
 
-/* One writev: what waits in out, then the frame. TRUE: go on. */
+/* One writev: what waits in out, then the frame. TRUE: go on. FALSE with @error: the connection is broken. */
 static gboolean
-write_some (KrHubSoupWebsocketTransport *self)
+write_some (KrHubSoupWebsocketTransport *self, GError **error)
 {
   GOutputVector vectors[2 + MAX_VECTORS];
   g_auto (KrHubBuffer) masked = KR_HUB_BUFFER_INIT;
-  g_autoptr (GError) error = NULL;
   gboolean resumed = in_frame (self); /* behind the rest of such a frame more may wait */
   gsize out = is_inside_frame (self) ? 0 : self->out.len - self->out_sent;
   gsize n_payload = collect_payload (self, vectors + 2, &masked);
@@ -342,11 +341,8 @@ write_some (KrHubSoupWebsocketTransport *self)
     *--first = (GOutputVector) { self->header + self->header_sent, header };
   if (out > 0)
     *--first = (GOutputVector) { self->out.data + self->out_sent, out };
-  if (!kr_hub_soup_channel_writev (&self->channel, first, vectors + 2 + n_payload - first, &written, &error))
-    {
-      finish (self, error);
-      return FALSE;
-    }
+  if (!kr_hub_soup_channel_writev (&self->channel, first, vectors + 2 + n_payload - first, &written, error))
+    return FALSE;
   account (self, out, written);
   if (G_LIKELY (written == total && !self->fragmented && !resumed && self->state == STATE_OPEN))
     {
@@ -365,12 +361,15 @@ static void
 flush_channel (KrHubSoupChannel *channel)
 {
   KrHubSoupWebsocketTransport *self = self_of (channel);
+  g_autoptr (GError) error = NULL;
 
   if (G_UNLIKELY (self->state == STATE_ABORTING))
     finish_lost (self, "The connection was aborted");
   else if (!channel->blocked)
-    while (write_some (self))
+    while (write_some (self, &error))
       ;
+  if (G_UNLIKELY (error != NULL))
+    finish (self, error);
 }
 
 /* --- input --- */
@@ -527,6 +526,19 @@ websocket_request_write (KrHubTransport *transport)
   kr_hub_soup_channel_request_flush (&self->channel);
 }
 
+/* Only while nobody else waits to be read: with many peers that send, all are busy anyway, and collecting is cheaper. That
+ * the connection is broken shows again at the end of the turn: the user must not hear of it in its own call. */
+static void
+websocket_write_now (KrHubTransport *transport)
+{
+  KrHubSoupWebsocketTransport *self = (KrHubSoupWebsocketTransport *) transport;
+
+  if (self->state != STATE_OPEN || self->channel.blocked || !kr_hub_soup_channel_is_alone (&self->channel))
+    return;
+  if (write_some (self, NULL))
+    kr_hub_soup_channel_request_flush (&self->channel);
+}
+
 static void
 websocket_set_reading (KrHubTransport *transport, gboolean reading)
 {
@@ -576,6 +588,7 @@ transport_iface_init (KrHubTransportInterface *iface)
   iface->transfer_formats = KR_HUB_TRANSFER_FORMAT_TEXT | KR_HUB_TRANSFER_FORMAT_BINARY;
   iface->start = websocket_start;
   iface->request_write = websocket_request_write;
+  iface->write_now = websocket_write_now;
   iface->set_reading = websocket_set_reading;
   iface->set_transfer_format = websocket_set_transfer_format;
   iface->close = websocket_close;
