@@ -301,6 +301,26 @@ kr_hub_connection_run_waiting (KrHubConnection *self)
   kr_hub_invocation_unref (invocation);
 }
 
+static inline void
+run_next (KrHubConnection *self)
+{
+  if (kr_hub_connection_can_run_waiting (self))
+    kr_hub_connection_process_events (self);
+}
+
+/* After the answer both ends drop the rest of what was sent along (signalr.md 6.6). Who waited for it hears of that now, and
+ * may let go of the call or turn the main loop. */
+static void
+drop_uploads (KrHubConnection *self, KrHubInvocation *invocation)
+{
+  g_autoptr (KrHubConnection) connection = g_object_ref (self);
+  g_autoptr (GPtrArray) uploads = g_ptr_array_ref (invocation->uploads);
+
+  for (guint i = 0; i < uploads->len; i++)
+    kr_hub_stream_drop (uploads->pdata[i]);
+  run_next (connection);
+}
+
 void
 kr_hub_connection_invocation_answered (KrHubConnection *self, KrHubInvocation *invocation)
 {
@@ -314,11 +334,10 @@ kr_hub_connection_invocation_answered (KrHubConnection *self, KrHubInvocation *i
       else
         g_hash_table_remove (self->running, invocation);
     }
-  /* After the answer both ends drop the rest of what was sent along (signalr.md 6.6). */
-  for (guint i = 0; G_UNLIKELY (invocation->uploads != NULL) && i < invocation->uploads->len; i++)
-    kr_hub_stream_drop (invocation->uploads->pdata[i]);
-  if (kr_hub_connection_can_run_waiting (self))
-    kr_hub_connection_process_events (self);
+  if (G_UNLIKELY (invocation->uploads != NULL))
+    drop_uploads (self, invocation);
+  else
+    run_next (self);
 }
 
 void
@@ -327,8 +346,7 @@ kr_hub_connection_give_up_slot (KrHubConnection *self, KrHubInvocation *invocati
   invocation->slotless = TRUE;
   self->n_running -= invocation->counted;
   invocation->counted = FALSE;
-  if (kr_hub_connection_can_run_waiting (self))
-    kr_hub_connection_process_events (self);
+  run_next (self);
 }
 
 /* A cancelled stream is complete, whatever its method still does. */
@@ -430,10 +448,11 @@ kr_hub_connection_drop_running (KrHubConnection *self)
     }
   if (running == NULL)
     return;
+  /* All of them first: who hears of one may answer another. */
   g_hash_table_iter_init (&iter, running);
   while (g_hash_table_iter_next (&iter, (gpointer *) &invocation, NULL))
-    {
-      invocation->counted = invocation->listed = FALSE;
-      kr_hub_invocation_abandon (invocation);
-    }
+    invocation->counted = invocation->listed = FALSE;
+  g_hash_table_iter_init (&iter, running);
+  while (g_hash_table_iter_next (&iter, (gpointer *) &invocation, NULL))
+    kr_hub_invocation_abandon (invocation);
 }

@@ -46,7 +46,11 @@ kr_hub_connection_wants_wait (KrHubConnection *self)
 void
 kr_hub_connection_wait (KrHubConnection *self, GTask *task)
 {
-  kr_hub_stream_table_wait (kr_hub_stream_table_get (self), task);
+  /* An end that was told already would not be told again. */
+  if (self->session.state == KR_HUB_SESSION_OPEN)
+    kr_hub_stream_table_wait (kr_hub_stream_table_get (self), task);
+  else
+    g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED, "The connection has ended");
 }
 
 /**

@@ -134,6 +134,13 @@ typedef struct
   guint detached : 1;       /* stateful, and its transport is lost: output is kept for the next one */
 } KrHubSession;
 
+/* What a property says may be as long as a number can be: then it is for ever, G_MAXINT64. */
+static inline gint64
+kr_hub_later (gint64 time, gint64 interval)
+{
+  return time > 0 && interval > G_MAXINT64 - time ? G_MAXINT64 : time + interval;
+}
+
 /* A client's handshake request waits in the outbox afterwards. */
 void kr_hub_session_init (KrHubSession *self,
                           KrHubRole role,

@@ -578,7 +578,7 @@ send_ack (KrHubSession *self, gint64 now)
 static gint64
 later (gint64 time, gint64 interval)
 {
-  return interval > 0 ? time + interval : G_MAXINT64;
+  return interval > 0 ? kr_hub_later (time, interval) : G_MAXINT64;
 }
 
 static gint64
@@ -605,7 +605,7 @@ gint64
 kr_hub_session_next_deadline (const KrHubSession *self)
 {
   if (self->detached && self->state <= KR_HUB_SESSION_OPEN)
-    return self->lost + self->settings->reconnect_window;
+    return kr_hub_later (self->lost, self->settings->reconnect_window);
   switch (self->state)
     {
     case KR_HUB_SESSION_HANDSHAKE:
@@ -652,7 +652,7 @@ void
 kr_hub_session_set_send_check (KrHubSession *self, gint64 now)
 {
   self->sent_some = FALSE;
-  self->send_check = now + self->settings->send_timeout;
+  self->send_check = kr_hub_later (now, self->settings->send_timeout);
 }
 
 static void

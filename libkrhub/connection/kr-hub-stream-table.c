@@ -272,15 +272,13 @@ end_answers (KrHubStreamTable *self)
 
   g_hash_table_iter_init (&iter, self->answers);
   while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &invocation))
-    g_ptr_array_add (answers, kr_hub_invocation_hold (invocation));
+    {
+      invocation->counted = invocation->listed = FALSE;
+      g_ptr_array_add (answers, kr_hub_invocation_hold (invocation));
+    }
   g_hash_table_remove_all (self->answers);
   for (guint i = 0; i < answers->len; i++)
-    {
-      KrHubInvocation *answer = answers->pdata[i];
-
-      answer->counted = answer->listed = FALSE;
-      kr_hub_invocation_abandon (answer);
-    }
+    kr_hub_invocation_abandon (answers->pdata[i]);
 }
 
 static void

@@ -30,7 +30,7 @@ struct _KrHubServer
   GHashTable *pending;   /* accepted, handshake not done; holds no reference */
   GHashTable *alive;     /* all, until their transports have closed; holds no reference */
   gboolean accepting;
-  GQueue shutdowns;      /* of GTask: who waits for the last connection's end */
+  GQueue shutdowns;      /* of KrHubWaiter: who waits for the last connection's end */
   KrHubTimer grace;      /* until it is cut off */
 };
 

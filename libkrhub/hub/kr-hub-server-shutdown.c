@@ -74,7 +74,7 @@ return_all (KrHubServer *self)
   kr_hub_clock_disarm (self->clock, &self->grace);
   while (!g_queue_is_empty (&self->shutdowns))
     {
-      g_autoptr (GTask) task = g_queue_pop_head (&self->shutdowns);
+      g_autoptr (GTask) task = kr_hub_waiter_free_to_task (g_queue_pop_head (&self->shutdowns));
 
       g_task_return_boolean (task, TRUE);
     }
@@ -103,6 +103,23 @@ kr_hub_server_grace_over (KrHubTimer *timer, gint64 now)
   while (g_hash_table_iter_next (&iter, (gpointer *) &connection, NULL))
     if (connection->transport != NULL)
       kr_hub_transport_abort (connection->transport);
+}
+
+static gboolean
+shutdown_cancelled (GCancellable *cancellable, gpointer data)
+{
+  KrHubServer *self = g_task_get_source_object (data);
+
+  for (GList *link = self->shutdowns.head; link != NULL; link = link->next)
+    if (((KrHubWaiter *) link->data)->task == data)
+      {
+        g_autoptr (GTask) task = kr_hub_waiter_free_to_task (link->data);
+
+        g_queue_delete_link (&self->shutdowns, link);
+        g_task_return_error_if_cancelled (task);
+        break;
+      }
+  return G_SOURCE_REMOVE;
 }
 
 /**
@@ -139,8 +156,8 @@ kr_hub_server_shutdown_async (KrHubServer *self,
       g_task_return_boolean (task, TRUE);
       return;
     }
-  g_queue_push_tail (&self->shutdowns, g_steal_pointer (&task));
-  deadline = kr_hub_clock_get_time (self->clock) + grace;
+  g_queue_push_tail (&self->shutdowns, kr_hub_waiter_new (task, self->context, shutdown_cancelled, task));
+  deadline = kr_hub_later (kr_hub_clock_get_time (self->clock), grace);
   if (self->grace.position == 0 || deadline < self->grace.deadline)
     kr_hub_clock_arm (self->clock, &self->grace, deadline);
 }

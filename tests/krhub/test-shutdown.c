@@ -152,6 +152,36 @@ test_grace (Fixture *f, gconstpointer reads)
   assert_reason (peer, KR_HUB_CLOSE_REASON_SHUTDOWN);
 }
 
+/* Whoever waits no longer hears that at once; the hub is shut down all the same, and another one waits on. */
+static void
+test_cancelled (Fixture *f, gconstpointer data)
+{
+  g_autoptr (KrTestPeer) peer = kr_test_peer_new (f->server, NULL);
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GAsyncResult) cancelled = NULL;
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+
+  kr_test_peer_set_stalled (peer, TRUE);
+  kr_hub_connection_send (peer->connection, "Last", NULL, NULL);
+  kr_hub_server_shutdown_async (f->server, G_MAXINT64, cancellable, kr_test_store_result, &cancelled);
+  kr_hub_server_shutdown_async (f->server, G_MAXINT64, NULL, kr_test_store_result, &result);
+  kr_test_peer_settle (peer);
+  g_assert_null (cancelled);
+  g_cancellable_cancel (cancellable);
+  kr_test_peer_settle (peer);
+  g_assert_nonnull (cancelled);
+  g_assert_false (kr_hub_server_shutdown_finish (f->server, cancelled, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_assert_false (peer->closed);
+  g_assert_null (result);
+  kr_test_peer_set_stalled (peer, FALSE);
+  kr_test_peer_settle (peer);
+  kr_test_wait_result ("shutdown", &result);
+  g_assert_true (kr_hub_server_shutdown_finish (f->server, result, NULL));
+  g_assert_true (peer->closed);
+}
+
 static void
 test_nobody (Fixture *f, gconstpointer data)
 {
@@ -198,7 +228,7 @@ wait_for_nobody (Fixture *f, KrTestPeer *peer)
   gint64 value;
 
   g_object_get (f->server, "send-timeout", &value, NULL);
-  kr_hub_clock_advance (peer->clock, value);
+  kr_hub_clock_advance (peer->clock, MIN (value, (gint64) 3600 * SECOND));
   kr_test_peer_set_stalled (peer, TRUE);
   kr_hub_connection_send (peer->connection, "E", NULL, NULL);
 }
@@ -250,24 +280,33 @@ check_timeout (Fixture *f, const Timeout *timeout, gint64 seconds)
 }
 
 static void
+check_never (Fixture *f, const Timeout *timeout, gint64 value)
+{
+  KrTestPeer *peer;
+
+  g_object_set (f->server, timeout->property, value, NULL);
+  peer = begin (f, timeout);
+  kr_hub_clock_advance (peer->clock, (gint64) 3600 * SECOND);
+  g_assert_false (has_happened (peer, timeout));
+  if (peer->closed)
+    kr_hub_connection_abort (peer->connection);
+  kr_test_peer_free (peer);
+}
+
+static void
 test_timeout (Fixture *f, gconstpointer data)
 {
   const Timeout *timeout = data;
   gint64 value;
-  KrTestPeer *peer;
 
   g_object_get (f->server, timeout->property, &value, NULL);
   g_assert_cmpint (value, ==, timeout->seconds * SECOND);
   check_timeout (f, timeout, timeout->seconds);
   g_object_set (f->server, timeout->property, (gint64) 5 * SECOND, NULL);
   check_timeout (f, timeout, 5);
-  if (timeout->reason == KR_HUB_CLOSE_REASON_RECONNECT_TIMEOUT)
-    return;
-  g_object_set (f->server, timeout->property, (gint64) 0, NULL);
-  peer = begin (f, timeout);
-  kr_hub_clock_advance (peer->clock, (gint64) 3600 * SECOND);
-  g_assert_false (has_happened (peer, timeout));
-  kr_test_peer_free (peer);
+  check_never (f, timeout, G_MAXINT64);
+  if (timeout->reason != KR_HUB_CLOSE_REASON_RECONNECT_TIMEOUT)
+    check_never (f, timeout, 0);
 }
 
 /* Who takes a little now and then is slow, but there. */
@@ -318,6 +357,7 @@ main (int argc, char *argv[])
   ADD ("/shutdown/again", test_again, NULL);
   ADD ("/shutdown/grace", test_grace, GINT_TO_POINTER (TRUE));
   ADD ("/shutdown/grace-over", test_grace, GINT_TO_POINTER (FALSE));
+  ADD ("/shutdown/cancelled", test_cancelled, NULL);
   ADD ("/shutdown/nobody", test_nobody, NULL);
   ADD ("/shutdown/status", test_status, NULL);
   for (guint i = 0; i < G_N_ELEMENTS (timeouts); i++)

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright the krhub authors */
+/* What programs do inside of the callbacks of a hub: answer other calls, end other connections, let go of what they hold. */
+#include "config.h"
+
+#include <string.h>
+
+#include "kr-test-peer.h"
+#include "kr-test.h"
+
+#define SECOND G_USEC_PER_SEC
+#define LIMIT (64 * 1024)
+#define CALL(id, target, argument)                                                                                     \
+  "{\"type\":1,\"invocationId\":\"" id "\",\"target\":\"" target "\",\"arguments\":[\"" argument "\"]};"
+
+static KrHubServer *
+new_server (void)
+{
+  g_autoptr (KrHubClock) clock = kr_hub_clock_new_virtual (SECOND);
+  KrHubServer *server = kr_hub_server_new (clock);
+
+  g_object_set (server, "max-outbox-size", (guint64) LIMIT, "keep-alive-interval", (gint64) 0, "send-timeout", (gint64) 0,
+                NULL);
+  return server;
+}
+
+/* --- calls that end together --- */
+
+typedef struct
+{
+  KrHubInvocation *calls[2];
+  guint n;
+} Pair;
+
+static void
+answer_both (GCancellable *cancellable, Pair *pair)
+{
+  for (guint i = 0; i < pair->n; i++)
+    kr_hub_invocation_return_string (pair->calls[i], "late");
+}
+
+static void
+keep (KrHubInvocation *invocation, gpointer data)
+{
+  Pair *pair = data;
+
+  pair->calls[pair->n++] = kr_hub_invocation_ref (invocation);
+  g_signal_connect (kr_hub_invocation_get_cancellable (invocation), "cancelled", G_CALLBACK (answer_both), pair);
+}
+
+/* Whoever hears that one of them is over, answers the other one, which is over as well. */
+static void
+test_answer_at_the_end (void)
+{
+  g_autoptr (KrHubServer) server = new_server ();
+  g_autoptr (KrTestPeer) peer = NULL;
+  Pair pair = { { NULL } };
+
+  g_object_set (server, "max-parallel-invocations", 2, NULL);
+  kr_hub_server_add_method (server, "Keep", "(s)", "s", keep, &pair, NULL);
+  peer = kr_test_peer_new (server, NULL);
+  kr_test_peer_send (peer, CALL ("1", "Keep", "") CALL ("2", "Keep", ""));
+  g_assert_cmpuint (pair.n, ==, 2);
+  kr_test_peer_lose (peer);
+  g_assert_false (kr_hub_connection_is_open (peer->connection));
+  for (guint i = 0; i < pair.n; i++)
+    {
+      g_assert_true (g_cancellable_is_cancelled (kr_hub_invocation_get_cancellable (pair.calls[i])));
+      kr_hub_invocation_unref (pair.calls[i]);
+    }
+}
+
+/* --- an upload whose reader lets go --- */
+
+typedef struct
+{
+  KrHubInvocation *invocation;
+  guint n_ended;
+} Reader;
+
+/* The end of its upload is all that this method waited for. */
+static void
+upload_ended (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Reader *reader = data;
+
+  g_assert_null (kr_hub_stream_next_finish (KR_HUB_STREAM (source), result, NULL));
+  reader->n_ended++;
+  g_clear_pointer (&reader->invocation, kr_hub_invocation_unref);
+}
+
+static gboolean
+give_up (gpointer data)
+{
+  Reader *reader = data;
+
+  kr_hub_invocation_return_error_literal (reader->invocation, "Too slow.");
+  return G_SOURCE_REMOVE;
+}
+
+static void
+collect (KrHubInvocation *invocation, gpointer data)
+{
+  Reader *reader = data;
+
+  reader->invocation = kr_hub_invocation_ref (invocation);
+  kr_hub_stream_next_async (kr_hub_invocation_get_upload (invocation, 0), NULL, upload_ended, reader);
+}
+
+/* It gives up the call inside of its answer. */
+static void
+test_reader_lets_go (void)
+{
+  g_autoptr (KrHubServer) server = new_server ();
+  g_autoptr (KrTestPeer) peer = NULL;
+  g_autofree char *text = NULL;
+  Reader reader = { NULL };
+
+  kr_hub_server_add_method (server, "Collect", "()", NULL, collect, &reader, NULL);
+  kr_hub_server_set_method_uploads (server, "Collect", "(ss)");
+  peer = kr_test_peer_new (server, NULL);
+  kr_test_peer_send (peer, "{\"type\":1,\"invocationId\":\"1\",\"target\":\"Collect\",\"arguments\":[],"
+                           "\"streamIds\":[\"a\",\"b\"]};");
+  g_assert_nonnull (reader.invocation);
+  g_timeout_add (0, give_up, &reader);
+  kr_test_wait_count ("the end of the upload", &reader.n_ended, 1);
+  text = kr_test_peer_take (peer);
+  g_assert_nonnull (strstr (text, "HubException: Too slow."));
+}
+
+/* --- a client that is gone before it is waited for --- */
+
+static void
+end_first (KrHubServer *server, KrHubConnection *connection, const GError *error, KrTestPeer **peers)
+{
+  if (connection == peers[0]->connection)
+    kr_hub_connection_abort (peers[1]->connection);
+}
+
+/* A broadcast finds that one client has no room, and then ends it by ending another one. */
+static void
+test_gone_before_waiting (void)
+{
+  g_autoptr (KrHubServer) server = new_server ();
+  g_autoptr (KrHubClients) all = kr_hub_clients_new_all (server);
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autofree char *more = g_strnfill (2000, 'y');
+  KrTestPeer *peers[2];
+  gulong handler;
+
+  for (guint i = 0; i < G_N_ELEMENTS (peers); i++)
+    {
+      g_autofree char *much = g_strnfill (i == 0 ? LIMIT - 2000 : LIMIT / 2, 'x');
+
+      peers[i] = kr_test_peer_new (server, NULL);
+      kr_test_peer_set_stalled (peers[i], TRUE);
+      kr_hub_connection_send (peers[i]->connection, "Much", g_variant_new ("(s)", much), NULL);
+    }
+  kr_hub_connection_set_outbox_policy (peers[1]->connection, KR_HUB_OUTBOX_WAIT);
+  handler = g_signal_connect (server, "disconnected", G_CALLBACK (end_first), peers);
+  kr_hub_clients_send_async (all, "More", g_variant_new ("(s)", more), NULL, kr_test_store_result, &result);
+  g_assert_false (kr_hub_connection_is_open (peers[0]->connection));
+  g_assert_false (kr_hub_connection_is_open (peers[1]->connection));
+  kr_test_peer_settle (peers[0]);
+  kr_hub_clock_advance (kr_hub_server_get_clock (server), 60 * SECOND);
+  kr_test_peer_settle (peers[0]);
+  g_assert_nonnull (result);
+  g_assert_true (kr_hub_clients_send_finish (all, result, NULL));
+  g_signal_handler_disconnect (server, handler);
+  for (guint i = 0; i < G_N_ELEMENTS (peers); i++)
+    kr_test_peer_free (peers[i]);
+}
+
+int
+main (int argc, char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/reentrancy/answer-at-the-end", test_answer_at_the_end);
+  g_test_add_func ("/reentrancy/reader-lets-go", test_reader_lets_go);
+  g_test_add_func ("/reentrancy/gone-before-waiting", test_gone_before_waiting);
+  return g_test_run ();
+}
