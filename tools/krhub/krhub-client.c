@@ -52,10 +52,27 @@ on_reconnecting (KrHubClient *client, const GError *error, gpointer output)
     krhub_output_notice (output, _("The hub has closed the connection; connecting again"));
 }
 
+/**
+ * krhub_client_tell_connected:
+ * @client: a connected client
+ * @output: where to
+ *
+ * Tells whoever wants to know it what the connection is like.
+ */
+void
+krhub_client_tell_connected (KrHubClient *client, KrhubOutput *output)
+{
+  const char *id = kr_hub_client_get_connection_id (client);
+
+  krhub_output_detail (output, _("Connected over %s; the connection's id is %s"), kr_hub_client_get_transport_name (client),
+                       id != NULL ? id : "-");
+}
+
 static void
 on_reconnected (KrHubClient *client, const char *id, gpointer output)
 {
   krhub_output_notice (output, _("Connected again"));
+  krhub_client_tell_connected (client, output);
 }
 
 /**

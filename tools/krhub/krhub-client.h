@@ -8,5 +8,6 @@
 G_BEGIN_DECLS
 
 KrHubClient *krhub_client_new (const KrhubOptions *options, KrhubHttp *http, GError **error);
+void krhub_client_tell_connected (KrHubClient *client, KrhubOutput *output);
 
 G_END_DECLS

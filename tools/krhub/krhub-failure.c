@@ -127,6 +127,9 @@ explain_document (KrhubFailure *self, const GError *error, const KrhubOptions *o
       g_error_matches (error, KR_HUB_ERROR, KR_HUB_ERROR_TOO_LARGE))
     return set (self, KRHUB_EXIT_UNREACHABLE, _("The server is there; is the path right?"),
                 _("What answers at %s is not a hub: %s"), options->url, error->message);
+  if (strstr (error->message, "does not support Binary.") != NULL)
+    return set (self, KRHUB_EXIT_UNREACHABLE, _("What the hub offers carries text only: use --protocol json."), "%s",
+                error->message);
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED) ||
       strstr (error->message, "is disabled by the client.") != NULL)
     return set (self, KRHUB_EXIT_UNREACHABLE, _("“krhub info” lists the transports that the hub offers."), "%s",

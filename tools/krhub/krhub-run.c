@@ -173,7 +173,7 @@ static gboolean
 on_deadline (gpointer data)
 {
   KrhubRun *self = data;
-  g_autofree char *text = g_strdup_printf (_("Not done after %g seconds"), self->options->timeout / 1e6);
+  g_autofree char *text = g_strdup_printf (_("Not done after %g s"), self->options->timeout / 1e6);
 
   if (!self->finishing)
     krhub_output_error (&self->output, text, NULL);
@@ -222,10 +222,7 @@ has_started (GObject *client, GAsyncResult *result, gpointer data)
   stop_timer (&self->patience);
   if (kr_hub_client_start_finish (KR_HUB_CLIENT (client), result, &error))
     {
-      const char *id = kr_hub_client_get_connection_id (self->client);
-
-      krhub_output_detail (&self->output, _("Connected over %s; the connection's id is %s"),
-                           kr_hub_client_get_transport_name (self->client), id != NULL ? id : "-");
+      krhub_client_tell_connected (self->client, &self->output);
       self->options->command->start (self);
       return;
     }

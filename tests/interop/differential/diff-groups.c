@@ -120,7 +120,16 @@ to_group_except (KrHubInvocation *invocation, gpointer hub)
               kr_hub_invocation_get_string (invocation, 2));
 }
 
+static void
+knows (KrHubInvocation *invocation, gpointer hub)
+{
+  gboolean known = kr_hub_server_lookup (hub, kr_hub_invocation_get_string (invocation, 0)) != NULL;
+
+  kr_hub_invocation_return_value (invocation, g_variant_new_boolean (known));
+}
+
 static const DiffMethod methods[] = {
+  { "Knows", "(s)", "b", knows },
   { "Join", "(s)", NULL, join },
   { "Leave", "(s)", NULL, leave },
   { "JoinOther", "(ss)", NULL, join_other },

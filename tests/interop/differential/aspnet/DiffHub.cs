@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright the krhub authors
 // The methods of diff-hub.c, diff-groups.c and diff-streams.c.
+using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using System.Text;
 using System.Threading.Channels;
@@ -12,6 +13,22 @@ namespace DiffAspnet;
 /// <summary>The hub; settings belong to a class, so each set of settings has its own.</summary>
 public class DiffHub : Hub
 {
+    private static readonly ConcurrentDictionary<string, bool> Known = new();
+
+    public override Task OnConnectedAsync()
+    {
+        Known[Context.ConnectionId] = true;
+        return base.OnConnectedAsync();
+    }
+
+    public override Task OnDisconnectedAsync(Exception? exception)
+    {
+        Known.TryRemove(Context.ConnectionId, out _);
+        return base.OnDisconnectedAsync(exception);
+    }
+
+    public bool Knows(string id) => Known.ContainsKey(id);
+
     public string EchoString(string value) => value;
 
     public bool EchoBool(bool value) => value;
