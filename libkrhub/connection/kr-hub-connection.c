@@ -329,13 +329,19 @@ can_read (KrHubConnection *self)
 }
 
 static void
-pause_reading (KrHubConnection *self)
+stop_transport (KrHubConnection *self)
 {
-  kr_hub_session_set_busy (&self->session, TRUE, kr_hub_clock_get_time (self->clock));
   if (self->paused || self->transport == NULL)
     return;
   self->paused = TRUE;
   kr_hub_transport_set_reading (self->transport, FALSE);
+}
+
+static void
+pause_reading (KrHubConnection *self)
+{
+  kr_hub_session_set_busy (&self->session, TRUE, kr_hub_clock_get_time (self->clock));
+  stop_transport (self);
 }
 
 /* Last, since the transport may deliver at once what has arrived meanwhile. */
@@ -493,6 +499,17 @@ receive_raw (KrHubConnection *self, const guint8 *data, gsize len)
   kr_hub_connection_process_events (self);
 }
 
+/* Somebody turns the main loop inside of a callback, which goes on with the message that it was called for. The peer waits, or
+ * it could send without end. */
+static void
+receive_later (KrHubConnection *self, const guint8 *data, gsize len)
+{
+  if (self->calls != NULL)
+    kr_hub_pending_calls_keep (self->calls);
+  kr_hub_session_feed_later (&self->session, data, len, kr_hub_clock_get_time (self->clock));
+  stop_transport (self);
+}
+
 static void
 sink_received (gpointer sink, const guint8 *data, gsize len)
 {
@@ -505,9 +522,11 @@ sink_received (gpointer sink, const guint8 *data, gsize len)
       receive_raw (self, data, len);
       return;
     }
-  /* A callback runs the main loop: what it borrows may move. */
-  if (G_UNLIKELY (self->processing) && self->calls != NULL)
-    kr_hub_pending_calls_keep (self->calls);
+  if (G_UNLIKELY (self->processing))
+    {
+      receive_later (self, data, len);
+      return;
+    }
   kr_hub_session_feed (&self->session, data, len, kr_hub_clock_get_time (self->clock));
   kr_hub_connection_process_events (self);
 }

@@ -155,6 +155,8 @@ void kr_hub_session_open_raw (KrHubSession *self);
 
 /* Received bytes; borrowed until next_event() has returned FALSE, or hold() was called. */
 void kr_hub_session_feed (KrHubSession *self, const guint8 *data, gsize len, gint64 now);
+/* The same while the message of the last event is in use, as by a handler that turns the main loop; the reader pauses. */
+void kr_hub_session_feed_later (KrHubSession *self, const guint8 *data, gsize len, gint64 now);
 gboolean kr_hub_session_next_event (KrHubSession *self, KrHubEvent *event);
 /* The reader pauses (TRUE) or goes on. */
 void kr_hub_session_set_busy (KrHubSession *self, gboolean busy, gint64 now);

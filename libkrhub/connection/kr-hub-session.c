@@ -348,6 +348,24 @@ kr_hub_session_feed (KrHubSession *self, const guint8 *data, gsize len, gint64 n
     kr_hub_framer_hold (&self->framer);
 }
 
+void
+kr_hub_session_feed_later (KrHubSession *self, const guint8 *data, gsize len, gint64 now)
+{
+  if (self->state >= KR_HUB_SESSION_CLOSING)
+    return;
+  self->counters->n_bytes_received += len;
+  kr_hub_framer_feed_later (&self->framer, data, len);
+  self->fed = now;
+  self->busy = TRUE;
+}
+
+/* Apart, so that the usual way is none the longer for it. */
+static gboolean G_GNUC_NO_INLINE
+next_event_later (KrHubSession *self, KrHubEvent *event)
+{
+  return kr_hub_framer_take_later (&self->framer) && kr_hub_session_next_event (self, event);
+}
+
 gboolean
 kr_hub_session_next_event (KrHubSession *self, KrHubEvent *event)
 {
@@ -372,7 +390,7 @@ kr_hub_session_next_event (KrHubSession *self, KrHubEvent *event)
       event->allow_reconnect = self->allow_reconnect;
       return TRUE;
     }
-  return FALSE;
+  return G_UNLIKELY (self->framer.later != NULL) && next_event_later (self, event);
 }
 
 void
@@ -380,7 +398,10 @@ kr_hub_session_set_busy (KrHubSession *self, gboolean busy, gint64 now)
 {
   self->busy = busy;
   if (busy)
-    kr_hub_framer_hold (&self->framer);
+    {
+      kr_hub_framer_hold (&self->framer);
+      kr_hub_framer_take_later (&self->framer);
+    }
   else
     self->last_received = now;
 }

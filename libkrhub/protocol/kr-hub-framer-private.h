@@ -20,9 +20,14 @@ typedef struct
   gboolean incomplete;  /* the rest of partial is known to be no whole message */
   const guint8 *data;   /* what was fed last and is not consumed yet */
   gsize len;
+  KrHubBuffer *later;   /* what came while a message was in use; NULL: nothing */
 } KrHubFramer;
 
 void kr_hub_framer_feed (KrHubFramer *self, const guint8 *data, gsize len);
+/* The same while the message that next() returned last is in use: the bytes are copied, and that message stays as it is.
+ * They are not looked at before take_later(), which is for when next() has returned FALSE; FALSE: there are none. */
+void kr_hub_framer_feed_later (KrHubFramer *self, const guint8 *data, gsize len);
+gboolean kr_hub_framer_take_later (KrHubFramer *self);
 
 /* Next whole message. @protocol NULL: text up to 0x1E (the handshake). @body stays valid until the next call. FALSE
  * with

@@ -48,6 +48,35 @@ kr_hub_framer_feed (KrHubFramer *self, const guint8 *data, gsize len)
   self->len = len;
 }
 
+void
+kr_hub_framer_feed_later (KrHubFramer *self, const guint8 *data, gsize len)
+{
+  if (self->later == NULL)
+    self->later = g_new0 (KrHubBuffer, 1);
+  kr_hub_buffer_append (self->later, data, len);
+}
+
+static void
+clear_later (KrHubFramer *self)
+{
+  if (self->later == NULL)
+    return;
+  kr_hub_buffer_clear (self->later);
+  g_clear_pointer (&self->later, g_free);
+}
+
+gboolean
+kr_hub_framer_take_later (KrHubFramer *self)
+{
+  if (G_LIKELY (self->later == NULL))
+    return FALSE;
+  kr_hub_framer_hold (self);
+  kr_hub_buffer_append (&self->partial, self->later->data, self->later->len);
+  self->incomplete = FALSE;
+  clear_later (self);
+  return TRUE;
+}
+
 /* What is left is the beginning of a message. */
 static gboolean
 keep_rest (KrHubFramer *self)
@@ -142,5 +171,6 @@ void
 kr_hub_framer_clear (KrHubFramer *self)
 {
   kr_hub_buffer_clear (&self->partial);
+  clear_later (self);
   *self = (KrHubFramer) { 0 };
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Copyright the krhub authors */
-/* What programs do inside of the callbacks of a hub: answer other calls, end other connections, let go of what they hold. */
+/* What programs do inside of the callbacks of a hub: turn its loop, answer other calls, let go of what they hold. */
 #include "config.h"
 
 #include <string.h>
@@ -22,6 +22,114 @@ new_server (void)
   g_object_set (server, "max-outbox-size", (guint64) LIMIT, "keep-alive-interval", (gint64) 0, "send-timeout", (gint64) 0,
                 NULL);
   return server;
+}
+
+/* --- a method that turns the loop --- */
+
+typedef struct
+{
+  KrTestPeer *peer;
+  const char *more;   /* what the peer says while the first method runs; NULL: nothing */
+} Turn;
+
+/* What a method was called with is there as long as it runs, whatever arrives meanwhile. */
+static void
+turn_and_echo (KrHubInvocation *invocation, gpointer data)
+{
+  Turn *self = data;
+  const char *more = g_steal_pointer (&self->more);
+  g_autoptr (JsonNode) node = NULL;
+
+  if (more != NULL)
+    kr_test_peer_send (self->peer, more);
+  node = kr_hub_invocation_dup_node (invocation, 0, NULL);
+  g_assert_nonnull (node);
+  g_assert_cmpstr (json_node_get_string (node), ==, kr_hub_invocation_get_string (invocation, 0));
+  kr_hub_invocation_return_string (invocation, kr_hub_invocation_get_string (invocation, 0));
+}
+
+/* @pieces of input before and while the first method runs: all calls are answered in order. */
+static void
+assert_turns (const char *before, const char *first, const char *more, const char *expected)
+{
+  g_autoptr (KrHubServer) server = new_server ();
+  g_autoptr (KrTestPeer) peer = NULL;
+  g_autofree char *text = NULL;
+  Turn turn = { .more = more };
+
+  kr_hub_server_add_method (server, "Turn", "(s)", "s", turn_and_echo, &turn, NULL);
+  turn.peer = peer = kr_test_peer_new (server, NULL);
+  kr_test_peer_send (peer, before);
+  kr_test_peer_send (peer, first);
+  text = kr_test_peer_take (peer);
+  g_assert_cmpstr (text, ==, expected);
+}
+
+#define ANSWER(id, result) "{\"type\":3,\"invocationId\":\"" id "\",\"result\":\"" result "\"};"
+
+static void
+test_turn (void)
+{
+  static const char one[] = ANSWER ("1", "the first argument");
+  static const char two[] = ANSWER ("1", "the first argument") ANSWER ("2", "the second argument");
+  static const char three[] =
+    ANSWER ("1", "the first argument") ANSWER ("2", "the second argument") ANSWER ("3", "the third argument");
+
+  assert_turns ("", CALL ("1", "Turn", "the first argument"), "", one);
+  /* As it comes, in one piece with another call, and begun earlier; what comes meanwhile is whole, or only begun. */
+  assert_turns ("", CALL ("1", "Turn", "the first argument"), CALL ("2", "Turn", "the second argument"), two);
+  assert_turns ("", CALL ("1", "Turn", "the first argument") CALL ("2", "Turn", "the second argument"),
+                CALL ("3", "Turn", "the third argument"), three);
+  assert_turns ("{\"type\":1,\"invocationId\":\"1\",\"target\":\"Turn\",", "\"arguments\":[\"the first argument\"]};",
+                CALL ("2", "Turn", "the second argument"), two);
+  assert_turns ("{\"type\":1,\"invocationId\":\"1\",\"target\":\"Turn\",",
+                "\"arguments\":[\"the first argument\"]};" CALL ("2", "Turn", "the second argument"),
+                CALL ("3", "Turn", "the third argument"), three);
+  assert_turns ("{\"type\":1,\"invocationId\":\"1\",\"target\":\"Turn\",",
+                "\"arguments\":[\"the first argument\"]};{\"type\":1,\"invocationId\":\"2\",\"target\":\"Turn\",",
+                "\"arguments\":[\"the second argument\"]};" CALL ("3", "Turn", "the third argument"), three);
+}
+
+/* The peer sends without end, and then nothing for long: neither is held against it, nor does the hub take it all. */
+static void
+turn_for_long (KrHubInvocation *invocation, gpointer data)
+{
+  Turn *self = data;
+  g_autofree char *much = g_strnfill (10000, 'x');
+  g_autofree char *call = g_strdup_printf (CALL ("2", "Echo", "%s"), much);
+
+  for (guint i = 0; i < 100; i++)
+    kr_test_peer_send (self->peer, call);
+  kr_hub_clock_advance (self->peer->clock, 3600 * (gint64) SECOND);
+  g_assert_cmpuint (kr_hub_memory_transport_get_n_sent (self->peer->transport), <, 200000);
+  kr_hub_invocation_return_void (invocation);
+}
+
+static void
+echo (KrHubInvocation *invocation, gpointer data)
+{
+  guint *n_calls = data;
+
+  *n_calls += 1;
+  kr_hub_invocation_return_void (invocation);
+}
+
+static void
+test_turn_for_long (void)
+{
+  g_autoptr (KrHubServer) server = new_server ();
+  g_autoptr (KrTestPeer) peer = NULL;
+  Turn turn = { NULL };
+  guint n_calls = 0;
+
+  kr_hub_server_add_method (server, "Turn", "(s)", NULL, turn_for_long, &turn, NULL);
+  kr_hub_server_add_method (server, "Echo", "(s)", NULL, echo, &n_calls, NULL);
+  turn.peer = peer = kr_test_peer_new (server, NULL);
+  kr_test_peer_send (peer, "{\"type\":6};");
+  kr_test_peer_send (peer, CALL ("1", "Turn", ""));
+  kr_test_peer_settle (peer);
+  g_assert_cmpuint (n_calls, ==, 100);
+  g_assert_true (kr_hub_connection_is_open (peer->connection));
 }
 
 /* --- calls that end together --- */
@@ -175,6 +283,8 @@ int
 main (int argc, char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/reentrancy/turn", test_turn);
+  g_test_add_func ("/reentrancy/turn-for-long", test_turn_for_long);
   g_test_add_func ("/reentrancy/answer-at-the-end", test_answer_at_the_end);
   g_test_add_func ("/reentrancy/reader-lets-go", test_reader_lets_go);
   g_test_add_func ("/reentrancy/gone-before-waiting", test_gone_before_waiting);
