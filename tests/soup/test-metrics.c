@@ -217,14 +217,6 @@ test_door (void)
 static void
 test_tls (void)
 {
-#if defined (__SANITIZE_ADDRESS__)
-  g_test_skip ("LeakSanitizer's tracer crashes at the end of a program with a handshake that failed");
-}
-
-G_GNUC_UNUSED static void
-test_tls_itself (void)
-{
-#endif
   KrTestSoup *site = start_site (KR_TEST_SOUP_TLS, impatient);
   int fd = kr_test_soup_connect (site);
   g_autoptr (SoupMessage) message = soup_message_new_from_uri ("GET", site->uri);
