@@ -65,11 +65,13 @@ is_so (gpointer data)
   return sum (metrics, wish->name, wish->attributes) == wish->value;
 }
 
+#define UPGRADED "kestrel.upgraded_connections"
+
 /* Counted after the answer has gone. */
 static void
 expect (KrTestSoup *site, const char *name, const char *attributes, guint64 value)
 {
-  Wish wish = { site, g_str_has_prefix (name, "kestrel."), name, attributes, value };
+  Wish wish = { site, g_str_has_prefix (name, "kestrel.") && strcmp (name, UPGRADED) != 0, name, attributes, value };
   g_autofree char *what = g_strdup_printf ("%s{%s} = %" G_GUINT64_FORMAT, name, attributes, value);
 
   kr_test_wait (what, is_so, &wish);
@@ -113,6 +115,24 @@ test_requests (void)
   stop_site (site);
 }
 
+static void
+test_broken (void)
+{
+  static const char broken[] = "POST /hub HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n";
+  KrTestSoup *site = start_site (0, NULL);
+  int fd = kr_test_soup_connect (site);
+  g_autofree char *answer = NULL;
+
+  kr_test_soup_write (fd, broken, strlen (broken));
+  answer = kr_test_soup_read (fd, NULL);
+  close (fd);
+  expect (site, DURATION, "http.request.method=POST,http.response.status_code=400", 1);
+  expect (site, DURATION, "", 1);
+  expect (site, ACTIVE, "", 0);
+  expect (site, "kestrel.active_connections", "", 0);
+  stop_site (site);
+}
+
 static guint
 refuse (KrHubSoupEndpoint *endpoint, SoupServerMessage *message, gpointer data)
 {
@@ -147,10 +167,12 @@ test_taken (gconstpointer threads)
   kr_test_soup_write (events, head, strlen (head));
   answer = kr_test_soup_read (events, ":\r\n");
   expect (site, ACTIVE, "http.request.method=GET", 2);
+  expect (site, UPGRADED, "network.transport=tcp,http.route=/hub", 1);
   expect (site, DURATION, "http.request.method=GET", 0);
   close (ws);
   expect (site, DURATION, "http.request.method=GET,http.response.status_code=101,http.route=/hub", 1);
   expect (site, ACTIVE, "http.request.method=GET", 1);
+  expect (site, UPGRADED, "", 0);
   close (events);
   expect (site, DURATION, "http.request.method=GET,http.response.status_code=200,http.route=/hub", 1);
   expect (site, ACTIVE, "", 0);
@@ -274,6 +296,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/soup/metrics/requests", test_requests);
+  g_test_add_func ("/soup/metrics/broken", test_broken);
   g_test_add_func ("/soup/metrics/refused", test_refused);
   g_test_add_data_func ("/soup/metrics/taken", GUINT_TO_POINTER (0), test_taken);
   g_test_add_data_func ("/soup/metrics/taken-in-threads", GUINT_TO_POINTER (1), test_taken);

@@ -10,9 +10,9 @@
  * @self: an endpoint
  *
  * Reads what the endpoint has counted since it was made: its HTTP requests under OpenTelemetry's and ASP.NET Core's names,
- * `http.server.request.duration` by method, route and status, and `http.server.active_requests`; and connections that were
- * negotiated and have no transport. Any thread. Those of its hub are [method@KrHub.Server.read_metrics]'s;
- * [method@KrHub.Metrics.merge] puts them into one text.
+ * `http.server.request.duration` by method, route and status, and `http.server.active_requests`; WebSockets as Kestrel's
+ * `kestrel.upgraded_connections`; and connections that were negotiated and have no transport. Any thread. Those of its hub are
+ * [method@KrHub.Server.read_metrics]'s; [method@KrHub.Metrics.merge] puts them into one text.
  *
  * As with ASP.NET Core, the request of a WebSocket or of Server-Sent Events lasts as long as that does; one whose client left is
  * counted as 499. Nothing that a client chooses becomes an attribute: methods that HTTP does not know are `_OTHER`.

@@ -7,6 +7,7 @@
 
 #include "kr-hub-soup-crossing-private.h"
 #include "kr-hub-soup-forwarded-private.h"
+#include "kr-hub-soup-framing-private.h"
 #include "kr-hub-soup-io-thread-private.h"
 #include "kr-hub-soup-reactor-private.h"
 #include "kr-hub-soup-request-private.h"
@@ -126,7 +127,10 @@ got_headers (SoupServerMessage *message, KrHubSoupEndpoint *self)
   if (target == KR_HUB_SOUP_TARGET_NONE)
     return;
   kr_hub_soup_http_counters_begin (self->requests, message, target == KR_HUB_SOUP_TARGET_NEGOTIATE);
-  kr_hub_soup_endpoint_limit_body (self, message, target);
+  if (kr_hub_soup_framing_check (message))
+    kr_hub_soup_endpoint_limit_body (self, message, target);
+  else
+    kr_hub_soup_http_counters_finish (self->requests, message, FALSE);
 }
 
 static void

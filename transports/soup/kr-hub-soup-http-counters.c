@@ -34,12 +34,14 @@ struct _KrHubSoupHttpCounters
   GHashTable *series;  /* Key as a number -> KrHubSoupHistogram */
   guint64 n_active[G_N_ELEMENTS (methods)][2]; /* by secure */
   guint64 n_begun[G_N_ELEMENTS (methods)][2];
+  guint64 n_upgraded;
 };
 
 struct _KrHubSoupHttpRequest
 {
   KrHubSoupHttpCounters *counters;
   gint64 began;
+  gboolean upgraded;   /* its connection carries something else now */
   Key key;
 };
 
@@ -97,6 +99,7 @@ end (KrHubSoupHttpRequest *self, guint status)
   self->key.status = MIN (status, 999);
   g_mutex_lock (&counters->lock);
   counters->n_active[self->key.method][self->key.secure]--;
+  counters->n_upgraded -= self->upgraded;
   histogram = g_hash_table_lookup (counters->series, key_to_pointer (&self->key));
   if (histogram == NULL && status != 0)
     {
@@ -175,6 +178,10 @@ kr_hub_soup_http_request_follow (KrHubSoupHttpRequest *self, GObject *object, gu
   if (self == NULL)
     return;
   self->key.status = status;
+  self->upgraded = status == SOUP_STATUS_SWITCHING_PROTOCOLS;
+  g_mutex_lock (&self->counters->lock);
+  self->counters->n_upgraded += self->upgraded;
+  g_mutex_unlock (&self->counters->lock);
   g_object_set_data_full (object, REQUEST, self, object_ended);
 }
 
@@ -218,6 +225,17 @@ read_active (KrHubSoupHttpCounters *self, guint method, gboolean secure, GPtrArr
                                       "Number of active HTTP server requests.", attributes, self->n_active[method][secure]));
 }
 
+static void
+read_upgraded (KrHubSoupHttpCounters *self, GPtrArray *metrics)
+{
+  g_autofree char *path = g_strdup_printf ("http.route=%s", self->path);
+  const char *attributes[] = { "network.transport=tcp", path, NULL };
+
+  g_ptr_array_add (metrics, kr_hub_metric_new ("kestrel.upgraded_connections", KR_HUB_METRIC_GAUGE, "{connection}",
+                                               "Number of HTTP connections that are currently upgraded (WebSockets).", attributes,
+                                               self->n_upgraded));
+}
+
 void
 kr_hub_soup_http_counters_read (KrHubSoupHttpCounters *self, GPtrArray *metrics)
 {
@@ -230,6 +248,7 @@ kr_hub_soup_http_counters_read (KrHubSoupHttpCounters *self, GPtrArray *metrics)
     for (guint secure = 0; secure < 2; secure++)
       if (self->n_begun[i][secure] > 0)
         read_active (self, i, secure, metrics);
+  read_upgraded (self, metrics);
   g_hash_table_iter_init (&iter, self->series);
   while (g_hash_table_iter_next (&iter, &number, (gpointer *) &histogram))
     {

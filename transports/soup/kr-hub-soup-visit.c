@@ -8,6 +8,7 @@
 #include <glib-unix.h>
 
 #include "kr-hub-soup-body-private.h"
+#include "kr-hub-soup-framing-private.h"
 
 #define LEAVE_TIME (G_USEC_PER_SEC / 10)
 
@@ -267,7 +268,8 @@ got_headers (SoupServerMessage *message)
   if (self == NULL)
     return;
   disarm (self);
-  kr_hub_soup_body_watch (message, self->stream, self->clock, self->terms.body_timeout, self->terms.max_body_size);
+  if (kr_hub_soup_framing_check (message))
+    kr_hub_soup_body_watch (message, self->stream, self->clock, self->terms.body_timeout, self->terms.max_body_size);
 }
 
 /* The next request may take its time to begin, but its client must stay. */
