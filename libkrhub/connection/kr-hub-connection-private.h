@@ -78,13 +78,14 @@ struct _KrHubConnection
   gpointer over_data;
   gint64 since;                   /* when it was started */
   gint64 next_call;               /* when the token bucket is full again */
-  gboolean raw;                   /* no hub protocol is spoken */
-  gboolean unopened;              /* and the owner has yet to hear of it */
-  gboolean clogged;               /* nothing is read until the peer has read */
-  gboolean dropping;              /* that events are dropped was said */
-  gboolean paused;                /* the transport was told not to read */
-  gboolean started;               /* and holds a reference on itself until it is over */
-  gboolean processing;            /* events are being worked off further down the stack */
+  gsize n_posted;                 /* atomic; bytes of streams on their way from other threads */
+  gboolean raw : 8;               /* no hub protocol is spoken */
+  gboolean unopened : 8;          /* and the owner has yet to hear of it */
+  gboolean clogged : 8;           /* nothing is read until the peer has read */
+  gboolean dropping : 8;          /* that events are dropped was said */
+  gboolean paused : 8;            /* the transport was told not to read */
+  gboolean started : 8;           /* and holds a reference on itself until it is over */
+  gboolean processing : 8;        /* events are being worked off further down the stack */
 };
 
 KrHubConnection *kr_hub_connection_new (KrHubRole role,

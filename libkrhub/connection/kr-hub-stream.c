@@ -24,6 +24,10 @@
  *
  * Writing never blocks: an item goes to the connection's outbox. Who writes more than a peer may take at once awaits
  * [method@KrHub.Stream.wait_writable_async] between items; who does not, loses the connection when its outbox is full.
+ * Another thread than the hub's may be ahead of the hub as well: at most [property@KrHub.Server:max-outbox-size] bytes of one
+ * connection's streams are on their way, what it takes to bring them included (about 320 bytes for each item); an item beyond
+ * that is refused.
+ *
  * Reading holds at most the stream buffer capacity of items; then nothing more is read from the connection until an item
  * is taken, so take them, or close the stream.
  *
@@ -223,13 +227,18 @@ typedef struct
 {
   KrHubStream *stream;
   KrHubOwnedValue value;
+  gsize n_bytes;        /* about, all in all */
 } Parcel;
+
+/* Of each, with the source that brings it. */
+#define PARCEL_OVERHEAD 320
 
 static void
 parcel_free (gpointer data)
 {
   Parcel *self = data;
 
+  g_atomic_pointer_add (&writers_connection (self->stream)->n_posted, -(gssize) self->n_bytes);
   g_object_unref (self->stream);
   kr_hub_owned_value_clear (&self->value);
   g_free (self);
@@ -248,18 +257,39 @@ parcel_arrived (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-static void
-post_item (KrHubStream *self, const KrHubValue *value)
+/* What is on its way may be as much as what waits for the peer; a single item may be larger, or it could never be sent. */
+static gboolean
+reserve (KrHubConnection *connection, gsize n_bytes, GError **error)
 {
-  Parcel *parcel = g_new0 (Parcel, 1);
-  g_autoptr (GSource) source = g_idle_source_new ();
+  gsize before = g_atomic_pointer_add (&connection->n_posted, (gssize) n_bytes);
 
+  if (before == 0 || before + n_bytes <= connection->session.settings->max_outbox_size)
+    return TRUE;
+  g_atomic_pointer_add (&connection->n_posted, -(gssize) n_bytes);
+  g_set_error_literal (error, KR_HUB_ERROR, KR_HUB_ERROR_OUTBOX_FULL, "The hub has not taken what was written before");
+  return FALSE;
+}
+
+static gboolean
+post_item (KrHubStream *self, const KrHubValue *value, GError **error)
+{
+  KrHubConnection *connection = writers_connection (self);
+  gsize n_bytes = PARCEL_OVERHEAD + value->slice.len + (value->variant != NULL ? g_variant_get_size (value->variant) : 0);
+  g_autoptr (GSource) source = NULL;
+  Parcel *parcel;
+
+  if (!reserve (connection, n_bytes, error))
+    return FALSE;
+  parcel = g_new0 (Parcel, 1);
   parcel->stream = g_object_ref (self);
+  parcel->n_bytes = n_bytes;
   kr_hub_owned_value_init (&parcel->value, value);
+  source = g_idle_source_new ();
   g_source_set_static_name (source, "KrHubStream item");
   g_source_set_priority (source, G_PRIORITY_DEFAULT);
   g_source_set_callback (source, parcel_arrived, parcel, parcel_free);
-  g_source_attach (source, self->invocation->connection->context);
+  g_source_attach (source, connection->context);
+  return TRUE;
 }
 
 static gboolean
@@ -272,8 +302,7 @@ write_value (KrHubStream *self, const KrHubValue *value, GError **error)
   if (kr_hub_connection_is_own_thread (writers_connection (self)))
     return write_now (self, value, error);
   g_return_val_if_fail (self->kind == KR_HUB_STREAM_ANSWER, FALSE);
-  post_item (self, value);
-  return TRUE;
+  return post_item (self, value, error);
 }
 
 /**
@@ -301,8 +330,8 @@ kr_hub_stream_new (void)
  * Sends an item. Any thread for the answer to a call.
  *
  * Errors: %G_IO_ERROR_CANCELLED if the reader does not want more or is gone: stop then; %G_IO_ERROR_CLOSED after the
- * end; %KR_HUB_ERROR_OUTBOX_FULL if nobody waited for a slow peer; %KR_HUB_ERROR_BINDING for a value that the encoding
- * cannot express, after which the stream can go on.
+ * end; %KR_HUB_ERROR_OUTBOX_FULL if nobody waited for a slow peer, or, in another thread, for the hub, after which the
+ * stream can go on; %KR_HUB_ERROR_BINDING for a value that the encoding cannot express, after which it can go on, too.
  *
  * Returns: whether the item is on its way
  *
@@ -334,10 +363,11 @@ kr_hub_stream_write (KrHubStream *self, GVariant *item, GError **error)
 gboolean
 kr_hub_stream_write_string (KrHubStream *self, const char *text, GError **error)
 {
-  const KrHubValue value = { KR_HUB_VALUE_STRING, { text, strlen (text) } };
+  const KrHubValue value = { KR_HUB_VALUE_STRING, { text, text != NULL ? strlen (text) : 0 } };
 
   g_return_val_if_fail (KR_HUB_IS_STREAM (self), FALSE);
   g_return_val_if_fail (self->kind != KR_HUB_STREAM_READER, FALSE);
+  g_return_val_if_fail (text != NULL, FALSE);
   if (self->hold != NULL)
     return kr_hub_stream_write (self, g_variant_new_string (text), error);
   return write_value (self, &value, error);

@@ -109,7 +109,8 @@ post (KrHubClients *self, const char *target, GVariant *arguments)
  * @error: return location for an error
  *
  * Calls a method at each selected client and expects no answer. Any thread; from another one than the hub's it travels
- * there, and an error is only logged. The message is written once per protocol, however many receive it.
+ * there, and an error is only logged; what travels has no limit, so that a thread that sends without a pause awaits
+ * [method@KrHub.Clients.send_async]. The message is written once per protocol, however many receive it.
  *
  * Errors: %KR_HUB_ERROR_BINDING for a value that an encoding cannot express; clients with that encoding got nothing.
  *
