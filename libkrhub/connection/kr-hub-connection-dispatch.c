@@ -340,6 +340,17 @@ kr_hub_connection_invocation_answered (KrHubConnection *self, KrHubInvocation *i
     run_next (self);
 }
 
+/* Calls without a slot are limited as streams are, which take none either: a client that never answers what its calls ask it
+ * could make them without end. */
+gboolean
+kr_hub_connection_may_give_up_slot (KrHubConnection *self)
+{
+  const KrHubSettings *settings = self->session.settings;
+
+  return settings->max_streams == 0 || settings->max_parallel_invocations == 0 || self->running == NULL ||
+         g_hash_table_size (self->running) < settings->max_streams + settings->max_parallel_invocations;
+}
+
 void
 kr_hub_connection_give_up_slot (KrHubConnection *self, KrHubInvocation *invocation)
 {

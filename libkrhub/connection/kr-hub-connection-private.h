@@ -151,7 +151,8 @@ void kr_hub_connection_call_encoded (KrHubConnection *self,
                                      const KrHubSlice *arguments,
                                      guint n_arguments);
 
-/* @invocation waits for something that the caller may have to do. */
+/* @invocation waits for something that the caller may have to do; may(): and is not one of too many. */
+gboolean kr_hub_connection_may_give_up_slot (KrHubConnection *self);
 void kr_hub_connection_give_up_slot (KrHubConnection *self, KrHubInvocation *invocation);
 
 /* Between the files of the connection: works off what was received and what has ended. */

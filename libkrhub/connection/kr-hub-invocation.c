@@ -727,8 +727,11 @@ kr_hub_invocation_get_cancellable (KrHubInvocation *self)
 KrHubStream *
 kr_hub_invocation_open_stream (KrHubInvocation *self)
 {
+  gboolean first;
+
   g_return_val_if_fail (self != NULL, NULL);
   g_return_val_if_fail (self->streaming, NULL);
-  g_return_val_if_fail (g_atomic_int_compare_and_exchange (&self->opened, FALSE, TRUE), NULL);
+  first = g_atomic_int_compare_and_exchange (&self->opened, FALSE, TRUE);
+  g_return_val_if_fail (first, NULL);
   return kr_hub_stream_new_answer (self);
 }

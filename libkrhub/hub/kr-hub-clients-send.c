@@ -7,16 +7,6 @@
 
 #include "kr-hub-log-private.h"
 
-/* Names that a selector serves once each. */
-static gboolean
-is_repeated (char **names, guint index)
-{
-  for (guint i = 0; i < index; i++)
-    if (g_str_equal (names[i], names[index]))
-      return TRUE;
-  return FALSE;
-}
-
 static void
 route (KrHubClients *self, KrHubMulticast *multicast)
 {
@@ -28,8 +18,6 @@ route (KrHubClients *self, KrHubMulticast *multicast)
   for (guint i = 0; self->names != NULL && self->names[i] != NULL; i++)
     if (self->selection == KR_HUB_SELECT_GROUPS)
       kr_hub_router_send_group (router, multicast, self->names[i], except);
-    else if (is_repeated (self->names, i))
-      continue;
     else if (self->selection == KR_HUB_SELECT_USERS)
       kr_hub_router_send_user (router, multicast, self->names[i]);
     else

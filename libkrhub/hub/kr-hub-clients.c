@@ -9,6 +9,19 @@
 
 G_DEFINE_BOXED_TYPE (KrHubClients, kr_hub_clients, kr_hub_clients_ref, kr_hub_clients_unref)
 
+/* Each name once, since each is served once. */
+static char **
+dup_unique (const char *const *names)
+{
+  g_autoptr (GHashTable) seen = g_hash_table_new (g_str_hash, g_str_equal);
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+
+  for (guint i = 0; names[i] != NULL; i++)
+    if (g_hash_table_add (seen, (gpointer) names[i]))
+      g_strv_builder_add (builder, names[i]);
+  return g_strv_builder_end (builder);
+}
+
 static KrHubClients *
 clients_new (KrHubServer *server, KrHubSelection selection, const char *const *names, const char *const *except)
 {
@@ -17,7 +30,11 @@ clients_new (KrHubServer *server, KrHubSelection selection, const char *const *n
   g_atomic_ref_count_init (&self->ref_count);
   self->server = g_object_ref (server);
   self->selection = selection;
-  self->names = g_strdupv ((char **) names);
+  /* A member of two groups receives twice, as one of a group that is named twice. */
+  if (names == NULL || names[0] == NULL || names[1] == NULL || selection == KR_HUB_SELECT_GROUPS)
+    self->names = g_strdupv ((char **) names);
+  else
+    self->names = dup_unique (names);
   self->except = g_strdupv ((char **) except);
   return self;
 }

@@ -281,7 +281,8 @@ kr_hub_server_install_properties (GObjectClass *object_class)
    * KrHubServer:max-streams:
    *
    * How many streams one client may have open at a time, those that it sends included; 0 for no limit. Streams take no
-   * part in [property@KrHub.Server:max-parallel-invocations].
+   * part in [property@KrHub.Server:max-parallel-invocations]. As many of its calls may wait for answers of clients
+   * ([method@KrHub.Server.invoke_async]).
    *
    * Since: 0.1
    */

@@ -60,6 +60,11 @@ ask (gpointer data)
                                question->connection_id);
       return G_SOURCE_REMOVE;
     }
+  if (question->waiting != NULL && !kr_hub_connection_may_give_up_slot (question->waiting->connection))
+    {
+      g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_BUSY, "Too many calls of this client wait for clients.");
+      return G_SOURCE_REMOVE;
+    }
   kr_hub_connection_invoke_async (connection,
                                   question->target,
                                   question->arguments,
@@ -88,7 +93,8 @@ ask (gpointer data)
  * that calls this.
  *
  * @waiting, which @callback answers as a rule, no longer counts among the calls of its client that may run at a time
- * ([property@KrHub.Server:max-parallel-invocations]): else a client could wait for itself.
+ * ([property@KrHub.Server:max-parallel-invocations]): else a client could wait for itself. Of such calls one client may have
+ * as many as streams ([property@KrHub.Server:max-streams]).
  *
  * Since: 0.1
  */
@@ -143,7 +149,8 @@ kr_hub_server_invoke_async (KrHubServer *self,
  *
  * Finishes [method@KrHub.Server.invoke_async].
  *
- * Errors: as [method@KrHub.Connection.invoke_finish]; %G_IO_ERROR_NOT_FOUND if there is no such connection.
+ * Errors: as [method@KrHub.Connection.invoke_finish]; %G_IO_ERROR_NOT_FOUND if there is no such connection;
+ * %G_IO_ERROR_BUSY if too many calls of the client that waits do so already.
  *
  * Returns: (transfer full): the result, an empty tuple if there is none; %NULL with @error set
  *

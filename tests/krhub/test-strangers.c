@@ -255,6 +255,65 @@ test_unknown_stream_twice (void)
   g_assert_cmpuint (count (text, "{\"type\":3"), ==, 3);
 }
 
+/* --- a client that never answers what its calls ask it --- */
+
+typedef struct
+{
+  KrHubServer *server;
+  guint n_asked;
+  guint n_refused;
+} Asker;
+
+static void
+hear (GObject *source, GAsyncResult *result, gpointer data)
+{
+  KrHubInvocation *invocation = data;
+  Asker *self = g_object_get_data (source, "asker");
+  g_autoptr (GVariant) answer = NULL;
+  g_autoptr (GError) error = NULL;
+
+  answer = kr_hub_server_invoke_finish (KR_HUB_SERVER (source), result, &error);
+  self->n_refused += g_error_matches (error, G_IO_ERROR, G_IO_ERROR_BUSY);
+  kr_hub_invocation_return_void (invocation);
+  kr_hub_invocation_unref (invocation);
+}
+
+static void
+ask (KrHubInvocation *invocation, gpointer data)
+{
+  Asker *self = data;
+
+  self->n_asked++;
+  kr_hub_server_invoke_async (self->server, invocation,
+                              kr_hub_connection_get_id (kr_hub_invocation_get_connection (invocation)), "Answer", NULL, NULL,
+                              NULL, hear, kr_hub_invocation_ref (invocation));
+}
+
+/* So many may wait; others hear that there are too many, and one that is answered makes room for another. */
+static void
+test_asked_without_end (void)
+{
+  g_autoptr (KrHubServer) server = new_server ();
+  g_autoptr (KrTestPeer) peer = NULL;
+  g_autofree char *text = NULL;
+  Asker asker = { server };
+
+  g_object_set (server, "max-streams", 20, NULL);
+  g_object_set_data (G_OBJECT (server), "asker", &asker);
+  kr_hub_server_add_method (server, "Ask", "()", NULL, ask, &asker, NULL);
+  peer = kr_test_peer_new (server, NULL);
+  for (guint i = 0; i < 100; i++)
+    kr_test_peer_send (peer, "{\"type\":1,\"invocationId\":\"1\",\"target\":\"Ask\",\"arguments\":[]};");
+  text = kr_test_peer_take (peer);
+  g_assert_cmpuint (asker.n_asked, ==, 100);
+  g_assert_cmpuint (asker.n_refused, ==, 79);
+  g_assert_cmpuint (count (text, "\"target\":\"Answer\""), ==, 21);
+  kr_test_peer_send (peer, "{\"type\":3,\"invocationId\":\"s1\",\"result\":1};");
+  for (guint i = 0; i < 3; i++)
+    kr_test_peer_send (peer, "{\"type\":1,\"invocationId\":\"1\",\"target\":\"Ask\",\"arguments\":[]};");
+  g_assert_cmpuint (asker.n_refused, ==, 81);
+}
+
 /* --- an invocation in another thread --- */
 
 typedef struct
@@ -557,6 +616,7 @@ main (int argc, char *argv[])
   g_test_add_data_func ("/strangers/unknown-calls-wait/invocation", GUINT_TO_POINTER (1), test_unknown_calls_wait);
   g_test_add_data_func ("/strangers/unknown-calls-wait/stream", GUINT_TO_POINTER (4), test_unknown_calls_wait);
   g_test_add_func ("/strangers/unknown-stream-twice", test_unknown_stream_twice);
+  g_test_add_func ("/strangers/asked-without-end", test_asked_without_end);
   g_test_add_func ("/strangers/looked-at-elsewhere", test_looked_at_elsewhere);
   g_test_add_func ("/strangers/reattached-in-method", test_reattached_in_method);
   g_test_add_func ("/strangers/raw-address", test_raw_address);
