@@ -60,12 +60,15 @@ gboolean kr_hub_stream_is_new (KrHubStream *self);
 /* An upload's call is on its way; takes over @id. */
 void kr_hub_stream_attach (KrHubStream *self, KrHubConnection *connection, char *id);
 
+/* Whether an item may be written still. */
+gboolean kr_hub_stream_check_writable (KrHubStream *self, GError **error);
 /* @task waits for room; for a stream that belongs to a call. */
 void kr_hub_stream_begin_wait (KrHubStream *self, GTask *task);
 
 /* Readers. The item is encoded, the error is taken. */
 void kr_hub_stream_receive (KrHubStream *self, const KrHubSlice *item);
 void kr_hub_stream_end (KrHubStream *self, GError *error);
+void kr_hub_stream_forget_items (KrHubStream *self);
 /* Ends and forgets what was not read: the call is over. */
 void kr_hub_stream_drop (KrHubStream *self);
 
