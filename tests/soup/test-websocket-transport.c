@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Copyright the krhub authors */
-/* KrHubSoupWebsocketTransport over a pair of sockets: all that waits goes out, in as many frames as it takes, and before the
- * end of the turn if that is worth it. */
+/* KrHubSoupWebsocketTransport over a pair of sockets: all that waits goes out, before the end of the turn if that is worth it. */
 #include "config.h"
 
 #include <sys/socket.h>
