@@ -155,7 +155,24 @@ void kr_hub_connection_call_encoded (KrHubConnection *self,
 gboolean kr_hub_connection_may_give_up_slot (KrHubConnection *self);
 void kr_hub_connection_give_up_slot (KrHubConnection *self, KrHubInvocation *invocation);
 
-/* Between the files of the connection: works off what was received and what has ended. */
+/* Between the files of the connection. Its transport (kr-hub-connection-link.c): */
+void kr_hub_link_free (KrHubLink *link);
+void kr_hub_connection_set_transport (KrHubConnection *self, KrHubTransport *transport);
+void kr_hub_connection_count_transport (KrHubConnection *self);
+void kr_hub_connection_start_transport (KrHubConnection *self);
+/* Another one came while events were worked off. */
+void kr_hub_connection_go_on_over_successor (KrHubConnection *self);
+/* It is to bring no more for now. */
+void kr_hub_connection_stop_transport (KrHubConnection *self);
+
+/* The session's end is told to all (kr-hub-connection-end.c), and then that of the transport. */
+void kr_hub_connection_emit_ended (KrHubConnection *self, const GError *error);
+void kr_hub_connection_ended (KrHubConnection *self, const GError *error, gboolean allow_reconnect);
+void kr_hub_connection_tell_gone (KrHubConnection *self);
+
+/* The pump: what was written goes out, the session's deadline is watched, what was received and has ended is worked off. */
+void kr_hub_connection_flush (KrHubConnection *self);
+void kr_hub_connection_update_timer (KrHubConnection *self);
 void kr_hub_connection_process_events (KrHubConnection *self);
 void kr_hub_connection_receive_message (KrHubConnection *self, const KrHubMessage *message);
 /* The call that was read already but found no slot. */

@@ -6,9 +6,7 @@
 #include "kr-hub-connection-private.h"
 
 #include "kr-hub-error.h"
-#include "kr-hub-invocation-private.h"
 #include "kr-hub-log-private.h"
-#include "kr-hub-stream-private.h"
 
 /**
  * KrHubConnection:
@@ -25,34 +23,6 @@ G_DEFINE_FINAL_TYPE (KrHubConnection, kr_hub_connection, G_TYPE_OBJECT)
 static guint ended_signal;
 
 static void
-link_free (KrHubLink *link)
-{
-  g_object_unref (link->transport);
-  g_free (link);
-}
-
-static void
-set_transport (KrHubConnection *self, KrHubTransport *transport)
-{
-  self->link = g_new (KrHubLink, 1);
-  self->link->connection = self;
-  self->link->transport = g_object_ref (transport);
-  self->transport = transport;
-  self->transport_iface = KR_HUB_TRANSPORT_GET_IFACE (transport);
-}
-
-static void
-count_transport (KrHubConnection *self)
-{
-  KrHubTransportCounters *before = self->session.counters;
-
-  self->session.counters = kr_hub_counters_get_transport (&self->session.settings->counters,
-                                                          kr_hub_transport_get_name (self->transport));
-  before->n_active -= self->started;
-  self->session.counters->n_active += self->started;
-}
-
-static void
 kr_hub_connection_finalize (GObject *object)
 {
   KrHubConnection *self = KR_HUB_CONNECTION (object);
@@ -64,7 +34,7 @@ kr_hub_connection_finalize (GObject *object)
   kr_hub_session_clear (&self->session);
   /* Never started, or else its transport has closed. */
   if (self->link != NULL)
-    link_free (self->link);
+    kr_hub_link_free (self->link);
   g_clear_object (&self->successor);
   g_clear_object (&self->clock);
   g_clear_pointer (&self->dispatcher, kr_hub_dispatcher_unref);
@@ -99,11 +69,17 @@ kr_hub_connection_init (KrHubConnection *self)
 {
 }
 
+void
+kr_hub_connection_emit_ended (KrHubConnection *self, const GError *error)
+{
+  g_signal_emit (self, ended_signal, 0, error);
+}
+
 /* --- timers and output --- */
 
 /* Lazily: a deadline that moves away, as with each message, leaves the timer as it is; it looks again when it fires. */
-static void
-update_timer (KrHubConnection *self)
+void
+kr_hub_connection_update_timer (KrHubConnection *self)
 {
   gint64 deadline = kr_hub_session_next_deadline (&self->session);
 
@@ -117,7 +93,7 @@ static void
 watch_sending (KrHubConnection *self)
 {
   kr_hub_session_set_send_check (&self->session, kr_hub_clock_get_time (self->clock));
-  update_timer (self);
+  kr_hub_connection_update_timer (self);
 }
 
 static void
@@ -156,8 +132,8 @@ make_room (KrHubConnection *self)
 
 /* What was written goes out at the end of the turn; a peer that does not read loses its connection. Events that this
  * causes are worked off by process_events(), which the caller leads to. */
-static void
-flush (KrHubConnection *self)
+void
+kr_hub_connection_flush (KrHubConnection *self)
 {
   if (G_UNLIKELY (kr_hub_session_is_over_limit (&self->session)))
     overflow (self);
@@ -197,7 +173,7 @@ after_output (KrHubConnection *self)
   notice_large (self);
   if (self->processing)
     return;
-  flush (self);
+  kr_hub_connection_flush (self);
   if (G_UNLIKELY (self->session.close_pending))
     kr_hub_connection_process_events (self);
 }
@@ -216,88 +192,6 @@ kr_hub_connection_send_shared (KrHubConnection *self, GBytes *messages, char *ta
 {
   kr_hub_session_send_shared (&self->session, messages, target);
   after_output (self);
-}
-
-/* --- the end --- */
-
-static gboolean
-do_nothing (gpointer data)
-{
-  return G_SOURCE_REMOVE;
-}
-
-void
-kr_hub_connection_drop (KrHubConnection *self)
-{
-  g_autoptr (GSource) source = NULL;
-
-  if (kr_hub_connection_is_own_thread (self))
-    {
-      g_object_unref (self);
-      return;
-    }
-  source = g_idle_source_new ();
-  g_source_set_static_name (source, "KrHubConnection drop");
-  g_source_set_callback (source, do_nothing, self, g_object_unref);
-  g_source_attach (source, self->context);
-}
-
-static void
-fail_calls (KrHubConnection *self, const GError *error)
-{
-  g_autoptr (GError) own = NULL;
-
-  if (self->calls == NULL)
-    return;
-  if (self->session.role == KR_HUB_ROLE_SERVER)
-    error = own = g_error_new (G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED, "Connection '%s' disconnected.", self->id);
-  else if (error == NULL)
-    error = own = g_error_new_literal (G_IO_ERROR,
-                                       G_IO_ERROR_CONNECTION_CLOSED,
-                                       "Invocation canceled due to the underlying connection being closed.");
-  kr_hub_pending_calls_fail_all (self->calls, error);
-}
-
-/* An error's text may quote the peer, but for those that no peer can write. */
-static void
-log_end (KrHubConnection *self, const GError *error)
-{
-  const char *reason = kr_hub_close_reason_to_string (self->session.reason);
-
-  if (error != NULL && (error->domain == G_IO_ERROR || g_error_matches (error, KR_HUB_ERROR, KR_HUB_ERROR_OUTBOX_FULL)))
-    kr_hub_connection_log (self, G_LOG_LEVEL_DEBUG, "ended (%s): %s", reason, error->message);
-  else
-    kr_hub_connection_log (self, G_LOG_LEVEL_DEBUG, "ended (%s)", reason);
-}
-
-static void
-count_end (KrHubConnection *self)
-{
-  if (self->started)
-    kr_hub_transport_counters_closed (self->session.counters, self->session.reason,
-                                      kr_hub_clock_get_time (self->clock) - self->since);
-}
-
-static void
-ended (KrHubConnection *self, const GError *error, gboolean allow_reconnect)
-{
-  gpointer owner;
-
-  log_end (self, error);
-  count_end (self);
-  kr_hub_connection_clear_expiry (self);
-  if (self->transport == NULL)
-    kr_hub_session_transport_closed (&self->session, NULL);
-  else if (self->session.state == KR_HUB_SESSION_CLOSING)
-    kr_hub_transport_close (self->transport);
-  kr_hub_connection_drop_running (self);
-  if (self->streams != NULL)
-    kr_hub_stream_table_end (self->streams, error);
-  fail_calls (self, error);
-  owner = g_steal_pointer (&self->owner);
-  if (owner != NULL)
-    self->funcs->closed (self, error, allow_reconnect, owner);
-  g_signal_emit (self, ended_signal, 0, error);
 }
 
 /* --- the pump --- */
@@ -328,8 +222,8 @@ can_read (KrHubConnection *self)
          (G_LIKELY (self->streams == NULL) || self->streams->n_full == 0 || may_overfill (self));
 }
 
-static void
-stop_transport (KrHubConnection *self)
+void
+kr_hub_connection_stop_transport (KrHubConnection *self)
 {
   if (self->paused || self->transport == NULL)
     return;
@@ -341,7 +235,7 @@ static void
 pause_reading (KrHubConnection *self)
 {
   kr_hub_session_set_busy (&self->session, TRUE, kr_hub_clock_get_time (self->clock));
-  stop_transport (self);
+  kr_hub_connection_stop_transport (self);
 }
 
 /* Last, since the transport may deliver at once what has arrived meanwhile. */
@@ -380,8 +274,6 @@ open_raw (KrHubConnection *self)
   if (self->session.state == KR_HUB_SESSION_OPEN)
     opened (self);
 }
-
-static void go_on_over_successor (KrHubConnection *self);
 
 /* Who waits for many answers need not wait for all of them: it works on the first while we are at the rest. Each piece is
  * twice as long as the one before, so that many messages cost few system calls. */
@@ -434,24 +326,24 @@ kr_hub_connection_process_events (KrHubConnection *self)
             write_ahead (self, &ahead);
             break;
           case KR_HUB_EVENT_CLOSED:
-            ended (self, event.error, event.allow_reconnect);
+            kr_hub_connection_ended (self, event.error, event.allow_reconnect);
             break;
           default:
             g_assert_not_reached ();
           }
       if (G_UNLIKELY (!can_read (self)))
         pause_reading (self);
-      flush (self);
+      kr_hub_connection_flush (self);
     }
   while (self->session.close_pending || kr_hub_connection_can_run_waiting (self) || (self->session.busy && can_read (self)));
   kr_hub_message_clear (&event.message);
   /* What a stateful peer acknowledges makes room, too. */
   if (G_UNLIKELY (self->streams != NULL) && self->session.replay != NULL)
     kr_hub_stream_table_drained (self->streams);
-  update_timer (self);
+  kr_hub_connection_update_timer (self);
   self->processing = FALSE;
   if (G_UNLIKELY (self->successor != NULL))
-    go_on_over_successor (self);
+    kr_hub_connection_go_on_over_successor (self);
   resume_reading (self);
   release_if_over (self);
   g_object_unref (self);
@@ -486,146 +378,6 @@ timer_fired (KrHubTimer *timer, gint64 now)
   kr_hub_connection_process_events (self);
 }
 
-static void
-receive_raw (KrHubConnection *self, const guint8 *data, gsize len)
-{
-  g_autoptr (KrHubConnection) hold = g_object_ref (self);
-
-  self->session.counters->n_bytes_received += len;
-  if (self->unopened)
-    kr_hub_connection_process_events (self);
-  if (self->session.state == KR_HUB_SESSION_OPEN && self->owner != NULL)
-    self->funcs->received (self, data, len, self->owner);
-  kr_hub_connection_process_events (self);
-}
-
-/* Somebody turns the main loop inside of a callback, which goes on with the message that it was called for. The peer waits, or
- * it could send without end. */
-static void
-receive_later (KrHubConnection *self, const guint8 *data, gsize len)
-{
-  if (self->calls != NULL)
-    kr_hub_pending_calls_keep (self->calls);
-  kr_hub_session_feed_later (&self->session, data, len, kr_hub_clock_get_time (self->clock));
-  stop_transport (self);
-}
-
-static void
-sink_received (gpointer sink, const guint8 *data, gsize len)
-{
-  KrHubConnection *self = ((KrHubLink *) sink)->connection;
-
-  if (G_UNLIKELY (self == NULL))
-    return;
-  if (G_UNLIKELY (self->raw))
-    {
-      receive_raw (self, data, len);
-      return;
-    }
-  if (G_UNLIKELY (self->processing))
-    {
-      receive_later (self, data, len);
-      return;
-    }
-  kr_hub_session_feed (&self->session, data, len, kr_hub_clock_get_time (self->clock));
-  kr_hub_connection_process_events (self);
-}
-
-static gsize
-sink_peek (gpointer sink, GOutputVector *vectors, gsize max_vectors, gsize *n_bytes)
-{
-  KrHubConnection *self = ((KrHubLink *) sink)->connection;
-
-  *n_bytes = 0;
-  if (G_UNLIKELY (self == NULL))
-    return 0;
-  return kr_hub_session_peek (&self->session, vectors, max_vectors, n_bytes);
-}
-
-/* In a turn of its own, since the transport that is writing now must not be asked to read. */
-static void
-drained (KrHubConnection *self)
-{
-  KrHubSession *session = &self->session;
-
-  /* It was not given all. */
-  if (kr_hub_session_drops (session) && session->outbox.size > 0)
-    self->transport_iface->request_write (self->transport);
-  if (session->outbox.size == 0)
-    self->dropping = FALSE;
-  if (!self->clogged || session->outbox.size > kr_hub_stream_table_get_high_water (self) / 2)
-    return;
-  self->clogged = FALSE;
-  kr_hub_clock_arm (self->clock, &self->timer, kr_hub_clock_get_time (self->clock));
-}
-
-static void
-sink_sent (gpointer sink, gsize n_bytes)
-{
-  KrHubConnection *self = ((KrHubLink *) sink)->connection;
-
-  if (G_UNLIKELY (self == NULL))
-    return;
-  self->session.counters->n_bytes_sent += n_bytes;
-  self->session.sent_some = TRUE;
-  kr_hub_outbox_sent (&self->session.outbox, n_bytes);
-  kr_hub_session_notice_room (&self->session);
-  if (G_UNLIKELY (self->session.policy != KR_HUB_OUTBOX_DISCONNECT || self->clogged))
-    drained (self);
-  if (G_UNLIKELY (self->streams != NULL))
-    kr_hub_stream_table_drained (self->streams);
-}
-
-static void
-transport_lost (KrHubConnection *self, const GError *error)
-{
-  kr_hub_connection_log (self, G_LOG_LEVEL_DEBUG, "lost its transport");
-  self->session.counters->n_lost++;
-  if (self->owner != NULL && self->funcs->lost != NULL)
-    self->funcs->lost (self, error, self->owner);
-}
-
-gboolean
-kr_hub_connection_when_gone (KrHubConnection *self, void (*func) (gpointer data), gpointer data)
-{
-  self->gone = func;
-  self->gone_data = data;
-  return self->transport != NULL;
-}
-
-static void
-tell_gone (KrHubConnection *self)
-{
-  void (*func) (gpointer data) = g_steal_pointer (&self->gone);
-
-  if (func != NULL && self->transport == NULL)
-    func (self->gone_data);
-}
-
-static void
-sink_closed (gpointer sink, const GError *error)
-{
-  KrHubLink *link = sink;
-  /* Its owner may give up the last other reference. */
-  g_autoptr (KrHubConnection) self = link->connection != NULL ? g_object_ref (link->connection) : NULL;
-
-  if (self != NULL)
-    {
-      self->link = NULL;
-      self->transport = NULL;
-      /* A socket that was lost without a farewell may have a successor (signalr.md 8). */
-      if (error == NULL || !kr_hub_session_lost (&self->session, error, kr_hub_clock_get_time (self->clock)))
-        kr_hub_session_transport_closed (&self->session, error);
-      else
-        transport_lost (self, error);
-      kr_hub_connection_process_events (self);
-      tell_gone (self);
-    }
-  link_free (link);
-}
-
-static const KrHubTransportSink sink_funcs = { sink_received, sink_peek, sink_sent, sink_closed };
-
 KrHubConnection *
 kr_hub_connection_new (KrHubRole role,
                        KrHubSettings *settings,
@@ -640,7 +392,7 @@ kr_hub_connection_new (KrHubRole role,
 {
   KrHubConnection *self = g_object_new (KR_HUB_TYPE_CONNECTION, NULL);
 
-  set_transport (self, transport);
+  kr_hub_connection_set_transport (self, transport);
   self->clock = g_object_ref (clock);
   self->timer.fire = timer_fired;
   self->timer.data = self;
@@ -658,7 +410,7 @@ kr_hub_connection_new (KrHubRole role,
                        kr_hub_transport_get_keeps_alive (transport),
                        stateful,
                        kr_hub_clock_get_time (clock));
-  count_transport (self);
+  kr_hub_connection_count_transport (self);
   return self;
 }
 
@@ -669,9 +421,9 @@ kr_hub_connection_start (KrHubConnection *self)
   self->since = kr_hub_clock_get_time (self->clock);
   self->session.counters->n_active++;
   g_object_ref (self);
-  update_timer (self);
-  kr_hub_transport_start (self->transport, &sink_funcs, self->link);
-  flush (self);
+  kr_hub_connection_update_timer (self);
+  kr_hub_connection_start_transport (self);
+  kr_hub_connection_flush (self);
   if (!self->raw)
     return;
   self->unopened = TRUE;
@@ -683,23 +435,6 @@ kr_hub_connection_set_raw (KrHubConnection *self)
 {
   self->raw = TRUE;
   kr_hub_session_open_raw (&self->session);
-}
-
-void
-kr_hub_connection_refuse (KrHubConnection *self, const GError *error)
-{
-  g_autofree char *text = g_strdup_printf ("Connection closed with an error. HubException: %s", error->message);
-
-  kr_hub_session_because (&self->session, KR_HUB_CLOSE_REASON_REFUSED);
-  kr_hub_session_close_with_text (&self->session, text, FALSE, g_error_copy (error));
-  kr_hub_connection_process_events (self);
-}
-
-void
-kr_hub_connection_close (KrHubConnection *self, gboolean failed, const char *detail, gboolean allow_reconnect)
-{
-  kr_hub_session_close (&self->session, failed, detail, allow_reconnect);
-  kr_hub_connection_process_events (self);
 }
 
 void
@@ -716,52 +451,6 @@ kr_hub_connection_jumped (KrHubConnection *self, gint64 slept)
     }
   kr_hub_session_tick (&self->session, now);
   kr_hub_connection_process_events (self);
-}
-
-void
-kr_hub_connection_shut_down (KrHubConnection *self)
-{
-  kr_hub_session_because (&self->session, KR_HUB_CLOSE_REASON_SHUTDOWN);
-  kr_hub_connection_close (self, FALSE, NULL, TRUE);
-}
-
-void
-kr_hub_connection_give_up (KrHubConnection *self)
-{
-  kr_hub_session_because (&self->session, KR_HUB_CLOSE_REASON_RECONNECT_TIMEOUT);
-  kr_hub_session_transport_closed (&self->session, self->session.lost_error);
-  kr_hub_connection_process_events (self);
-}
-
-static void
-go_on_over (KrHubConnection *self, KrHubTransport *transport)
-{
-  if (self->link != NULL)
-    {
-      self->link->connection = NULL;
-      kr_hub_transport_abort (self->transport);
-    }
-  set_transport (self, transport);
-  count_transport (self);
-  self->session.counters->n_reattached++;
-  kr_hub_connection_log (self, G_LOG_LEVEL_DEBUG, "goes on over another transport");
-  kr_hub_session_reattach (&self->session, kr_hub_clock_get_time (self->clock));
-  if (self->session.protocol != NULL)
-    kr_hub_transport_set_transfer_format (transport, kr_hub_protocol_get_transfer_format (self->session.protocol));
-  kr_hub_transport_start (transport, &sink_funcs, self->link);
-  if (self->paused && self->transport == transport)
-    kr_hub_transport_set_reading (transport, FALSE);
-  flush (self);
-  update_timer (self);
-}
-
-static void
-go_on_over_successor (KrHubConnection *self)
-{
-  g_autoptr (KrHubTransport) transport = g_steal_pointer (&self->successor);
-
-  if (self->session.state <= KR_HUB_SESSION_OPEN)
-    go_on_over (self, transport);
 }
 
 /* --- public --- */
@@ -787,34 +476,6 @@ kr_hub_connection_set_outbox_policy (KrHubConnection *self, KrHubOutboxPolicy po
     return;
   self->clogged = FALSE;
   kr_hub_connection_read_on (self);
-}
-
-/**
- * kr_hub_connection_reattach:
- * @self: a stateful connection
- * @transport: a transport that was not started; the connection starts it
- *
- * Lets a connection go on over another transport: what the peer has not acknowledged is sent again, and calls, streams
- * and groups stay. A transport that is still there is aborted. HubProtocol.md, "Stateful reconnect".
- *
- * Returns: %FALSE if the connection is not stateful or is over; @transport was not started then
- *
- * Since: 0.1
- */
-gboolean
-kr_hub_connection_reattach (KrHubConnection *self, KrHubTransport *transport)
-{
-  g_return_val_if_fail (KR_HUB_IS_CONNECTION (self), FALSE);
-  g_return_val_if_fail (KR_HUB_IS_TRANSPORT (transport), FALSE);
-
-  if (self->session.replay == NULL || self->session.state > KR_HUB_SESSION_OPEN)
-    return FALSE;
-  /* What a handler that turns the main loop was called with lies in what the transport before it has brought. */
-  if (self->processing)
-    g_set_object (&self->successor, transport);
-  else
-    go_on_over (self, transport);
-  return TRUE;
 }
 
 /**
@@ -860,34 +521,4 @@ kr_hub_connection_set_binary (KrHubConnection *self, gboolean binary)
   if (self->transport != NULL)
     kr_hub_transport_set_transfer_format (self->transport,
                                           binary ? KR_HUB_TRANSFER_FORMAT_BINARY : KR_HUB_TRANSFER_FORMAT_TEXT);
-}
-
-/**
- * kr_hub_connection_end:
- * @self: a connection
- *
- * Ends the connection in good order; the peer may reconnect, as after a shutdown of the server.
- *
- * Since: 0.1
- */
-void
-kr_hub_connection_end (KrHubConnection *self)
-{
-  g_return_if_fail (KR_HUB_IS_CONNECTION (self));
-  kr_hub_connection_close (self, FALSE, NULL, TRUE);
-}
-
-/**
- * kr_hub_connection_abort:
- * @self: a connection
- *
- * Ends the connection; the peer is told not to reconnect (ASP.NET Core's Context.Abort).
- *
- * Since: 0.1
- */
-void
-kr_hub_connection_abort (KrHubConnection *self)
-{
-  g_return_if_fail (KR_HUB_IS_CONNECTION (self));
-  kr_hub_connection_close (self, FALSE, NULL, FALSE);
 }
