@@ -149,6 +149,42 @@ simple('cors/preflight', 'OPTIONS', '/cors/negotiate',
        differs='the headers and methods that clients use are listed, not whatever is asked for', ours='HTTP 204')
 
 
+# --- heads that leave in doubt where the request ends ---
+
+def doubtful(name, headers, body=b'', method='POST', target='/hub/negotiate', **options):
+    """As it stands, and whether its connection ends."""
+    def hold(t):
+        answer = t.request(method, target, headers, body or None)
+        t.note_head(answer, ['connection', 'content-length'])
+        answer.body()
+        t.note('and then ' + repr(answer.wire.rest()))
+    add('http/doubtful/' + name, hold, **options)
+
+
+doubtful('two-lengths', ['Content-Length: 5', 'Content-Length: 0'])
+doubtful('length-twice', ['Content-Length: 0', 'Content-Length: 0'])
+doubtful('length-negative', ['Content-Length: -5'])
+doubtful('length-word', ['Content-Length: five'],
+         differs='libsoup refuses this one by itself, and does not say that the connection ends', ours='HTTP 400')
+doubtful('length-without-end', ['Content-Length: 99999999999999999999'])
+doubtful('encoding-identity', ['Transfer-Encoding: identity'])
+doubtful('encoding-unknown', ['Transfer-Encoding: xchunked', 'Content-Length: 0'])
+doubtful('two-hosts', ['Host: other'], method='GET', target='/hub?id=x')
+doubtful('upgrade-with-body', [*UPGRADE, 'Content-Length: 5'], method='GET', target='/hub',
+         differs='it is refused at once, not only as an upgrade', ours='HTTP 400 | connection: close')
+doubtful('length-and-chunks', ['Content-Length: 5', 'Transfer-Encoding: chunked'], b'0\r\n\r\n',
+         differs='it is refused, not only the last of its connection', ours='HTTP 400')
+
+
+@talk('http/doubtful/broken-chunks', differs='libsoup takes what is no size of a chunk for the end; the connection ends as well',
+      ours='HTTP 200')
+def _(t):
+    polling = t.polling()
+    polling.deliver(HANDSHAKE)
+    polling.hear_handshake()
+    t.http('POST', f'/hub?id={polling.token}', ['Transfer-Encoding: chunked'], b'zz\r\n\r\n')
+
+
 # --- a connection's course ---
 
 @talk('http/redirect/not-negotiated')
