@@ -47,10 +47,8 @@ kr_csrf_ring_unref (KrCsrfRing *ring)
 }
 
 static int
-compare_activation (gconstpointer a, gconstpointer b)
+compare_activation (const KrCsrfKey *left, const KrCsrfKey *right)
 {
-  const KrCsrfKey *left = a, *right = b;
-
   if (left->activates != right->activates)
     return left->activates > right->activates ? -1 : 1;
   if (left->created != right->created)
@@ -58,6 +56,7 @@ compare_activation (gconstpointer a, gconstpointer b)
   return left->id < right->id ? -1 : left->id > right->id;
 }
 
+/* By insertion: qsort() would leave copies of keys in memory that it has freed. */
 KrCsrfRing *
 kr_csrf_ring_new (const KrCsrfKey *keys, guint n_keys)
 {
@@ -67,9 +66,15 @@ kr_csrf_ring_new (const KrCsrfKey *keys, guint n_keys)
   g_atomic_ref_count_init (&ring->ref_count);
   ring->generation = g_atomic_pointer_add (&generations, 1) + 1;
   ring->n_keys = n_keys;
-  if (n_keys > 0)
-    memcpy (ring->keys, keys, n_keys * sizeof (KrCsrfKey));
-  qsort (ring->keys, n_keys, sizeof (KrCsrfKey), compare_activation);
+  for (guint i = 0; i < n_keys; i++)
+    {
+      guint place = i;
+
+      while (place > 0 && compare_activation (&keys[i], &ring->keys[place - 1]) < 0)
+        place--;
+      memmove (&ring->keys[place + 1], &ring->keys[place], (i - place) * sizeof (KrCsrfKey));
+      ring->keys[place] = keys[i];
+    }
   return ring;
 }
 

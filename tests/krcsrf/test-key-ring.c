@@ -341,6 +341,13 @@ test_file_corrupt (FileFixture *fixture, gconstpointer data)
     "[krcsrf]\nversion=1\n[key 00000001]\ncreated=1\nactivates=1\nsecret=AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh9=\n",
     "[krcsrf]\nversion=1\n[key 00000001]\ncreated=1\nactivates=1\nsecret=AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh*=\n",
     "[krcsrf]\nversion=1\n[key 00000001]\ncreated=1\nactivates=1\nsecret=AAEC\n",
+    "[krcsrf]\nversion=1\n" KEY ("00000001") " " KEY ("00000001"), "[krcsrf]\nversion=1\n" KEY ("00000001") "secret=" SECRET "\n",
+    "[krcsrf]\nversion=1\nversion=1\n" KEY ("00000001"), "[krcsrf]\nversion=1\n" KEY ("00000001") "[krcsrf]\nversion=1\n",
+    "[krcsrf]\nversion=1\n=\n" KEY ("00000001"), "[krcsrf]\nversion=1\nx\n" KEY ("00000001"), "[krcsrf\nversion=1\n" KEY ("00000001"),
+    "[krcsrf]\nversion=1\n[key 00000001]\ncreated=\nactivates=1\nsecret=" SECRET "\n",
+    "[krcsrf]\nversion=1\n[key 00000001]\ncreated=+1\nactivates=1\nsecret=" SECRET "\n",
+    "[krcsrf]\nversion=1\n[key 00000001]\ncreated=99999999999999999999999\nactivates=1\nsecret=" SECRET "\n",
+    "[krcsrf]\nversion=1\n[key 00000001]\ncreated=1\nactivates=1\nsecret=AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8A\n",
   };
   g_autofree char *large = g_strnfill (65 * 1024, '#');
   g_autofree char *valid = contents_of (fixture);
@@ -359,6 +366,21 @@ test_file_corrupt (FileFixture *fixture, gconstpointer data)
     g_string_append_printf (many, "[key %08x]\ncreated=1\nactivates=1\nsecret=" SECRET "\n", i);
   set_contents (fixture, many->str, -1);
   assert_not_opened (fixture, KR_CSRF_ERROR_KEYRING_CORRUPT, "65 keys");
+}
+
+/* What an editor, or a later version, may have put in. */
+static void
+test_file_edited (FileFixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (KrCsrfKeyRing) ring = NULL;
+
+  set_contents (fixture, "# Keys of the shop\r\n\r\n[krcsrf]\r\n version = 1 \r\nhost=a\r\n\r\n[key 0000001f]\r\ncreated=1\r\n"
+                         "\tactivates = 1\r\nlater=5\r\n#secret=x\r\nsecret = " SECRET, -1);
+  ring = open_ring (fixture, FALSE, &error);
+  g_assert_no_error (error);
+  /* Its key is past its period: it issues until the successor may. */
+  g_assert_cmphex (kr_csrf_key_ring_get_active_key_id (ring), ==, 0x1f);
 }
 
 /* A ring at work keeps what it has. */
@@ -511,6 +533,51 @@ test_file_planted_link (FileFixture *fixture, gconstpointer data)
   g_assert_no_error (error);
   g_file_get_contents (victim, &contents, NULL, &error);
   g_assert_cmpstr (contents, ==, "precious");
+}
+
+/* Who can wait for ever for a lock of somebody else's would never serve again. */
+static void
+test_file_planted_lock (FileFixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *lock = g_strconcat (fixture->path, ".lock", NULL);
+  g_autofree char *before = contents_of (fixture);
+  g_autofree char *after = NULL;
+
+  g_assert_cmpint (unlink (lock), ==, 0);
+  g_assert_cmpint (mkfifo (lock, 0600), ==, 0);
+  g_assert_false (kr_csrf_key_ring_rotate (fixture->base.ring, &error));
+  g_assert_error (error, KR_CSRF_ERROR, KR_CSRF_ERROR_KEYRING_PERMISSIONS);
+  g_clear_error (&error);
+  g_assert_cmpint (unlink (lock), ==, 0);
+  g_file_set_contents (lock, "", 0, &error);
+  g_assert_no_error (error);
+  if (chown (lock, 65534, 65534) == 0)
+    {
+      g_assert_false (kr_csrf_key_ring_rotate (fixture->base.ring, &error));
+      g_assert_error (error, KR_CSRF_ERROR, KR_CSRF_ERROR_KEYRING_PERMISSIONS);
+    }
+  after = contents_of (fixture);
+  g_assert_cmpstr (after, ==, before);
+}
+
+/* A key that a wrong clock has made for a day decades away does not keep the one before it from ever ending. */
+static void
+test_file_clock_forward (FileFixture *fixture, gconstpointer data)
+{
+  guint32 first = kr_csrf_key_ring_get_active_key_id (fixture->base.ring), later;
+
+  kr_csrf_test_sources_advance (fixture->base.sources, 20 * 365 * DAY);
+  g_assert_cmphex (kr_csrf_key_ring_get_active_key_id (fixture->base.ring), ==, first);
+  kr_csrf_test_sources_advance (fixture->base.sources, -20 * 365 * DAY);
+  g_assert_cmphex (kr_csrf_key_ring_get_active_key_id (fixture->base.ring), ==, first);
+  kr_csrf_test_sources_advance (fixture->base.sources, 30 * DAY);
+  g_assert_cmphex (kr_csrf_key_ring_get_active_key_id (fixture->base.ring), ==, first);
+  kr_csrf_test_sources_advance (fixture->base.sources, 121000);
+  later = kr_csrf_key_ring_get_active_key_id (fixture->base.ring);
+  g_assert_cmphex (later, !=, first);
+  kr_csrf_test_sources_advance (fixture->base.sources, DAY);
+  g_assert_cmphex (kr_csrf_key_ring_get_active_key_id (fixture->base.ring), ==, later);
 }
 
 /* No room left: the ring stays as it was, on the disk too. */
@@ -716,6 +783,7 @@ main (int argc, char **argv)
   ADD_FILE ("permissions", test_file_permissions);
   ADD_FILE ("owner", test_file_owner);
   ADD_FILE ("corrupt", test_file_corrupt);
+  ADD_FILE ("edited", test_file_edited);
   ADD_FILE ("breaks-later", test_file_breaks_later);
   ADD_FILE ("lost", test_file_lost);
   ADD_FILE ("life", test_file_life);
@@ -724,6 +792,8 @@ main (int argc, char **argv)
   ADD_FILE ("unknown-key", test_file_unknown_key);
   ADD_FILE ("crash", test_file_crash);
   ADD_FILE ("planted-link", test_file_planted_link);
+  ADD_FILE ("planted-lock", test_file_planted_lock);
+  ADD_FILE ("clock-forward", test_file_clock_forward);
   ADD_FILE ("full", test_file_full);
   ADD_FILE ("no-directory", test_file_no_directory);
   ADD_FILE ("processes", test_file_processes);

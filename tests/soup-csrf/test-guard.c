@@ -279,6 +279,21 @@ test_refused_body (Fixture *fixture, gconstpointer data)
   g_assert_cmpint (kept, ==, 0);
 }
 
+/* A form of a million fields is refused with the 65,536th, and what follows is not kept. */
+static void
+test_refused_form (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *body = g_strnfill (1000000, '&');
+  goffset kept = -1;
+
+  get_page (fixture);
+  g_signal_connect (fixture->server, "request-finished", G_CALLBACK (note_body), &kept);
+  post (fixture, NULL, NULL, FORM, body, 400);
+  while (kept < 0)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_cmpint (kept, <, 200000);
+}
+
 static void
 test_chunked_form (Fixture *fixture, gconstpointer data)
 {
@@ -599,6 +614,7 @@ main (int argc, char **argv)
   ADD ("report-only", test_report_only);
   ADD ("form-cut-off", test_form_cut_off);
   g_test_add ("/csrf-soup/server/refused-body", Fixture, GINT_TO_POINTER (TRUE), set_up, test_refused_body, tear_down);
+  g_test_add ("/csrf-soup/server/refused-form", Fixture, GINT_TO_POINTER (TRUE), set_up, test_refused_form, tear_down);
   g_test_add ("/csrf-soup/server/guard-stays", Fixture, GINT_TO_POINTER (TRUE), set_up, test_guard_stays, tear_down);
   g_test_add ("/csrf-soup/handler/proxy", Fixture, GINT_TO_POINTER (FALSE), set_up, test_proxy, tear_down);
 #undef ADD

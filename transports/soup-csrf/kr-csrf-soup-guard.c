@@ -221,8 +221,10 @@ on_got_chunk (SoupServerMessage *message, GBytes *chunk, gpointer user_data)
 
   if (body->missing <= 0)
     return;
-  kr_csrf_form_scanner_push (body->scanner, data, len, NULL);
   body->missing -= len;
+  /* What no form can become any more need not be kept until it ends. */
+  if (!kr_csrf_form_scanner_push (body->scanner, data, len, NULL))
+    body->missing = 0;
   if (body->missing > 0)
     return;
   take_token (body->scanner, body->request);
