@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Copyright the krhub authors */
-/* What a connection that says nothing costs, in bytes of the heap: a ceiling, so that it does not grow unnoticed. */
+/* What a connection that says nothing costs, and a body of nobody, in bytes of the heap: ceilings. */
 #include "config.h"
 
 #include <malloc.h>
@@ -108,6 +108,70 @@ test_open (void)
   check (open_websocket, MAX_OPEN);
 }
 
+/* --- bodies --- */
+
+#define BODY 1000000
+
+static gssize
+memory_in_all (void)
+{
+#if defined (__GLIBC__) && __GLIBC_PREREQ (2, 33) && !defined (__SANITIZE_ADDRESS__) && !defined (__SANITIZE_THREAD__)
+  struct mallinfo2 info = mallinfo2 ();
+
+  return info.uordblks + info.hblkhd;
+#else
+  return -1;
+#endif
+}
+
+static guint
+look (KrHubSoupEndpoint *endpoint, SoupServerMessage *message, gpointer in_use)
+{
+  *(gssize *) in_use = memory_in_all ();
+  return SOUP_STATUS_UNAUTHORIZED;
+}
+
+/* How much more there is when the body of a request to the connection of @token is all there. */
+static gssize
+memory_for_body (const char *token, gssize *in_use, KrTestSoup *site)
+{
+  g_autofree char *body = g_strnfill (BODY, 'x');
+  g_autofree char *request = g_strdup_printf ("POST /hub?id=%s HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n%s", token,
+                                              BODY, body);
+  g_autofree char *answer = NULL;
+  int fd = kr_test_soup_connect (site);
+  gssize before = memory_in_all ();
+
+  kr_test_soup_write (fd, request, strlen (request));
+  answer = kr_test_soup_read (fd, "\r\n\r\n");
+  close (fd);
+  g_assert_true (g_str_has_prefix (answer, "HTTP/1.1 401 "));
+  return *in_use - before;
+}
+
+/* Whoever has no connection cannot make us keep what he sends until the program has said whether it knows him. */
+static void
+test_strangers (void)
+{
+  KrTestSoup *site = kr_test_soup_new (NULL, KR_TEST_SOUP_SAME_THREAD);
+  g_autofree char *token = NULL;
+  gssize in_use = 0, of_stranger;
+
+  kr_test_soup_start (site);
+  token = kr_test_soup_negotiate (site);
+  g_signal_connect (site->endpoint, "authorize", G_CALLBACK (look), &in_use);
+  memory_for_body ("unknown", &in_use, site); /* what is there once */
+  of_stranger = memory_for_body ("unknown", &in_use, site);
+  if (in_use < 0)
+    g_test_skip ("the heap's size is not known here");
+  else
+    {
+      g_assert_cmpint (of_stranger, <, BODY / 4);
+      g_assert_cmpint (memory_for_body (token, &in_use, site), >=, BODY);
+    }
+  kr_test_soup_free (site);
+}
+
 static void
 test_waiting (void)
 {
@@ -120,5 +184,6 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/footprint/open", test_open);
   g_test_add_func ("/footprint/waiting", test_waiting);
+  g_test_add_func ("/footprint/strangers", test_strangers);
   return g_test_run ();
 }

@@ -52,7 +52,25 @@ got_chunk (SoupServerMessage *message, GBytes *chunk, Body *body)
     g_byte_array_append (body->bytes, g_bytes_get_data (chunk, NULL), size);
 }
 
-/* libsoup would keep a body of any size; a negotiation's is not looked at. */
+static char *
+query_of (SoupServerMessage *message, const char *key)
+{
+  return kr_hub_soup_query_dup (g_uri_get_query (soup_server_message_get_uri (message)), key);
+}
+
+static gboolean
+has_connection (KrHubSoupEndpoint *self, SoupServerMessage *message)
+{
+  g_autofree char *id = query_of (message, "id");
+  g_autoptr (KrHubSoupToken) token = NULL;
+
+  if (id != NULL)
+    token = kr_hub_soup_token_store_lookup (self->store, id, g_get_monotonic_time ());
+  return token != NULL;
+}
+
+/* libsoup would keep a body of any size; a negotiation's is not looked at, nor that of a stranger, whom nobody has asked yet
+ * who he is. */
 void
 kr_hub_soup_endpoint_limit_body (KrHubSoupEndpoint *self, SoupServerMessage *message, KrHubSoupTarget target)
 {
@@ -60,7 +78,8 @@ kr_hub_soup_endpoint_limit_body (KrHubSoupEndpoint *self, SoupServerMessage *mes
   Body *body;
 
   soup_message_body_set_accumulate (soup_server_message_get_request_body (message), FALSE);
-  if (target == KR_HUB_SOUP_TARGET_NEGOTIATE || soup_server_message_get_method (message) != SOUP_METHOD_POST)
+  if (target == KR_HUB_SOUP_TARGET_NEGOTIATE || soup_server_message_get_method (message) != SOUP_METHOD_POST ||
+      !has_connection (self, message))
     return;
   body = g_new0 (Body, 1);
   body->bytes = g_byte_array_new ();
@@ -70,12 +89,6 @@ kr_hub_soup_endpoint_limit_body (KrHubSoupEndpoint *self, SoupServerMessage *mes
 }
 
 /* --- negotiation --- */
-
-static char *
-query_of (SoupServerMessage *message, const char *key)
-{
-  return kr_hub_soup_query_dup (g_uri_get_query (soup_server_message_get_uri (message)), key);
-}
 
 static KrHubNegotiation *
 negotiate (KrHubSoupEndpoint *self, SoupServerMessage *message)
