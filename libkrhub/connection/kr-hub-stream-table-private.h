@@ -23,6 +23,7 @@ typedef struct
   KrHubTimer wake;
   gsize n_bytes;        /* that all readers hold */
   guint n_full;         /* readers that hold more than they should */
+  gsize n_owed;         /* of the connection's n_posted: items that are sent, but the peer is behind */
 } KrHubStreamTable;
 
 /* What may wait for the peer before writers are asked to wait; they go on at half (signalr.md 4, "Slow readers"). */

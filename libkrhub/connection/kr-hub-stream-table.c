@@ -241,11 +241,20 @@ kr_hub_stream_table_wait (KrHubStreamTable *self, GTask *task)
   kr_hub_stream_table_drained (self);
 }
 
+static void
+pay (KrHubStreamTable *self)
+{
+  g_atomic_pointer_add (&self->connection->n_posted, -(gssize) self->n_owed);
+  self->n_owed = 0;
+}
+
 void
 kr_hub_stream_table_drained (KrHubStreamTable *self)
 {
   KrHubConnection *connection = self->connection;
 
+  if (self->n_owed > 0 && kr_hub_stream_table_is_writable (connection))
+    pay (self);
   if (!g_queue_is_empty (&self->waiting) && self->wake.position == 0 && has_drained (connection))
     kr_hub_clock_arm (connection->clock, &self->wake, kr_hub_clock_get_time (connection->clock));
 }

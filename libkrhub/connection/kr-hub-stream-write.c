@@ -78,29 +78,42 @@ parcel_free (gpointer data)
   g_free (self);
 }
 
+/* It counts as on its way until the peer has read enough: whoever is refused and awaits room never fills the outbox. */
+static void
+owe (Parcel *self, KrHubConnection *connection)
+{
+  kr_hub_stream_table_get (connection)->n_owed += self->n_bytes;
+  self->n_bytes = 0;
+}
+
 static gboolean
 parcel_arrived (gpointer data)
 {
   Parcel *self = data;
+  KrHubConnection *connection = writers_connection (self->stream);
   g_autoptr (GError) error = NULL;
 
   /* The end, written by the same thread, has not arrived yet; a cancelled stream has ended already. */
-  if (!self->stream->invocation->completed && !write_now (self->stream, &self->value.value, &error))
-    kr_hub_connection_log (writers_connection (self->stream), G_LOG_LEVEL_WARNING,
-                           "cannot be sent an item of a stream: %s", error->message);
+  if (self->stream->invocation->completed)
+    return G_SOURCE_REMOVE;
+  if (!write_now (self->stream, &self->value.value, &error))
+    kr_hub_connection_log (connection, G_LOG_LEVEL_WARNING, "cannot be sent an item of a stream: %s", error->message);
+  else if (!kr_hub_stream_table_is_writable (connection))
+    owe (self, connection);
   return G_SOURCE_REMOVE;
 }
 
-/* What is on its way may be as much as what waits for the peer; a single item may be larger, or it could never be sent. */
+/* With what may wait for the peer before writers are asked to wait, that is no more than the outbox holds; a single item may be
+ * larger, or it could never be sent. */
 static gboolean
 reserve (KrHubConnection *connection, gsize n_bytes, GError **error)
 {
   gsize before = g_atomic_pointer_add (&connection->n_posted, (gssize) n_bytes);
 
-  if (before == 0 || before + n_bytes <= connection->session.settings->max_outbox_size)
+  if (before == 0 || before + n_bytes <= connection->session.settings->max_outbox_size / 2)
     return TRUE;
   g_atomic_pointer_add (&connection->n_posted, -(gssize) n_bytes);
-  g_set_error_literal (error, KR_HUB_ERROR, KR_HUB_ERROR_OUTBOX_FULL, "The hub has not taken what was written before");
+  g_set_error_literal (error, KR_HUB_ERROR, KR_HUB_ERROR_OUTBOX_FULL, "The hub has not sent what was written before");
   return FALSE;
 }
 

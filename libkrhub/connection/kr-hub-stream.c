@@ -22,9 +22,10 @@
  *
  * Writing never blocks: an item goes to the connection's outbox. Who writes more than a peer may take at once awaits
  * [method@KrHub.Stream.wait_writable_async] between items; who does not, loses the connection when its outbox is full.
- * Another thread than the hub's may be ahead of the hub as well: at most [property@KrHub.Server:max-outbox-size] bytes of one
- * connection's streams are on their way, what it takes to bring them included (about 320 bytes for each item); an item beyond
- * that is refused.
+ * Another thread than the hub's may be ahead of the hub as well: half as many bytes as [property@KrHub.Server:max-outbox-size]
+ * may be on their way from the streams of one connection, what it takes to bring them included (about 320 bytes for each
+ * item), and count until the peer has read enough. An item beyond that is refused; it may be written again when there is
+ * room, and a thread that waits only then does not lose the connection either.
  *
  * Reading holds at most the stream buffer capacity of items; then nothing more is read from the connection until an item
  * is taken, so take them, or close the stream.
