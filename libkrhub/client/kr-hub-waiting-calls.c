@@ -5,14 +5,13 @@
 
 #include "kr-hub-waiting-calls-private.h"
 
+#include "kr-hub-cancel-source-private.h"
 #include "kr-hub-stream-hold-private.h"
 
 void
 kr_hub_waiting_call_free (KrHubWaitingCall *call)
 {
-  if (call->cancel_source != NULL)
-    g_source_destroy (call->cancel_source);
-  g_clear_pointer (&call->cancel_source, g_source_unref);
+  g_clear_pointer (&call->cancel_source, kr_hub_cancel_source_drop);
   g_clear_object (&call->call);
   g_free (call->target);
   g_clear_pointer (&call->arguments, g_variant_unref);
@@ -93,7 +92,7 @@ cancelled (GCancellable *cancellable, gpointer data)
 static void
 watch_cancellable (KrHubWaitingCall *call, GCancellable *cancellable)
 {
-  call->cancel_source = g_cancellable_source_new (cancellable);
+  call->cancel_source = kr_hub_cancel_source_new (cancellable);
   g_source_set_static_name (call->cancel_source, "KrHubWaitingCalls cancel");
   g_source_set_callback (call->cancel_source, G_SOURCE_FUNC (cancelled), call, NULL);
   g_source_attach (call->cancel_source, call->call->context);

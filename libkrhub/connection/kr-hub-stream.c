@@ -5,6 +5,7 @@
 
 #include "kr-hub-stream-private.h"
 
+#include "kr-hub-cancel-source-private.h"
 #include "kr-hub-connection-private.h"
 #include "kr-hub-error.h"
 #include "kr-hub-invocation-private.h"
@@ -137,7 +138,7 @@ kr_hub_waiter_new (GTask *task, GMainContext *context, GCancellableSourceFunc ca
   self->task = g_object_ref (task);
   if (cancellable == NULL)
     return self;
-  self->cancel_source = g_cancellable_source_new (cancellable);
+  self->cancel_source = kr_hub_cancel_source_new (cancellable);
   g_source_set_static_name (self->cancel_source, "KrHubStream cancel");
   g_source_set_callback (self->cancel_source, G_SOURCE_FUNC (callback), data, NULL);
   g_source_attach (self->cancel_source, context);
@@ -150,10 +151,7 @@ kr_hub_waiter_free_to_task (KrHubWaiter *self)
   GTask *task = g_steal_pointer (&self->task);
 
   if (self->cancel_source != NULL)
-    {
-      g_source_destroy (self->cancel_source);
-      g_source_unref (self->cancel_source);
-    }
+    kr_hub_cancel_source_drop (self->cancel_source);
   g_free (self);
   return task;
 }
