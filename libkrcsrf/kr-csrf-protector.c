@@ -17,7 +17,7 @@
  * replaces the other.
  *
  * It knows nothing of HTTP libraries: an adapter fills a [struct@KrCsrf.Request], puts the headers that a sink gets
- * into the response, and answers an error with [func@KrCsrf.error_to_status] and [func@KrCsrf.problem_json].
+ * into the response, and answers an error with [func@KrCsrf.Error.to_status] and [func@KrCsrf.problem_json].
  *
  * All settings are given at construction, by g_initable_new(); settings that contradict each other fail it with
  * %KR_CSRF_ERROR_CONFIG. After that, all functions may be called from any thread; signals are emitted in the thread of

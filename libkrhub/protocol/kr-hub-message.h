@@ -121,7 +121,7 @@ typedef struct
  * One message of the hub protocol.
  *
  * It exists once per message on a hot path: it lives on the stack, and its slices borrow from the received bytes. Clear
- * it with [func@KrHub.Message.clear] before those bytes go away. All zero is a valid empty one.
+ * it with [method@KrHub.Message.clear] before those bytes go away. All zero is a valid empty one.
  *
  * Since: 0.1
  */
