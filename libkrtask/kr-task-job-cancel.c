@@ -18,6 +18,7 @@ typedef struct
 {
   KrTaskRunner *runner;      /* NULL: the job was not submitted */
   GCancellable *cancellable; /* NULL: no body runs */
+  gboolean in_thread;        /* where that fires */
   gboolean never_runs;
   gboolean ended; /* at once */
 } Request;
@@ -81,6 +82,7 @@ decide (KrTaskJob *self, KrTaskCancelReason reason, const char *text, KrTaskCanc
   if (self->held > 0)
     return refuse_held (self, reason, text, flags, error);
   request->runner = self->runner;
+  request->in_thread |= self->cancel_in_thread;
   request->never_runs = self->state != KR_TASK_STATE_RUNNING;
   accept_request (self, reason, text);
   g_set_object (&request->cancellable, self->cancellable);
@@ -131,16 +133,27 @@ deliver_unsubmitted (KrTaskJob *self)
   g_source_attach (source, kr_task_runner_get_owner (runner));
 }
 
-/* With no lock held: what an accepted request means beyond the state. Handlers of the cancellable run in the thread that
- * fires it, and the caller must not wait for them. */
+/* With no lock held. Handlers of the cancellable run in the thread that fires it, and the caller does not wait for them
+ * unless the job says so. */
+static void
+fire_cancellable (Request *request)
+{
+  if (request->cancellable == NULL)
+    return;
+  if (request->in_thread)
+    kr_task_runner_call (request->runner, fire, g_steal_pointer (&request->cancellable));
+  else
+    fire (g_steal_pointer (&request->cancellable), NULL);
+}
+
+/* With no lock held: what an accepted request means beyond the state. */
 static void
 after_request (KrTaskJob *self, Request *request)
 {
   if (request->never_runs)
     give_up_body (self, request->runner);
   kr_task_job_cancel_children (self, KR_TASK_CANCEL_REASON_PARENT);
-  if (request->cancellable != NULL)
-    kr_task_runner_call (request->runner, fire, g_steal_pointer (&request->cancellable));
+  fire_cancellable (request);
   /* also where the last child has ended the job meanwhile: in the queue it may have got the key after that */
   if (request->never_runs && request->runner != NULL && kr_task_state_is_terminal (kr_task_job_get_state (self)))
     kr_task_runner_release_key (request->runner, self);
@@ -150,16 +163,17 @@ after_request (KrTaskJob *self, Request *request)
     deliver_unsubmitted (self);
 }
 
-/* @unsubmitted: whether the calling thread may cancel a job that was not submitted yet, whose handlers then run in it */
+/* @linked: something else was cancelled, in whatever thread. That thread may not touch a job that was not submitted yet, whose
+ * handlers would run in it, nor any other cancellable while it fires one. */
 static gboolean
-request_cancel (KrTaskJob *self, KrTaskCancelReason reason, const char *text, KrTaskCancelFlags flags,
-                gboolean unsubmitted, GError **error)
+request_cancel (KrTaskJob *self, KrTaskCancelReason reason, const char *text, KrTaskCancelFlags flags, gboolean linked,
+                GError **error)
 {
-  Request request = { 0 };
+  Request request = { .in_thread = linked };
   gboolean accepted;
 
   kr_task_lock (&self->lock);
-  accepted = (unsubmitted || self->runner != NULL) && decide (self, reason, text, flags, &request, error);
+  accepted = (!linked || self->runner != NULL) && decide (self, reason, text, flags, &request, error);
   kr_task_unlock (&self->lock);
   if (accepted)
     after_request (self, &request);
@@ -174,7 +188,8 @@ request_cancel (KrTaskJob *self, KrTaskCancelReason reason, const char *text, Kr
  * @flags: what to do while the job is held
  * @error: return location for a #KrTaskError
  *
- * Asks a job to stop. May be called from any thread, never blocks, and runs no handler.
+ * Asks a job to stop. May be called from any thread, never blocks, and runs no handler, unless
+ * [property@KrTask.Job:cancel-in-thread] is %FALSE.
  *
  * It returns %TRUE exactly when the job will end as cancelled (or, with %KR_TASK_CANCEL_REASON_DEADLINE, as timed out)
  * because of this very request. Otherwise @error says why not: %KR_TASK_ERROR_ALREADY_FINISHED,
@@ -195,7 +210,7 @@ kr_task_job_cancel (KrTaskJob *self, KrTaskCancelReason reason, const char *text
   g_return_val_if_fail (KR_TASK_IS_JOB (self), FALSE);
   g_return_val_if_fail (reason > KR_TASK_CANCEL_REASON_NONE && reason < KR_TASK_CANCEL_REASON_SELF, FALSE);
 
-  return request_cancel (self, reason, text, flags, TRUE, error);
+  return request_cancel (self, reason, text, flags, FALSE, error);
 }
 
 /* private: a cancellable that the job is linked to has fired, in whatever thread. Before submission the job is its maker's
@@ -203,14 +218,14 @@ kr_task_job_cancel (KrTaskJob *self, KrTaskCancelReason reason, const char *text
 void
 kr_task_job_cancel_linked (KrTaskJob *self)
 {
-  request_cancel (self, KR_TASK_CANCEL_REASON_PARENT, NULL, KR_TASK_CANCEL_DEFER, FALSE, NULL);
+  request_cancel (self, KR_TASK_CANCEL_REASON_PARENT, NULL, KR_TASK_CANCEL_DEFER, TRUE, NULL);
 }
 
 /* private: in a thread of the pool. A deadline that was meant for a state before finds another one, or none. */
 void
 kr_task_job_deadline (KrTaskJob *self)
 {
-  Request request = { 0 };
+  Request request = { .in_thread = TRUE };
   gboolean accepted = FALSE;
   gboolean detach = FALSE;
 

@@ -127,6 +127,8 @@ add_texts (KrTaskJob *self, GVariantDict *dict)
   g_variant_dict_insert (dict, "cancel-reason", "s", kr_task_cancel_reason_to_string (self->reason));
   if (self->key != NULL)
     g_variant_dict_insert (dict, "key", "s", self->key);
+  if (self->tags != NULL)
+    g_variant_dict_insert (dict, "tags", "^as", self->tags);
   if (self->owner != NULL)
     g_variant_dict_insert_value (dict, "owner", self->owner);
 }
@@ -189,7 +191,7 @@ add_progress (KrTaskProgress *progress, GVariantDict *dict)
  *
  * The keys are the names of the properties: `id`, `kind`, `title`, `description`, `state` and `cancel-reason` (as text),
  * `priority`, `cancellable`, `held`, `detached`, `created-at`, `queued-at`, `started-at`, `finished-at` (wall clock, µs, 0:
- * not yet), `duration` (µs). Where there is one: `key`, `owner`, `error` (domain, code, message), `result`, `parent` (its
+ * not yet), `duration` (µs). Where there is one: `key`, `tags`, `owner`, `error` (domain, code, message), `result`, `parent` (its
  * id), `progress` (NaN: unknown) with `message`, and `done`, `total`, `unit` and `rate`.
  *
  * Returns: (transfer full): an `a{sv}`

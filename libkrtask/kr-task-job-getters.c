@@ -371,10 +371,42 @@ kr_task_job_get_duration (KrTaskJob *self)
 }
 
 /**
+ * kr_task_job_get_cancel_in_thread: (get-property cancel-in-thread)
+ * @self: a job
+ *
+ * Tells whether the handlers of the body's cancellable run in a thread of their own. May be called from any thread.
+ *
+ * Returns: %TRUE if they do
+ *
+ * Since: 0.1
+ */
+gboolean
+kr_task_job_get_cancel_in_thread (KrTaskJob *self)
+{
+  g_return_val_if_fail (KR_TASK_IS_JOB (self), FALSE);
+
+  return self->cancel_in_thread;
+}
+
+/* private: the place as it was told last, and told from now on; before submission in the thread of the maker. @now: look
+ * where it stands when it is asked for the first time, which is O(n); otherwise that is told soon. */
+guint
+kr_task_job_watch_position (KrTaskJob *self, gboolean now)
+{
+  KrTaskRunner *runner = kr_task_job_get_runner (self);
+
+  if (runner != NULL)
+    return kr_task_runner_watch_place (runner, self, now);
+  self->waiting.watched = TRUE;
+  return 0;
+}
+
+/**
  * kr_task_job_get_position:
  * @self: a job
  *
- * Gets the place of the job in the queue. O(n): for one job, not for all of them.
+ * Gets the place of the job in the queue at this moment. O(n): for one job, not for all of them; who wants to follow it
+ * has [property@KrTask.Job:position]. May be called from any thread.
  *
  * Returns: 1 for the one that is next, 0 if it is not in the queue
  *

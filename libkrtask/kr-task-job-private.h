@@ -26,6 +26,8 @@ typedef enum
   KR_TASK_NEWS_CANCELLABLE = 1 << 4,
   KR_TASK_NEWS_DETACHED = 1 << 5,
   KR_TASK_NEWS_CHILDREN = 1 << 6,
+  KR_TASK_NEWS_TAGS = 1 << 7,
+  KR_TASK_NEWS_POSITION = 1 << 8,
 } KrTaskNews;
 
 typedef struct
@@ -99,10 +101,12 @@ struct _KrTaskJob
   char *owner_key; /* what the manager counts it under; NULL: nothing */
   KrTaskConflictPolicy conflict_policy;
   int priority;
+  gboolean cancel_in_thread;
 
   KrTaskCond cancelled; /* wakes a sleeping body */
   char *title;          /* NULL: made of the id */
   char *description;
+  GStrv tags;           /* NULL: none */
   gboolean keep; /* the manager does not forget it by itself; may be read atomically */
   KrTaskCancelReason reason;
   char *reason_text;
@@ -153,6 +157,12 @@ kr_task_job_is_open (KrTaskJob *self)
 {
   return self->runner == NULL && self->n_path == 1;
 }
+
+/* kr-task-job-settings.c */
+void kr_task_job_announce (KrTaskJob *self, KrTaskNews news);
+
+/* kr-task-job-getters.c */
+guint kr_task_job_watch_position (KrTaskJob *self, gboolean now);
 
 /* kr-task-job-properties.c */
 void kr_task_job_install_properties (GObjectClass *klass);

@@ -21,6 +21,9 @@ typedef enum
   PROP_KEY,
   PROP_CONFLICT_POLICY,
   PROP_AUTOSTART,
+  PROP_CANCEL_IN_THREAD,
+  PROP_TAGS,
+  PROP_POSITION,
   PROP_KEEP,
   PROP_CREATED_AT,
   PROP_QUEUED_AT,
@@ -90,6 +93,15 @@ kr_task_job_get_property (GObject *object, guint prop_id, GValue *value, GParamS
       break;
     case PROP_AUTOSTART:
       g_value_set_boolean (value, self->autostart);
+      break;
+    case PROP_CANCEL_IN_THREAD:
+      g_value_set_boolean (value, self->cancel_in_thread);
+      break;
+    case PROP_TAGS:
+      g_value_take_boxed (value, kr_task_job_dup_tags (self));
+      break;
+    case PROP_POSITION:
+      g_value_set_uint (value, kr_task_job_watch_position (self, TRUE));
       break;
     case PROP_KEEP:
       g_value_set_boolean (value, kr_task_job_get_keep (self));
@@ -187,6 +199,12 @@ kr_task_job_set_property (GObject *object, guint prop_id, const GValue *value, G
     case PROP_AUTOSTART:
       kr_task_job_set_autostart (self, g_value_get_boolean (value));
       break;
+    case PROP_CANCEL_IN_THREAD:
+      kr_task_job_set_cancel_in_thread (self, g_value_get_boolean (value));
+      break;
+    case PROP_TAGS:
+      kr_task_job_set_tags (self, g_value_get_boxed (value));
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
@@ -270,6 +288,22 @@ install_fixed_properties (void)
    * Since: 0.1
    */
   props[PROP_AUTOSTART] = g_param_spec_boolean ("autostart", NULL, NULL, TRUE, flags);
+  /**
+   * KrTaskJob:cancel-in-thread: (getter get_cancel_in_thread) (setter set_cancel_in_thread)
+   *
+   * Whether the handlers of the body's cancellable run in a thread of their own, and nobody who cancels waits for them.
+   *
+   * Since: 0.1
+   */
+  props[PROP_CANCEL_IN_THREAD] = g_param_spec_boolean ("cancel-in-thread", NULL, NULL, TRUE, flags);
+  /**
+   * KrTaskJob:tags: (getter dup_tags) (setter set_tags)
+   *
+   * Words by which programs find the job; [property@KrTask.View:tag] shows those that have one.
+   *
+   * Since: 0.1
+   */
+  props[PROP_TAGS] = g_param_spec_boxed ("tags", NULL, NULL, G_TYPE_STRV, flags);
   /**
    * KrTaskJob:keep: (getter get_keep) (setter set_keep)
    *
@@ -358,6 +392,17 @@ install_state_properties (void)
    * Since: 0.1
    */
   props[PROP_HELD] = g_param_spec_boolean ("held", NULL, NULL, FALSE, flags);
+  /**
+   * KrTaskJob:position:
+   *
+   * The place of the job in the queue, 1 for the next one, 0 if it is not in the queue; told of from the first time on at
+   * which it is read. It is as it was told last, at most once per [property@KrTask.Manager:notify-interval-ms]: exactly up
+   * to the sixteenth place, further back when it has changed by a sixteenth, so that a long queue has no more to tell than
+   * a short one. [method@KrTask.Job.get_position] is exact.
+   *
+   * Since: 0.1
+   */
+  props[PROP_POSITION] = g_param_spec_uint ("position", NULL, NULL, 0, G_MAXUINT, 0, flags);
   /**
    * KrTaskJob:detached: (getter get_detached)
    *
@@ -472,6 +517,7 @@ kr_task_job_notify_state (KrTaskJob *self)
   g_object_notify_by_pspec (object, props[PROP_STATE]);
   g_object_notify_by_pspec (object, props[PROP_CANCELLABLE]);
   g_object_notify_by_pspec (object, props[PROP_CANCEL_REASON]);
+  g_object_notify_by_pspec (object, props[PROP_POSITION]);
   g_object_notify_by_pspec (object, props[PROP_QUEUED_AT]);
   g_object_notify_by_pspec (object, props[PROP_STARTED_AT]);
   g_object_notify_by_pspec (object, props[PROP_FINISHED_AT]);
@@ -492,6 +538,10 @@ kr_task_job_notify_news (KrTaskJob *self, KrTaskNews news)
     g_object_notify_by_pspec (G_OBJECT (self), props[PROP_TITLE]);
   if (news & KR_TASK_NEWS_DESCRIPTION)
     g_object_notify_by_pspec (G_OBJECT (self), props[PROP_DESCRIPTION]);
+  if (news & KR_TASK_NEWS_TAGS)
+    g_object_notify_by_pspec (G_OBJECT (self), props[PROP_TAGS]);
+  if (news & KR_TASK_NEWS_POSITION)
+    g_object_notify_by_pspec (G_OBJECT (self), props[PROP_POSITION]);
   if (news & KR_TASK_NEWS_DETACHED)
     g_object_notify_by_pspec (G_OBJECT (self), props[PROP_DETACHED]);
   if (news & KR_TASK_NEWS_CANCELLABLE)

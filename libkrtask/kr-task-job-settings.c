@@ -194,6 +194,27 @@ kr_task_job_set_autostart (KrTaskJob *self, gboolean autostart)
   self->autostart = autostart;
 }
 
+/**
+ * kr_task_job_set_cancel_in_thread: (set-property cancel-in-thread)
+ * @self: a job that was not submitted yet
+ * @cancel_in_thread: whether the handlers of the body's cancellable run in a thread of their own
+ *
+ * Sets where the handlers run that the body has connected to its cancellable. %TRUE is the default: whoever cancels waits for
+ * none of them. With %FALSE they have run when [method@KrTask.Job.cancel] returns, in the thread that called it; those of a
+ * deadline, and of what the job is linked to, run in a thread of their own still. Then no handler may wait for anything,
+ * least of all for the one who cancels.
+ *
+ * Since: 0.1
+ */
+void
+kr_task_job_set_cancel_in_thread (KrTaskJob *self, gboolean cancel_in_thread)
+{
+  g_return_if_fail (KR_TASK_IS_JOB (self));
+  g_return_if_fail (kr_task_job_is_open (self));
+
+  self->cancel_in_thread = cancel_in_thread;
+}
+
 /* --- at any time ------------------------------------------------------------------------------------------------- */
 
 static gboolean
@@ -201,13 +222,13 @@ notify_later (gpointer user_data)
 {
   KrTaskJob *self = user_data;
 
-  kr_task_job_notify_news (self, KR_TASK_NEWS_TITLE | KR_TASK_NEWS_DESCRIPTION);
+  kr_task_job_notify_news (self, KR_TASK_NEWS_TITLE | KR_TASK_NEWS_DESCRIPTION | KR_TASK_NEWS_TAGS);
   return G_SOURCE_REMOVE;
 }
 
-/* Whom the manager no longer serves, or does not serve yet, is served here. */
-static void
-announce (KrTaskJob *self, KrTaskNews news)
+/* private: any thread, no lock held. Whom the manager no longer serves, or does not serve yet, is served here. */
+void
+kr_task_job_announce (KrTaskJob *self, KrTaskNews news)
 {
   g_autoptr (GSource) source = NULL;
 
@@ -240,7 +261,7 @@ set_text (KrTaskJob *self, char **place, const char *text, KrTaskNews news)
     }
   kr_task_unlock (&self->lock);
   if (changed)
-    announce (self, news);
+    kr_task_job_announce (self, news);
 }
 
 /**

@@ -89,6 +89,7 @@ kr_task_job_finalize (GObject *object)
   g_free (self->key);
   g_free (self->title);
   g_free (self->description);
+  g_strfreev (self->tags);
   g_free (self->reason_text);
   g_free (self->deferred_text);
   kr_task_cond_clear (&self->cancelled);
@@ -136,6 +137,7 @@ kr_task_job_init (KrTaskJob *self)
   kr_task_cond_init (&self->cancelled);
   kr_task_id_make (self->id);
   self->autostart = TRUE;
+  self->cancel_in_thread = TRUE;
   self->family.wait = TRUE;
   self->queue_us = self->run_us = self->stop_us = -1;
   self->n_path = self->n_delivered = 1; /* created: nothing to tell */

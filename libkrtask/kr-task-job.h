@@ -88,6 +88,8 @@ KR_TASK_AVAILABLE_IN_ALL
 void kr_task_job_set_deadlines (KrTaskJob *self, gint64 queue_us, gint64 run_us, gint64 stop_us);
 KR_TASK_AVAILABLE_IN_ALL
 void kr_task_job_set_autostart (KrTaskJob *self, gboolean autostart);
+KR_TASK_AVAILABLE_IN_ALL
+void kr_task_job_set_cancel_in_thread (KrTaskJob *self, gboolean cancel_in_thread);
 
 KR_TASK_AVAILABLE_IN_ALL
 void kr_task_job_set_child_policy (KrTaskJob *self, KrTaskChildPolicy policy, gboolean wait_children);
@@ -105,6 +107,12 @@ KR_TASK_AVAILABLE_IN_ALL
 void kr_task_job_set_title (KrTaskJob *self, const char *title);
 KR_TASK_AVAILABLE_IN_ALL
 void kr_task_job_set_description (KrTaskJob *self, const char *description);
+KR_TASK_AVAILABLE_IN_ALL
+void kr_task_job_set_tags (KrTaskJob *self, const char *const *tags);
+KR_TASK_AVAILABLE_IN_ALL
+char **kr_task_job_dup_tags (KrTaskJob *self);
+KR_TASK_AVAILABLE_IN_ALL
+gboolean kr_task_job_has_tag (KrTaskJob *self, const char *tag);
 KR_TASK_AVAILABLE_IN_ALL
 void kr_task_job_set_keep (KrTaskJob *self, gboolean keep);
 KR_TASK_AVAILABLE_IN_ALL
@@ -132,6 +140,8 @@ KR_TASK_AVAILABLE_IN_ALL
 const char *kr_task_job_get_key (KrTaskJob *self);
 KR_TASK_AVAILABLE_IN_ALL
 gboolean kr_task_job_get_autostart (KrTaskJob *self);
+KR_TASK_AVAILABLE_IN_ALL
+gboolean kr_task_job_get_cancel_in_thread (KrTaskJob *self);
 KR_TASK_AVAILABLE_IN_ALL
 KrTaskState kr_task_job_get_state (KrTaskJob *self);
 KR_TASK_AVAILABLE_IN_ALL

@@ -7,9 +7,6 @@
 
 #include "kr-task-manager-inside-private.h"
 
-/* With what comes at once when a job ends, no second sees more than ten: nine of these are longer than that. */
-#define DEFAULT_INTERVAL_MS 112
-
 typedef enum
 {
   PROP_OWNER = 1,
@@ -319,6 +316,7 @@ kr_task_manager_set_property (GObject *object, guint prop_id, const GValue *valu
       break;
     case PROP_NOTIFY_INTERVAL_MS:
       g_atomic_int_set (&self->interval_ms, g_value_get_uint (value));
+      kr_task_runner_set_interval (self->runner, g_value_get_uint (value));
       g_object_notify_by_pspec (object, pspec);
       break;
     default:
@@ -437,7 +435,7 @@ install_settings (void)
    * Since: 0.1
    */
   props[PROP_NOTIFY_INTERVAL_MS] =
-    g_param_spec_uint ("notify-interval-ms", NULL, NULL, 0, 60000, DEFAULT_INTERVAL_MS, flags);
+    g_param_spec_uint ("notify-interval-ms", NULL, NULL, 0, 60000, KR_TASK_DEFAULT_INTERVAL_MS, flags);
 }
 
 static void
@@ -520,7 +518,7 @@ kr_task_manager_init (KrTaskManager *self)
   self->list = kr_task_list_new ();
   kr_task_retention_init (&self->retention);
   self->accepting = TRUE;
-  self->interval_ms = DEFAULT_INTERVAL_MS;
+  self->interval_ms = KR_TASK_DEFAULT_INTERVAL_MS;
   self->max_per_owner = G_MAXUINT;
   self->owners = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
 }

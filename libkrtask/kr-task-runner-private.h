@@ -14,7 +14,13 @@ typedef struct
 {
   KrTaskJob *previous, *next;
   KrTaskQueue *queue; /* NULL: not waiting */
+  guint place;        /* as it was told last; 1 for the next one */
+  gboolean watched;   /* somebody follows it; before submission the maker's */
 } KrTaskQueueLink;
+
+/* Of two announcements of one job. With what comes at once when it ends, no second sees more than ten: nine of these are
+ * longer than that. */
+#define KR_TASK_DEFAULT_INTERVAL_MS 112
 
 KrTaskRunner *kr_task_runner_new (guint max_concurrent, GMainContext *owner);
 KrTaskRunner *kr_task_runner_ref (KrTaskRunner *self);
@@ -30,5 +36,7 @@ void kr_task_runner_remove (KrTaskRunner *self, KrTaskJob *job);
 void kr_task_runner_release_key (KrTaskRunner *self, KrTaskJob *job);
 void kr_task_runner_slot_free (KrTaskRunner *self);
 guint kr_task_runner_get_position (KrTaskRunner *self, KrTaskJob *job);
+guint kr_task_runner_watch_place (KrTaskRunner *self, KrTaskJob *job, gboolean now);
+void kr_task_runner_set_interval (KrTaskRunner *self, guint interval_ms);
 void kr_task_runner_set_deadline (KrTaskRunner *self, KrTaskJob *job, gint64 due);
 void kr_task_runner_call (KrTaskRunner *self, GFunc func, gpointer data);

@@ -3,8 +3,7 @@
 /* KrTaskRunner: the queue, the limit and the threads of one manager. */
 #include "config.h"
 
-#include "kr-task-job-private.h"
-#include "kr-task-runner-private.h"
+#include "kr-task-runner-inside-private.h"
 
 /* Empty queues of priorities that were used once are kept, up to this many. */
 #define MAX_IDLE_QUEUES 16
@@ -12,48 +11,11 @@
 /* How often a thread without a job looks whether it is called: some 10 µs. */
 #define LINGER_TURNS 256
 
-#define CACHE_LINE 64
-
-struct _KrTaskQueue
-{
-  KrTaskJob *first, *last;
-  guint length;
-  int priority;
-  gboolean is_of_key; /* who waits in it waits for its key, not for a slot */
-};
-
-/* All unfinished jobs with one key: one may run, the others wait here until it has finished. */
-typedef struct
-{
-  KrTaskJob *current;
-  KrTaskQueue waiting;
-} KeyEntry;
-
 typedef struct
 {
   GFunc func;
   gpointer data;
 } Call;
-
-struct _KrTaskRunner
-{
-  gatomicrefcount ref_count; /* mostly counted by one thread, which should not wait for the line of the lock */
-  GMainContext *owner;
-  char before_lock[CACHE_LINE];
-  KrTaskLock lock;   /* guards all below; may be taken inside a job's lock, and is never held while calling out */
-  GPtrArray *queues; /* of KrTaskQueue, the highest priority first */
-  GHashTable *keys;  /* of KeyEntry by key */
-  guint max_concurrent;
-  guint max_queued;
-  guint n_slots_used; /* bodies that have not returned, detached ones included, and jobs on their way to a thread */
-  guint n_waiting; /* for a slot */
-  guint n_held;    /* in the queue of their key */
-  gboolean has_seeker; /* a thread is going to look for a job, and need not be woken */
-  int called;          /* atomic: it need not wait any longer */
-  KrTaskTimer timer;
-  GThreadPool *bodies;
-  GThreadPool *calls; /* short work that must not wait for a body: handlers of cancellables, deadlines */
-};
 
 static void
 queue_free (gpointer data)
@@ -67,8 +29,9 @@ key_entry_free (gpointer data)
   g_free (data);
 }
 
+/* @before: how many come before all of them */
 static void
-queue_append (KrTaskQueue *queue, KrTaskJob *job)
+queue_append (KrTaskRunner *self, KrTaskQueue *queue, KrTaskJob *job, guint before)
 {
   job->waiting.queue = queue;
   job->waiting.next = NULL;
@@ -79,10 +42,13 @@ queue_append (KrTaskQueue *queue, KrTaskJob *job)
     queue->first = job;
   queue->last = job;
   queue->length++;
+  if (job->waiting.place == 0) /* with its state it is told; later, by itself */
+    job->waiting.place = before + queue->length;
+  self->n_watched += job->waiting.watched;
 }
 
 static void
-queue_unlink (KrTaskJob *job)
+queue_unlink (KrTaskRunner *self, KrTaskJob *job)
 {
   KrTaskQueueLink *link = &job->waiting;
 
@@ -96,6 +62,7 @@ queue_unlink (KrTaskJob *job)
     link->queue->last = link->previous;
   link->queue->length--;
   link->queue = NULL;
+  self->n_watched -= link->watched;
 }
 
 static void
@@ -138,7 +105,12 @@ queue_of_priority (KrTaskRunner *self, int priority)
 static void
 append_by_priority (KrTaskRunner *self, KrTaskJob *job)
 {
-  queue_append (queue_of_priority (self, job->priority), job);
+  KrTaskQueue *queue = queue_of_priority (self, job->priority);
+  guint before = 0;
+
+  for (guint i = 0; g_ptr_array_index (self->queues, i) != queue; i++)
+    before += ((KrTaskQueue *) g_ptr_array_index (self->queues, i))->length;
+  queue_append (self, queue, job, before);
 }
 
 /* Lock held. The job that is next in line, if there is a slot for it. */
@@ -161,9 +133,10 @@ peek (KrTaskRunner *self)
 static void
 take (KrTaskRunner *self, KrTaskJob *job)
 {
-  queue_unlink (job);
+  queue_unlink (self, job);
   self->n_waiting--;
   self->n_slots_used++;
+  kr_task_runner_note_move (self);
 }
 
 /* Lock held. TRUE: the caller sends a thread, with no lock held. One is on its way at a time, and sends the next one when it
@@ -293,6 +266,7 @@ kr_task_runner_new (guint max_concurrent, GMainContext *owner)
   self->keys = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, key_entry_free);
   self->max_concurrent = max_concurrent;
   self->max_queued = G_MAXUINT;
+  self->interval_ms = KR_TASK_DEFAULT_INTERVAL_MS;
   kr_task_timer_init (&self->timer);
   self->bodies = g_thread_pool_new (run_bodies, self, -1, FALSE, NULL);
   self->calls = g_thread_pool_new (run_call, self, -1, FALSE, NULL);
@@ -363,7 +337,7 @@ kr_task_runner_get_max_queued (KrTaskRunner *self)
 
 /* Lock held. The jobs with the same key, in the order in which they will run. */
 static GPtrArray *
-jobs_of_key (KeyEntry *entry)
+jobs_of_key (KrTaskKeyEntry *entry)
 {
   GPtrArray *jobs = g_ptr_array_new_with_free_func (g_object_unref);
 
@@ -377,12 +351,12 @@ jobs_of_key (KeyEntry *entry)
 static gboolean
 claim_key (KrTaskRunner *self, KrTaskJob *job, GPtrArray **others, gboolean *waits, GError **error)
 {
-  KeyEntry *entry = g_hash_table_lookup (self->keys, job->key);
+  KrTaskKeyEntry *entry = g_hash_table_lookup (self->keys, job->key);
 
   *waits = entry != NULL;
   if (entry == NULL)
     {
-      entry = g_new0 (KeyEntry, 1);
+      entry = g_new0 (KrTaskKeyEntry, 1);
       entry->current = job;
       entry->waiting.is_of_key = TRUE;
       g_hash_table_insert (self->keys, g_strdup (job->key), entry);
@@ -395,7 +369,7 @@ claim_key (KrTaskRunner *self, KrTaskJob *job, GPtrArray **others, gboolean *wai
       g_set_error (error, KR_TASK_ERROR, KR_TASK_ERROR_CONFLICT, "Another task with this key has not finished");
       return FALSE;
     }
-  queue_append (&entry->waiting, g_object_ref (job));
+  queue_append (self, &entry->waiting, g_object_ref (job), self->n_waiting);
   self->n_held++;
   return TRUE;
 }
@@ -448,6 +422,8 @@ kr_task_runner_enqueue (KrTaskRunner *self, KrTaskJob *job, GPtrArray **others, 
       if (self->has_seeker)
         g_atomic_int_set (&self->called, TRUE);
     }
+  if (ok)
+    kr_task_runner_note_move (self);
   *needs_dispatch = !(self->has_seeker && job->is_sync) && self->n_slots_used < self->max_concurrent;
   kr_task_unlock (&self->lock);
   return ok;
@@ -503,7 +479,8 @@ kr_task_runner_remove (KrTaskRunner *self, KrTaskJob *job)
         self->n_held--;
       else
         self->n_waiting--;
-      queue_unlink (job);
+      queue_unlink (self, job);
+      kr_task_runner_note_move (self);
     }
   kr_task_unlock (&self->lock);
   if (was_waiting)
@@ -520,7 +497,7 @@ kr_task_runner_remove (KrTaskRunner *self, KrTaskJob *job)
 void
 kr_task_runner_release_key (KrTaskRunner *self, KrTaskJob *job)
 {
-  KeyEntry *entry;
+  KrTaskKeyEntry *entry;
   KrTaskJob *next;
 
   if (job->key == NULL)
@@ -533,10 +510,11 @@ kr_task_runner_release_key (KrTaskRunner *self, KrTaskJob *job)
       entry->current = next;
       if (next != NULL)
         {
-          queue_unlink (next);
+          queue_unlink (self, next);
           append_by_priority (self, next);
           self->n_held--;
           self->n_waiting++;
+          kr_task_runner_note_move (self);
         }
       else
         g_hash_table_remove (self->keys, job->key);
@@ -558,38 +536,6 @@ kr_task_runner_slot_free (KrTaskRunner *self)
   self->n_slots_used--;
   kr_task_unlock (&self->lock);
   kr_task_runner_dispatch (self);
-}
-
-/**
- * kr_task_runner_get_position:
- * @self: a runner
- * @job: a job
- *
- * Counts the jobs before @job in the queue. O(n).
- *
- * Returns: 1 for the next one, 0 if it is not in the queue
- */
-guint
-kr_task_runner_get_position (KrTaskRunner *self, KrTaskJob *job)
-{
-  guint position = 0;
-
-  kr_task_lock (&self->lock);
-  if (job->waiting.queue != NULL)
-    {
-      for (guint i = 0; i < self->queues->len; i++)
-        {
-          KrTaskQueue *queue = g_ptr_array_index (self->queues, i);
-
-          if (queue == job->waiting.queue)
-            break;
-          position += queue->length;
-        }
-      for (KrTaskJob *before = job; before != NULL; before = before->waiting.previous)
-        position++;
-    }
-  kr_task_unlock (&self->lock);
-  return position;
 }
 
 static void

@@ -3,6 +3,7 @@
 /* KrTaskView: some jobs of a list, in an order of their own. */
 #include "config.h"
 
+#include "kr-task-job.h"
 #include "kr-task-view.h"
 
 /**
@@ -29,6 +30,7 @@ struct _KrTaskView
   GSequence *shown; /* the Rows that are in the view, in its order */
   guint64 n_rows;   /* ever */
 
+  char *tag;                   /* NULL: any */
   KrTaskViewFilterFunc filter; /* NULL: all */
   gpointer filter_data;
   GDestroyNotify filter_destroy;
@@ -53,9 +55,10 @@ typedef struct
 typedef enum
 {
   PROP_MODEL = 1,
+  PROP_TAG,
 } KrTaskViewProperty;
 
-static GParamSpec *props[PROP_MODEL + 1];
+static GParamSpec *props[PROP_TAG + 1];
 
 static void list_model_init (GListModelInterface *iface);
 
@@ -154,9 +157,27 @@ hide (KrTaskView *self, Row *row)
   g_sequence_remove (g_steal_pointer (&row->iter));
 }
 
+/* What has no tags has none of them. */
+static gboolean
+has_tag (GObject *item, const char *tag)
+{
+  GParamSpec *property;
+  g_auto (GStrv) tags = NULL;
+
+  if (KR_TASK_IS_JOB (item))
+    return kr_task_job_has_tag (KR_TASK_JOB (item), tag);
+  property = g_object_class_find_property (G_OBJECT_GET_CLASS (item), "tags");
+  if (property == NULL || !g_type_is_a (property->value_type, G_TYPE_STRV))
+    return FALSE;
+  g_object_get (item, "tags", &tags, NULL);
+  return tags != NULL && g_strv_contains ((const char *const *) tags, tag);
+}
+
 static gboolean
 is_wanted (KrTaskView *self, Row *row)
 {
+  if (self->tag != NULL && !has_tag (row->item, self->tag))
+    return FALSE;
   return self->filter == NULL || self->filter (row->item, self->filter_data);
 }
 
@@ -270,6 +291,14 @@ note (Row *row)
   g_source_attach (self->recheck, self->context);
 }
 
+static void
+recheck_all (KrTaskView *self)
+{
+  for (guint i = 0; i < self->rows->len; i++)
+    note (self->rows->pdata[i]);
+  recheck (self);
+}
+
 /* --- the model ---------------------------------------------------------------------------------------------------- */
 
 static Row *
@@ -334,6 +363,9 @@ kr_task_view_get_property (GObject *object, guint prop_id, GValue *value, GParam
     case PROP_MODEL:
       g_value_set_object (value, KR_TASK_VIEW (object)->model);
       break;
+    case PROP_TAG:
+      g_value_set_string (value, KR_TASK_VIEW (object)->tag);
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
@@ -346,6 +378,9 @@ kr_task_view_set_property (GObject *object, guint prop_id, const GValue *value, 
     {
     case PROP_MODEL:
       KR_TASK_VIEW (object)->model = g_value_dup_object (value);
+      break;
+    case PROP_TAG:
+      kr_task_view_set_tag (KR_TASK_VIEW (object), g_value_get_string (value));
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
@@ -374,6 +409,7 @@ kr_task_view_finalize (GObject *object)
   g_sequence_free (self->shown);
   g_ptr_array_unref (self->rows);
   g_object_unref (self->model);
+  g_free (self->tag);
   if (self->filter_destroy != NULL)
     self->filter_destroy (self->filter_data);
   if (self->order_destroy != NULL)
@@ -400,6 +436,15 @@ kr_task_view_class_init (KrTaskViewClass *klass)
    */
   props[PROP_MODEL] = g_param_spec_object ("model", NULL, NULL, G_TYPE_LIST_MODEL,
                                            G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS);
+  /**
+   * KrTaskView:tag: (getter get_tag) (setter set_tag)
+   *
+   * Only what has this tag is in the view; %NULL: whatever the tags.
+   *
+   * Since: 0.1
+   */
+  props[PROP_TAG] = g_param_spec_string ("tag", NULL, NULL, NULL,
+                                         G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY);
   g_object_class_install_properties (object_class, G_N_ELEMENTS (props), props);
 }
 
@@ -455,11 +500,51 @@ kr_task_view_set_filter (KrTaskView *self, KrTaskViewFilterFunc func, gpointer u
   self->filter = func;
   self->filter_data = user_data;
   self->filter_destroy = destroy;
-  for (guint i = 0; i < self->rows->len; i++)
-    note (self->rows->pdata[i]);
-  recheck (self);
+  recheck_all (self);
   if (old_destroy != NULL)
     old_destroy (old_data);
+}
+
+/**
+ * kr_task_view_set_tag: (set-property tag)
+ * @self: a view
+ * @tag: (nullable): a word; %NULL: whatever the tags
+ *
+ * Shows only what has a tag in its property `tags`, and passes the filter as well.
+ *
+ * Since: 0.1
+ */
+void
+kr_task_view_set_tag (KrTaskView *self, const char *tag)
+{
+  g_autofree char *before = NULL;
+
+  g_return_if_fail (KR_TASK_IS_VIEW (self));
+
+  if (g_strcmp0 (self->tag, tag) == 0)
+    return;
+  before = self->tag;
+  self->tag = g_strdup (tag);
+  recheck_all (self);
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_TAG]);
+}
+
+/**
+ * kr_task_view_get_tag: (get-property tag)
+ * @self: a view
+ *
+ * Gets the tag of what the view shows.
+ *
+ * Returns: (transfer none) (nullable): the tag; %NULL: whatever the tags
+ *
+ * Since: 0.1
+ */
+const char *
+kr_task_view_get_tag (KrTaskView *self)
+{
+  g_return_val_if_fail (KR_TASK_IS_VIEW (self), NULL);
+
+  return self->tag;
 }
 
 /**

@@ -35,6 +35,10 @@ KrTaskView *kr_task_view_new (GListModel *model);
 KR_TASK_AVAILABLE_IN_ALL
 void kr_task_view_set_filter (KrTaskView *self, KrTaskViewFilterFunc func, gpointer user_data, GDestroyNotify destroy);
 KR_TASK_AVAILABLE_IN_ALL
+void kr_task_view_set_tag (KrTaskView *self, const char *tag);
+KR_TASK_AVAILABLE_IN_ALL
+const char *kr_task_view_get_tag (KrTaskView *self);
+KR_TASK_AVAILABLE_IN_ALL
 void kr_task_view_set_order (KrTaskView *self, GCompareDataFunc func, gpointer user_data, GDestroyNotify destroy);
 
 G_END_DECLS

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "kr-task-bus-object-private.h"
+#include "kr-task-job-private.h"
 
 /* Of the progress: a bar does not move by less. */
 #define MIN_CHANGE 0.005
@@ -15,50 +16,6 @@
 #define MAX_RESULT_IN_SIGNAL 4096
 /* Of containers, on the safe side: D-Bus allows 32 arrays in another, and 64 containers. */
 #define MAX_NESTING 16
-
-/* --- the position, which is asked for and never stored ------------------------------------------------------------ */
-
-typedef KrTaskDBusTask1SkeletonClass KrTaskBusTaskClass;
-typedef struct
-{
-  KrTaskDBusTask1Skeleton parent_instance;
-
-  KrTaskJob *job; /* not owned; NULL once the object is gone */
-} KrTaskBusTask;
-
-static GType kr_task_bus_task_get_type (void);
-G_DEFINE_TYPE (KrTaskBusTask, kr_task_bus_task, KR_TASK_DBUS_TYPE_TASK1_SKELETON)
-
-typedef enum
-{
-  PROP_POSITION = 1,
-} KrTaskBusTaskProperty;
-
-static void
-kr_task_bus_task_get_property (GObject *object, guint prop_id, GValue *value, GParamSpec *pspec)
-{
-  KrTaskBusTask *self = (KrTaskBusTask *) object;
-
-  g_value_set_uint (value, self->job != NULL ? kr_task_job_get_position (self->job) : 0);
-}
-
-static void
-kr_task_bus_task_set_property (GObject *object, guint prop_id, const GValue *value, GParamSpec *pspec)
-{
-}
-
-static void
-kr_task_bus_task_class_init (KrTaskBusTaskClass *klass)
-{
-  G_OBJECT_CLASS (klass)->get_property = kr_task_bus_task_get_property;
-  G_OBJECT_CLASS (klass)->set_property = kr_task_bus_task_set_property;
-  g_object_class_override_property (G_OBJECT_CLASS (klass), PROP_POSITION, "position");
-}
-
-static void
-kr_task_bus_task_init (KrTaskBusTask *self)
-{
-}
 
 /* --- what the job says -------------------------------------------------------------------------------------------- */
 
@@ -80,6 +37,7 @@ update_state (KrTaskBusObject *self)
                                         kr_task_cancel_reason_to_string (kr_task_job_get_cancel_reason (self->job)));
   kr_task_dbus_task1_set_cancelable (self->task, kr_task_job_get_cancellable (self->job));
   kr_task_dbus_task1_set_detached (self->task, kr_task_job_get_detached (self->job));
+  kr_task_dbus_task1_set_position (self->task, kr_task_job_watch_position (self->job, FALSE));
   kr_task_dbus_task1_set_started_at (self->task, kr_task_job_get_started_at (self->job));
   kr_task_dbus_task1_set_finished_at (self->task, kr_task_job_get_finished_at (self->job));
   update_error (self);
@@ -90,9 +48,11 @@ update_texts (KrTaskBusObject *self)
 {
   g_autofree char *title = kr_task_job_dup_title (self->job);
   g_autofree char *description = kr_task_job_dup_description (self->job);
+  g_auto (GStrv) tags = kr_task_job_dup_tags (self->job);
 
   kr_task_dbus_task1_set_title (self->task, title);
   kr_task_dbus_task1_set_description (self->task, description);
+  kr_task_dbus_task1_set_tags (self->task, (const char *const *) tags);
 }
 
 static void
@@ -243,6 +203,17 @@ on_text (KrTaskJob *job, GParamSpec *pspec, gpointer user_data)
   tell_soon (user_data);
 }
 
+/* With a new state it is told anyway. */
+static void
+on_position (KrTaskJob *job, GParamSpec *pspec, gpointer user_data)
+{
+  KrTaskBusObject *self = user_data;
+
+  if (kr_task_job_get_state (job) == self->told &&
+      kr_task_job_watch_position (job, FALSE) != kr_task_dbus_task1_get_position (self->task))
+    tell_soon (self);
+}
+
 static guint32
 owner_uid (KrTaskJob *job)
 {
@@ -256,15 +227,6 @@ owner_uid (KrTaskJob *job)
 
 /* --- the object --------------------------------------------------------------------------------------------------- */
 
-static KrTaskDBusTask1 *
-task_new (KrTaskJob *job)
-{
-  KrTaskBusTask *task = g_object_new (kr_task_bus_task_get_type (), NULL);
-
-  task->job = job;
-  return KR_TASK_DBUS_TASK1 (task);
-}
-
 KrTaskBusObject *
 kr_task_bus_object_new (KrTaskJob *job, const char *path, GMainContext *context)
 {
@@ -273,7 +235,7 @@ kr_task_bus_object_new (KrTaskJob *job, const char *path, GMainContext *context)
   self->context = g_main_context_ref (context);
   self->listed = TRUE;
   self->object = kr_task_dbus_object_skeleton_new (path);
-  self->task = task_new (job);
+  self->task = kr_task_dbus_task1_skeleton_new ();
   kr_task_dbus_task1_set_id (self->task, kr_task_job_get_id (job));
   kr_task_dbus_task1_set_kind (self->task, kr_task_job_get_kind (job));
   kr_task_dbus_task1_set_created_at (self->task, kr_task_job_get_created_at (job));
@@ -287,6 +249,8 @@ kr_task_bus_object_new (KrTaskJob *job, const char *path, GMainContext *context)
   g_signal_connect (job, "notify::detached", G_CALLBACK (on_state), self);
   g_signal_connect (job, "notify::title", G_CALLBACK (on_text), self);
   g_signal_connect (job, "notify::description", G_CALLBACK (on_text), self);
+  g_signal_connect (job, "notify::tags", G_CALLBACK (on_text), self);
+  g_signal_connect (job, "notify::position", G_CALLBACK (on_position), self);
   g_signal_connect (kr_task_job_get_progress (job), "changed", G_CALLBACK (on_progress_changed), self);
   return self;
 }
@@ -297,7 +261,6 @@ kr_task_bus_object_free (KrTaskBusObject *self)
   stop_timer (self);
   g_signal_handlers_disconnect_by_data (kr_task_job_get_progress (self->job), self);
   g_signal_handlers_disconnect_by_data (self->job, self);
-  ((KrTaskBusTask *) self->task)->job = NULL;
   g_object_unref (self->task);
   g_object_unref (self->object);
   g_object_unref (self->job);

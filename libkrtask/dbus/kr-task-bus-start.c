@@ -8,6 +8,11 @@
 #include "kr-task-bus-exporter-private.h"
 
 #define MAX_TOKEN_LENGTH 64
+/* Everyone on the bus is told of them, in one message for all tasks. */
+#define MAX_TITLE_LENGTH 1024
+#define MAX_KEY_LENGTH 256
+#define MAX_TAGS 16
+#define MAX_TAG_LENGTH 64
 
 /* --- kinds --------------------------------------------------------------------------------------------------------- */
 
@@ -143,10 +148,62 @@ path_of_token (KrTaskBusExporter *self, const char *sender, const char *token, G
 
 /* --- starting ------------------------------------------------------------------------------------------------------ */
 
+/* One of another type may be a mistake that matters; those that nobody knows here are the factory's affair. */
+static const struct
+{
+  const char *name;
+  const char *type;
+  gsize max_length; /* of text, or of each one in an array */
+} known_options[] = {
+  { "handle_token", "s", MAX_TOKEN_LENGTH }, { "priority", "i", 0 },
+  { "key", "s", MAX_KEY_LENGTH },            { "title", "s", MAX_TITLE_LENGTH },
+  { "tags", "as", MAX_TAG_LENGTH },          { "deadline_us", "x", 0 },
+  { "cancel_on_disconnect", "b", 0 },
+};
+
+static gboolean
+is_short (GVariant *value, gsize max_length)
+{
+  if (g_variant_is_of_type (value, G_VARIANT_TYPE_STRING))
+    return strlen (g_variant_get_string (value, NULL)) <= max_length;
+  if (!g_variant_is_of_type (value, G_VARIANT_TYPE_STRING_ARRAY))
+    return TRUE;
+  if (g_variant_n_children (value) > MAX_TAGS)
+    return FALSE;
+  for (gsize i = 0; i < g_variant_n_children (value); i++)
+    {
+      g_autoptr (GVariant) child = g_variant_get_child_value (value, i);
+
+      if (!is_short (child, max_length))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+static gboolean
+check_options (GVariant *options, GError **error)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (known_options); i++)
+    {
+      g_autoptr (GVariant) value = g_variant_lookup_value (options, known_options[i].name, NULL);
+
+      if (value == NULL)
+        continue;
+      if (g_variant_is_of_type (value, G_VARIANT_TYPE (known_options[i].type)) &&
+          is_short (value, known_options[i].max_length))
+        continue;
+      g_set_error (error, KR_TASK_ERROR, KR_TASK_ERROR_INVALID, "The option %s is of another type, or too long",
+                   known_options[i].name);
+      return FALSE;
+    }
+  return TRUE;
+}
+
 static void
 apply_options (KrTaskJob *job, GVariant *options, GVariant *identity)
 {
   const char *key, *title;
+  g_autofree const char **tags = NULL;
   gint64 deadline;
   gint32 priority;
 
@@ -157,6 +214,8 @@ apply_options (KrTaskJob *job, GVariant *options, GVariant *identity)
     kr_task_job_set_key (job, key, KR_TASK_CONFLICT_QUEUE);
   if (g_variant_lookup (options, "title", "&s", &title))
     kr_task_job_set_title (job, title);
+  if (g_variant_lookup (options, "tags", "^a&s", &tags))
+    kr_task_job_set_tags (job, tags);
   if (g_variant_lookup (options, "deadline_us", "x", &deadline))
     kr_task_job_set_deadlines (job, -1, deadline, -1);
 }
@@ -215,7 +274,8 @@ act_start (KrTaskBusExporter *self, GDBusMethodInvocation *invocation, KrTaskJob
   if (!kr_task_bus_call_may (self, invocation, NULL, "start", identity))
     return;
   g_variant_get (arguments, "(&s@a{sv}@a{sv})", &kind, &parameters, &options);
-  job = make_job (self, kind, parameters, options, &error);
+  if (check_options (options, &error))
+    job = make_job (self, kind, parameters, options, &error);
   if (job != NULL)
     request = request_new (self, invocation, options, &error);
   if (request != NULL)

@@ -36,6 +36,8 @@ typedef enum
   PROP_CANCEL_REASON,
   PROP_CANCELLABLE,
   PROP_DETACHED,
+  PROP_POSITION,
+  PROP_TAGS,
   PROP_CREATED_AT,
   PROP_STARTED_AT,
   PROP_FINISHED_AT,
@@ -67,6 +69,8 @@ static const struct
   { "CancelReason", PROP_CANCEL_REASON },
   { "Cancelable", PROP_CANCELLABLE },
   { "Detached", PROP_DETACHED },
+  { "Position", PROP_POSITION },
+  { "Tags", PROP_TAGS },
   { "StartedAt", PROP_STARTED_AT },
   { "FinishedAt", PROP_FINISHED_AT },
   { "Error", PROP_ERROR },
@@ -165,6 +169,12 @@ kr_task_remote_job_get_property (GObject *object, guint prop_id, GValue *value, 
       break;
     case PROP_DETACHED:
       g_value_set_boolean (value, kr_task_dbus_task1_get_detached (self->proxy));
+      break;
+    case PROP_POSITION:
+      g_value_set_uint (value, kr_task_dbus_task1_get_position (self->proxy));
+      break;
+    case PROP_TAGS:
+      g_value_set_boxed (value, kr_task_dbus_task1_get_tags (self->proxy));
       break;
     case PROP_CREATED_AT:
       g_value_set_int64 (value, kr_task_dbus_task1_get_created_at (self->proxy));
@@ -270,6 +280,22 @@ install_properties (GObjectClass *object_class)
    * Since: 0.1
    */
   props[PROP_DETACHED] = g_param_spec_boolean ("detached", NULL, NULL, FALSE, flags);
+  /**
+   * KrTaskRemoteJob:position:
+   *
+   * The place of the job in the queue, as last heard: 1 for the next one, 0 if it is not in the queue.
+   *
+   * Since: 0.1
+   */
+  props[PROP_POSITION] = g_param_spec_uint ("position", NULL, NULL, 0, G_MAXUINT, 0, flags);
+  /**
+   * KrTaskRemoteJob:tags:
+   *
+   * Words by which programs find the job; %NULL from a program that knows none.
+   *
+   * Since: 0.1
+   */
+  props[PROP_TAGS] = g_param_spec_boxed ("tags", NULL, NULL, G_TYPE_STRV, flags);
   /**
    * KrTaskRemoteJob:created-at:
    *

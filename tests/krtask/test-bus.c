@@ -354,27 +354,6 @@ test_kinds (BusFixture *f, gconstpointer data)
   g_assert_cmpstr (g_variant_get_string (title, NULL), ==, "Something");
 }
 
-/* The place in the queue is asked for, and never stored. */
-static void
-test_position (BusFixture *f, gconstpointer data)
-{
-  static const guint places[] = { 0, 1, 2 };
-  char *paths[3];
-
-  kr_task_manager_set_max_concurrent (f->manager, 1);
-  for (guint i = 0; i < G_N_ELEMENTS (paths); i++)
-    paths[i] = bus_fixture_start (f, "sleep", NULL, NULL, NULL);
-  bus_fixture_wait_state (f, paths[0], "running");
-  for (guint i = 0; i < G_N_ELEMENTS (paths); i++)
-    {
-      g_autoptr (GVariant) position = bus_fixture_get (f, paths[i], "Position");
-
-      g_assert_cmpuint (g_variant_get_uint32 (position), ==, places[i]);
-    }
-  for (guint i = 0; i < G_N_ELEMENTS (paths); i++)
-    g_free (paths[i]);
-}
-
 #define ADD(path, func) g_test_add ("/bus/" path, BusFixture, NULL, bus_fixture_set_up, func, bus_fixture_tear_down)
 
 int
@@ -395,6 +374,5 @@ main (int argc, char *argv[])
   ADD ("odd-results", test_odd_results);
   ADD ("family", test_family);
   ADD ("kinds", test_kinds);
-  ADD ("position", test_position);
   return g_test_run ();
 }

@@ -372,6 +372,51 @@ test_random (Fixture *f, gconstpointer data)
     }
 }
 
+/* --- tags */
+
+static void
+set_tag (KrTaskJob *job, const char *tag)
+{
+  const char *const tags[] = { "x", tag, NULL };
+
+  kr_task_job_set_tags (job, tags);
+}
+
+/* What has the tag and passes the filter; what has no tags at all has none of them. */
+static void
+test_tag (Fixture *f, gconstpointer data)
+{
+  g_autoptr (KrTaskJob) a = submit (f, "a");
+  g_autoptr (KrTaskJob) b = submit (f, "B");
+  g_autoptr (KrTaskJob) c = submit (f, "C");
+  g_autoptr (GListStore) others = g_list_store_new (G_TYPE_OBJECT);
+  g_autoptr (GObject) other = g_object_new (G_TYPE_CANCELLABLE, NULL);
+  g_autoptr (KrTaskView) of_others = NULL;
+  g_autofree char *told = NULL;
+
+  set_tag (a, "night");
+  set_tag (b, "night");
+  kr_task_view_set_tag (f->view, "night");
+  wait_shown (f, "aB");
+  kr_task_view_set_filter (f->view, is_capital, NULL, NULL);
+  wait_shown (f, "B");
+  set_tag (c, "night");
+  wait_shown (f, "BC");
+  set_tag (b, "day");
+  wait_shown (f, "C");
+  g_object_set (f->view, "tag", NULL, NULL);
+  wait_shown (f, "BC");
+  g_object_set (f->view, "tag", "day", NULL);
+  g_object_get (f->view, "tag", &told, NULL);
+  g_assert_cmpstr (told, ==, "day");
+  wait_shown (f, "B");
+  g_list_store_append (others, other);
+  of_others = g_object_new (KR_TASK_TYPE_VIEW, "model", others, "tag", "day", NULL);
+  g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (of_others)), ==, 0);
+  kr_task_view_set_tag (of_others, NULL);
+  g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (of_others)), ==, 1);
+}
+
 #define ADD(path, func) g_test_add ("/view/" path, Fixture, NULL, set_up, func, tear_down)
 
 int
@@ -383,6 +428,7 @@ main (int argc, char **argv)
   ADD ("order", test_order);
   ADD ("filter", test_filter);
   ADD ("destroy", test_destroy);
+  ADD ("tag", test_tag);
   ADD ("minimal", test_minimal);
   ADD ("random", test_random);
   return g_test_run ();

@@ -191,11 +191,14 @@ test_create (void)
 
   g_assert_true (parse (&request, "", "Application/JSON; charset=utf-8",
                         "{\"kind\":\"op\",\"parameters\":{\"seconds\":3},\"title\":\"T\",\"key\":null,"
-                        "\"priority\":-2,\"start\":false}", &error));
+                        "\"priority\":-2,\"start\":false,\"tags\":[\"a\",\"\"]}", &error));
   g_assert_no_error (error);
   g_assert_cmpstr (request.kind, ==, "op");
   g_assert_cmpstr (request.title, ==, "T");
   g_assert_null (request.key);
+  g_assert_cmpstr (request.tags[0], ==, "a");
+  g_assert_cmpstr (request.tags[1], ==, "");
+  g_assert_null (request.tags[2]);
   g_assert_cmpint (request.priority, ==, -2);
   g_assert_false (request.autostart);
   g_assert_true (g_variant_lookup (request.parameters, "seconds", "x", &seconds));
@@ -245,6 +248,11 @@ test_bad_bodies (void)
     { "", "application/json", "{\"kind\":\"a\",\"priority\":2147483648}", 422 },
     { "", "application/json", "{\"kind\":\"a\",\"start\":1}", 422 },
     { "", "application/json", "{\"kind\":\"a\",\"nonsense\":1}", 422 },
+    { "", "application/json", "{\"kind\":\"a\",\"tags\":\"a\"}", 422 },
+    { "", "application/json", "{\"kind\":\"a\",\"tags\":[1]}", 422 },
+    { "", "application/json", "{\"kind\":\"a\",\"tags\":[[\"a\"]]}", 422 },
+    { "", "application/json", "{\"kind\":\"a\",\"tags\":[\"\",\"\",\"\",\"\",\"\",\"\",\"\",\"\",\"\",\"\",\"\",\"\",\"\",\"\",\"\",\"\",\"\"]}", 422 },
+    { "", "application/json", "{\"kind\":\"a\",\"tags\":[\"0123456789012345678901234567890123456789012345678901234567890123x\"]}", 422 },
     { "/abc/cancel", "application/json", "{\"defer\":\"yes\"}", 422 },
     { "/abc/cancel", "text/plain", "please", 415 },
   };

@@ -35,6 +35,33 @@ test_create (RoutesFixture *f, gconstpointer data)
   g_assert_cmpstr (routes_header (f, "X-Content-Type-Options"), ==, "nosniff");
 }
 
+static guint
+count_listed (RoutesFixture *f, const char *query)
+{
+  g_autofree char *path = g_strconcat ("/tasks", query, NULL);
+  g_autoptr (JsonNode) root = NULL;
+
+  g_assert_cmpuint (routes_ask (f, "GET", path), ==, 200);
+  root = json_from_string (f->body, NULL);
+  return json_array_get_length (json_node_get_array (root));
+}
+
+static void
+test_tags (RoutesFixture *f, gconstpointer data)
+{
+  g_autofree char *none = routes_create (f, "{\"kind\":\"sleep\",\"start\":false}");
+  g_autofree char *path = routes_create (f, "{\"kind\":\"sleep\",\"tags\":[\"night\",\"d\u00fcne\"],\"start\":false}");
+  JsonArray *tags = json_node_get_array (routes_member (f, "tags"));
+
+  g_assert_cmpuint (json_array_get_length (tags), ==, 2);
+  g_assert_cmpstr (json_array_get_string_element (tags, 1), ==, "d\303\274ne");
+  g_assert_cmpuint (count_listed (f, ""), ==, 2);
+  g_assert_cmpuint (count_listed (f, "?tag=night"), ==, 1);
+  g_assert_cmpuint (count_listed (f, "?tag=d%C3%BCne"), ==, 1);
+  g_assert_cmpuint (count_listed (f, "?tag=nigh"), ==, 0);
+  g_assert_cmpuint (count_listed (f, "?tag="), ==, 0);
+}
+
 static void
 test_life (RoutesFixture *f, gconstpointer data)
 {
@@ -230,6 +257,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   ADD ("create", routes_open, test_create);
+  ADD ("tags", routes_open, test_tags);
   ADD ("life", routes_open, test_life);
   ADD ("life/same-thread", routes_same_thread, test_life);
   ADD ("results", routes_open, test_results);

@@ -190,6 +190,8 @@ set_up_job (Action *action, KrTaskJob *job)
     kr_task_job_set_title (job, request->title);
   if (request->key != NULL)
     kr_task_job_set_key (job, request->key, KR_TASK_CONFLICT_QUEUE);
+  if (request->tags != NULL)
+    kr_task_job_set_tags (job, (const char *const *) request->tags);
   if (request->priority != 0)
     kr_task_job_set_priority (job, request->priority);
   if (action->identity != NULL)
@@ -297,6 +299,8 @@ list (Action *action)
     {
       g_autoptr (KrTaskJob) job = g_list_model_get_item (tasks, i);
 
+      if (action->request->tag != NULL && !kr_task_job_has_tag (job, action->request->tag))
+        continue;
       if (!may (action, job, "view"))
         continue;
       if (action->request->sample)

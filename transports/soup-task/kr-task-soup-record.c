@@ -216,6 +216,19 @@ add_error (JsonBuilder *builder, GVariant *status)
   json_builder_end_object (builder);
 }
 
+static void
+add_tags (JsonBuilder *builder, GVariant *status)
+{
+  g_autofree const char **tags = NULL;
+
+  json_builder_set_member_name (builder, "tags");
+  json_builder_begin_array (builder);
+  g_variant_lookup (status, "tags", "^a&s", &tags);
+  for (guint i = 0; tags != NULL && tags[i] != NULL; i++)
+    json_builder_add_string_value (builder, tags[i]);
+  json_builder_end_array (builder);
+}
+
 /* The members, within an object that is open. */
 static void
 add_members (JsonBuilder *builder, KrTaskJob *job, GVariant *status)
@@ -228,6 +241,7 @@ add_members (JsonBuilder *builder, KrTaskJob *job, GVariant *status)
   add_text (builder, "kind", look_up_text (status, "kind", ""));
   add_text (builder, "title", look_up_text (status, "title", ""));
   add_text (builder, "description", look_up_text (status, "description", ""));
+  add_tags (builder, status);
   add_text (builder, "state", look_up_text (status, "state", ""));
   add_text (builder, "cancelReason", look_up_text (status, "cancel-reason", "none"));
   add_boolean (builder, "cancelable", cancellable);

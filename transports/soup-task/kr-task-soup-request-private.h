@@ -9,6 +9,8 @@ G_BEGIN_DECLS
 
 #define KR_TASK_SOUP_ID_LENGTH 128
 #define KR_TASK_SOUP_QUERY_PARAMETERS 32
+#define KR_TASK_SOUP_TAGS 16
+#define KR_TASK_SOUP_TAG_LENGTH 64
 
 /* The code of a fault is the HTTP status of its answer. */
 #define KR_TASK_SOUP_FAULT (kr_task_soup_fault_quark ())
@@ -36,6 +38,8 @@ typedef struct
   GVariant *parameters;  /* of the kind, an a{sv} */
   char *title;
   char *key;
+  GStrv tags;            /* NULL: none */
+  char *tag;             /* of what is listed; NULL: any */
   gint32 priority;
   gboolean autostart;
   char *reason;          /* to cancel */

@@ -115,6 +115,14 @@ take_id (KrTaskSoupRequest *request, GHashTable *pairs, GError **error)
   return TRUE;
 }
 
+/* A tag that is too long is one that no task has. */
+static gboolean
+take_tag (KrTaskSoupRequest *request, GHashTable *pairs)
+{
+  request->tag = g_strdup (g_hash_table_lookup (pairs, "tag"));
+  return TRUE;
+}
+
 /* --- the path ----------------------------------------------------------------------------------------------------- */
 
 /* A path and what its methods do; "*" stands for one segment that is an id or a kind. */
@@ -250,6 +258,8 @@ kr_task_soup_request_parse_target (KrTaskSoupRequest *request, const char *metho
     return take_id (request, pairs, error);
   else if (!request->sample && request->action == KR_TASK_SOUP_ACTION_STATE)
     return take_wait (request, pairs, error);
+  else if (!request->sample && request->action == KR_TASK_SOUP_ACTION_LIST)
+    return take_tag (request, pairs);
   return TRUE;
 }
 
@@ -267,6 +277,7 @@ static const Member create_members[] = {
   { "parameters", "a{sv}", G_STRUCT_OFFSET (KrTaskSoupRequest, parameters) },
   { "title", "s", G_STRUCT_OFFSET (KrTaskSoupRequest, title) },
   { "key", "s", G_STRUCT_OFFSET (KrTaskSoupRequest, key) },
+  { "tags", "av", G_STRUCT_OFFSET (KrTaskSoupRequest, tags) },
   { "priority", "x", G_STRUCT_OFFSET (KrTaskSoupRequest, priority) },
   { "start", "b", G_STRUCT_OFFSET (KrTaskSoupRequest, autostart) },
 };
@@ -276,6 +287,28 @@ static const Member cancel_members[] = {
   { "defer", "b", G_STRUCT_OFFSET (KrTaskSoupRequest, defer) },
 };
 
+/* An array of short words. */
+static gboolean
+store_words (GStrv *place, GVariant *array)
+{
+  g_autoptr (GStrvBuilder) words = g_strv_builder_new ();
+
+  if (g_variant_n_children (array) > KR_TASK_SOUP_TAGS)
+    return FALSE;
+  for (gsize i = 0; i < g_variant_n_children (array); i++)
+    {
+      g_autoptr (GVariant) boxed = g_variant_get_child_value (array, i);
+      g_autoptr (GVariant) word = g_variant_get_variant (boxed);
+
+      if (!g_variant_is_of_type (word, G_VARIANT_TYPE_STRING) ||
+          strlen (g_variant_get_string (word, NULL)) > KR_TASK_SOUP_TAG_LENGTH)
+        return FALSE;
+      g_strv_builder_add (words, g_variant_get_string (word, NULL));
+    }
+  *place = g_strv_builder_end (words);
+  return TRUE;
+}
+
 static gboolean
 store (KrTaskSoupRequest *request, const Member *member, GVariant *value)
 {
@@ -284,6 +317,8 @@ store (KrTaskSoupRequest *request, const Member *member, GVariant *value)
 
   if (!g_variant_is_of_type (value, G_VARIANT_TYPE (member->type)))
     return FALSE;
+  if (g_str_equal (member->type, "av"))
+    return store_words (place, value);
   switch (member->type[0])
     {
     case 's':
@@ -321,7 +356,7 @@ take_members (KrTaskSoupRequest *request, GVariant *object, const Member *member
                 && (g_variant_is_of_type (value, G_VARIANT_TYPE_MAYBE) || store (request, &members[i], value));
       if (right)
         continue;
-      g_set_error (error, KR_TASK_SOUP_FAULT, UNPROCESSABLE_CONTENT, "“%.64s” is not known here, or not of its type",
+      g_set_error (error, KR_TASK_SOUP_FAULT, UNPROCESSABLE_CONTENT, "“%.64s” is not known here, not of its type, or too long",
                    name);
       return FALSE;
     }
@@ -392,5 +427,7 @@ kr_task_soup_request_clear (KrTaskSoupRequest *request)
   g_clear_pointer (&request->parameters, g_variant_unref);
   g_clear_pointer (&request->title, g_free);
   g_clear_pointer (&request->key, g_free);
+  g_clear_pointer (&request->tags, g_strfreev);
+  g_clear_pointer (&request->tag, g_free);
   g_clear_pointer (&request->reason, g_free);
 }

@@ -21,8 +21,8 @@
  *
  * | request | answer |
  * |---|---|
- * | `POST /tasks` with `{kind, parameters, title, key, priority, start}` | 201, Location, the task; 422, 503 |
- * | `GET /tasks` | 200, all tasks, always as an array |
+ * | `POST /tasks` with `{kind, parameters, title, key, tags, priority, start}` | 201, Location, the task; 422, 503 |
+ * | `GET /tasks`, `GET /tasks?tag=word` | 200, all tasks, or those with a tag, always as an array |
  * | `GET /tasks/{id}` | 200 with an ETag; 304 to the same If-None-Match; 404 |
  * | `GET /tasks/{id}?wait=30` | the same, up to 30 s later: at the end, or, with If-None-Match, at a change |
  * | `GET /tasks/{id}/result` | 200, what the task returned; 404, 409 |
