@@ -52,9 +52,10 @@ typedef enum
   PROP_MAX_MESSAGE_SIZE,
   PROP_CONNECTION_ID,
   PROP_LAST_ERROR,
+  PROP_ERROR_MESSAGE,
 } KrHubClientProperty;
 
-static GParamSpec *props[PROP_LAST_ERROR + 1];
+static GParamSpec *props[PROP_ERROR_MESSAGE + 1];
 
 static const struct
 {
@@ -100,7 +101,10 @@ kr_hub_client_set_last_error (KrHubClient *self, const GError *error)
     return;
   g_clear_error (&self->last_error);
   self->last_error = error != NULL ? g_error_copy (error) : NULL;
+  g_object_freeze_notify (G_OBJECT (self));
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_LAST_ERROR]);
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_ERROR_MESSAGE]);
+  g_object_thaw_notify (G_OBJECT (self));
 }
 
 static void
@@ -125,6 +129,7 @@ kr_hub_client_get_property (GObject *object, guint prop_id, GValue *value, GPara
     case PROP_MAX_MESSAGE_SIZE: g_value_set_uint64 (value, self->settings->max_message_size); break;
     case PROP_CONNECTION_ID: g_value_set_string (value, self->connection_id); break;
     case PROP_LAST_ERROR: g_value_set_boxed (value, self->last_error); break;
+    case PROP_ERROR_MESSAGE: g_value_set_string (value, self->last_error != NULL ? self->last_error->message : NULL); break;
     default: G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
 }
@@ -193,6 +198,7 @@ kr_hub_client_set_property (GObject *object, guint prop_id, const GValue *value,
     case PROP_STATE:
     case PROP_CONNECTION_ID:
     case PROP_LAST_ERROR:
+    case PROP_ERROR_MESSAGE:
     default: G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
 }
@@ -341,6 +347,15 @@ install_reconnect_properties (void)
    */
   props[PROP_LAST_ERROR] = g_param_spec_boxed ("last-error", NULL, NULL, G_TYPE_ERROR,
                                                G_PARAM_READABLE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY);
+  /**
+   * KrHubClient:error-message:
+   *
+   * The text of [property@KrHub.Client:last-error], which a label can be bound to.
+   *
+   * Since: 0.1
+   */
+  props[PROP_ERROR_MESSAGE] = g_param_spec_string ("error-message", NULL, NULL, NULL,
+                                                   G_PARAM_READABLE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY);
 }
 
 static void

@@ -94,6 +94,33 @@ test_no_policy (KrTestVirtual *f, gconstpointer data)
 }
 
 static void
+log_text (GObject *client, GParamSpec *pspec, gpointer log)
+{
+  g_autofree char *text = NULL;
+
+  g_object_get (client, pspec->name, &text, NULL);
+  g_string_append_printf (log, "%s=%s;", pspec->name, text != NULL ? text : "");
+}
+
+/* What a label is bound to: each change is told once, with the text already there. */
+static void
+test_texts (KrTestVirtual *f, gconstpointer data)
+{
+  g_autoptr (GString) log = g_string_new (NULL);
+
+  g_signal_connect (f->client, "notify::error-message", G_CALLBACK (log_text), log);
+  g_signal_connect (f->client, "notify::connection-id", G_CALLBACK (log_text), log);
+  kr_test_virtual_set_policy (f, kr_hub_retry_policy_new ());
+  kr_test_virtual_start (f);
+  g_assert_cmpstr (log->str, ==, "connection-id=the-id;");
+  g_string_truncate (log, 0);
+  kr_test_virtual_cut (f);
+  kr_test_virtual_advance (f, SECOND);
+  g_assert_cmpstr (log->str, ==, "error-message=The connection was cut;connection-id=;connection-id=the-id;error-message=;");
+  g_signal_handlers_disconnect_by_data (f->client, log);
+}
+
+static void
 test_reconnect (KrTestVirtual *f, gconstpointer data)
 {
   kr_test_virtual_set_policy (f, kr_hub_retry_policy_new ());
@@ -403,6 +430,7 @@ main (int argc, char **argv)
   ADD ("start/cancelled", test_start_cancelled);
   ADD ("reconnect/no-policy", test_no_policy);
   ADD ("reconnect/official", test_reconnect);
+  ADD ("reconnect/texts", test_texts);
   ADD ("reconnect/give-up", test_give_up);
   ADD ("reconnect/forever", test_forever);
   ADD ("reconnect/forbidden", test_forbidden);
