@@ -51,12 +51,23 @@ memory_stop (gpointer data)
 
 static const KrTestBackend backends[] = {
   { "/conformance/memory", TRUE, memory_start, memory_connect, memory_stop },
-  { "/conformance/bytewise", TRUE, memory_start, bytewise_connect, memory_stop },
-  { "/conformance/delayed", TRUE, memory_start, delayed_connect, memory_stop },
   { "/conformance/messagepack", TRUE, memory_start, memory_connect, memory_stop, TRUE },
-  { "/conformance/messagepack-bytewise", TRUE, memory_start, bytewise_connect, memory_stop, TRUE },
   { "/conformance/real-time", FALSE, memory_start, memory_connect, memory_stop },
 };
+
+/* Bytes that come one at a time, or late, meet the same threads, and take ThreadSanitizer six minutes instead of ten
+ * seconds. */
+static const KrTestBackend backends_in_pieces[] = {
+  { "/conformance/bytewise", TRUE, memory_start, bytewise_connect, memory_stop },
+  { "/conformance/delayed", TRUE, memory_start, delayed_connect, memory_stop },
+  { "/conformance/messagepack-bytewise", TRUE, memory_start, bytewise_connect, memory_stop, TRUE },
+};
+
+#ifdef __SANITIZE_THREAD__
+#define IN_PIECES FALSE
+#else
+#define IN_PIECES TRUE
+#endif
 
 int
 main (int argc, char **argv)
@@ -64,5 +75,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   for (guint i = 0; i < G_N_ELEMENTS (backends); i++)
     kr_test_conformance_add (&backends[i]);
+  for (guint i = 0; IN_PIECES && i < G_N_ELEMENTS (backends_in_pieces); i++)
+    kr_test_conformance_add (&backends_in_pieces[i]);
   return g_test_run ();
 }

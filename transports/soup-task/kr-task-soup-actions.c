@@ -7,6 +7,7 @@
 
 #include "kr-task-soup-exchange-private.h"
 #include "kr-task-soup-record-private.h"
+#include "kr-task-soup-result-private.h"
 
 typedef struct
 {

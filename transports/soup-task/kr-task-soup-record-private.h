@@ -11,6 +11,5 @@ G_BEGIN_DECLS
 void kr_task_soup_record_add (JsonBuilder *builder, KrTaskJob *job);
 void kr_task_soup_document_add (JsonBuilder *builder, KrTaskJob *job);
 char *kr_task_soup_builder_to_text (JsonBuilder *builder);
-char *kr_task_soup_result_to_text (GVariant *result);
 
 G_END_DECLS

@@ -273,15 +273,3 @@ kr_task_soup_builder_to_text (JsonBuilder *builder)
 
   return json_to_string (root, FALSE);
 }
-
-/* private: what a task returned, bare; nothing is null */
-char *
-kr_task_soup_result_to_text (GVariant *result)
-{
-  g_autoptr (JsonNode) root = NULL;
-
-  if (result == NULL)
-    return g_strdup ("null");
-  root = json_gvariant_serialize (result);
-  return json_to_string (root, FALSE);
-}
