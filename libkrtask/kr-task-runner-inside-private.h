@@ -47,6 +47,7 @@ struct _KrTaskRunner
 };
 
 /* kr-task-runner-places.c; with the lock of the runner held */
+guint kr_task_runner_count_before (KrTaskRunner *self, KrTaskQueue *queue); /* jobs that come before all of @queue */
 void kr_task_runner_tell_places (KrTaskRunner *self);
 
 /* Lock held. Somebody came into the queue, or left it. */

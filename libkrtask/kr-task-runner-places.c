@@ -11,9 +11,8 @@
 /* Of the time of the owner's context. */
 #define MAX_SHARE 10
 
-/* Lock held. */
-static guint
-count_before (KrTaskRunner *self, KrTaskQueue *queue)
+guint
+kr_task_runner_count_before (KrTaskRunner *self, KrTaskQueue *queue)
 {
   guint before = 0;
 
@@ -32,7 +31,7 @@ find_place (KrTaskRunner *self, KrTaskJob *job)
 
   if (job->waiting.queue == NULL)
     return 0;
-  place = count_before (self, job->waiting.queue);
+  place = kr_task_runner_count_before (self, job->waiting.queue);
   for (KrTaskJob *before = job; before != NULL; before = before->waiting.previous)
     place++;
   return place;

@@ -29,9 +29,8 @@ key_entry_free (gpointer data)
   g_free (data);
 }
 
-/* @before: how many come before all of them */
 static void
-queue_append (KrTaskRunner *self, KrTaskQueue *queue, KrTaskJob *job, guint before)
+queue_append (KrTaskRunner *self, KrTaskQueue *queue, KrTaskJob *job)
 {
   job->waiting.queue = queue;
   job->waiting.next = NULL;
@@ -43,7 +42,7 @@ queue_append (KrTaskRunner *self, KrTaskQueue *queue, KrTaskJob *job, guint befo
   queue->last = job;
   queue->length++;
   if (job->waiting.place == 0) /* with its state it is told; later, by itself */
-    job->waiting.place = before + queue->length;
+    job->waiting.place = kr_task_runner_count_before (self, queue) + queue->length;
   self->n_watched += job->waiting.watched;
 }
 
@@ -105,12 +104,7 @@ queue_of_priority (KrTaskRunner *self, int priority)
 static void
 append_by_priority (KrTaskRunner *self, KrTaskJob *job)
 {
-  KrTaskQueue *queue = queue_of_priority (self, job->priority);
-  guint before = 0;
-
-  for (guint i = 0; g_ptr_array_index (self->queues, i) != queue; i++)
-    before += ((KrTaskQueue *) g_ptr_array_index (self->queues, i))->length;
-  queue_append (self, queue, job, before);
+  queue_append (self, queue_of_priority (self, job->priority), job);
 }
 
 /* Lock held. The job that is next in line, if there is a slot for it. */
@@ -369,7 +363,7 @@ claim_key (KrTaskRunner *self, KrTaskJob *job, GPtrArray **others, gboolean *wai
       g_set_error (error, KR_TASK_ERROR, KR_TASK_ERROR_CONFLICT, "Another task with this key has not finished");
       return FALSE;
     }
-  queue_append (self, &entry->waiting, g_object_ref (job), self->n_waiting);
+  queue_append (self, &entry->waiting, g_object_ref (job));
   self->n_held++;
   return TRUE;
 }

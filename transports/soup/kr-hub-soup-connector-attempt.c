@@ -306,10 +306,10 @@ has_token (GObject *source, GAsyncResult *result, gpointer user_data)
 
 void
 kr_hub_soup_connector_attempt_async (KrHubConnector *connector,
-                         gboolean stateful,
-                         GCancellable *cancellable,
-                         GAsyncReadyCallback callback,
-                         gpointer user_data)
+                                     gboolean stateful,
+                                     GCancellable *cancellable,
+                                     GAsyncReadyCallback callback,
+                                     gpointer user_data)
 {
   KrHubSoupConnector *self = KR_HUB_SOUP_CONNECTOR (connector);
   g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
@@ -330,10 +330,10 @@ kr_hub_soup_connector_attempt_async (KrHubConnector *connector,
 
 KrHubTransport *
 kr_hub_soup_connector_attempt_finish (KrHubConnector *connector,
-                          GAsyncResult *result,
-                          char **connection_id,
-                          gboolean *stateful,
-                          GError **error)
+                                      GAsyncResult *result,
+                                      char **connection_id,
+                                      gboolean *stateful,
+                                      GError **error)
 {
   KrHubSoupConnector *self = KR_HUB_SOUP_CONNECTOR (connector);
   Attempt *attempt;

@@ -179,9 +179,12 @@ kr_hub_soup_http_request_follow (KrHubSoupHttpRequest *self, GObject *object, gu
     return;
   self->key.status = status;
   self->upgraded = status == SOUP_STATUS_SWITCHING_PROTOCOLS;
-  g_mutex_lock (&self->counters->lock);
-  self->counters->n_upgraded += self->upgraded;
-  g_mutex_unlock (&self->counters->lock);
+  if (self->upgraded)
+    {
+      g_mutex_lock (&self->counters->lock);
+      self->counters->n_upgraded++;
+      g_mutex_unlock (&self->counters->lock);
+    }
   g_object_set_data_full (object, REQUEST, self, object_ended);
 }
 
